@@ -21,3 +21,4 @@ export type {
 export type { ModelStats, TargetStats } from './fallback-model/stats.ts'
 export type { AttemptFailure, ModelAttempt, ModelReceipt } from './receipts/receipt.ts'
 export type { AnyEmbeddingModel } from './embedding-model/as-embedding-model-v4.ts'
+export { modelFetch } from './model-fetch/model-fetch.ts'

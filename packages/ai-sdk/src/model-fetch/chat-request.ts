@@ -1,0 +1,160 @@
+import type { JSONObject, LanguageModelV4CallOptions, SharedV4ProviderOptions } from '@ai-sdk/provider'
+import type { Dropped } from './dropped.ts'
+import { cleanName, isRecord, numberIn, onlyKnown } from './json.ts'
+import { promptOf } from './messages.ts'
+import { invalid, unsupported } from './request-error.ts'
+import type { TargetModel } from './target-model.ts'
+import { responseFormatOf, toolChoiceOf, toolsOf } from './tools.ts'
+
+/** The fields that are converted. */
+const CONVERTED: ReadonlySet<string> = new Set([
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'temperature',
+  'top_p',
+  'seed',
+  'presence_penalty',
+  'frequency_penalty',
+  'max_tokens',
+  'max_completion_tokens',
+  'stop',
+  'reasoning_effort',
+  'response_format',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+])
+
+/** The fields that only tune an answer, its speed or price, or describe its caller. They are left out, and reported. */
+const DROPPED: ReadonlySet<string> = new Set([
+  'logit_bias',
+  'metadata',
+  'prediction',
+  'prompt_cache_key',
+  'prompt_cache_options',
+  'prompt_cache_retention',
+  'safety_identifier',
+  'service_tier',
+  'user',
+  'verbosity',
+])
+
+/** The values that mean the same as a missing field, although the field has no equivalent. */
+const WITHOUT_EFFECT: Readonly<Record<string, (value: unknown) => boolean>> = {
+  n: (value) => value === 1,
+  logprobs: (value) => value === false,
+  top_logprobs: (value) => value === 0,
+  modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
+  store: (value) => value === false,
+  service_tier: (value) => value === 'auto' || value === 'default',
+  verbosity: (value) => value === 'medium',
+  logit_bias: isEmpty,
+  metadata: isEmpty,
+}
+
+function isEmpty(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0
+}
+
+/**
+ * Converts a chat request to the options of a call of the AI SDK.
+ * @param dropped collects what is left out
+ * @throws RequestError when the request is invalid, or contains what cannot be expressed for the model and changes the meaning of its answer
+ */
+export function callOptionsOf(
+  body: JSONObject,
+  target: TargetModel,
+  dropped: Dropped,
+): LanguageModelV4CallOptions {
+  checkFields(body, dropped)
+  const { stop, reasoning_effort: effort, tools, tool_choice: choice } = body
+  const reasoning = effort == null ? undefined : effortOf(effort)
+  const format = body['response_format'] == null ? undefined : formatOf(body)
+  const providerOptions: SharedV4ProviderOptions = {
+    ...(format?.strict !== undefined && target.strictSchema(format.strict)),
+  }
+  if (tools != null && body['parallel_tool_calls'] === false)
+    merge(providerOptions, target.withoutParallelCalls())
+  return {
+    prompt: promptOf(body['messages'], target, dropped),
+    ...numbersOf(body),
+    ...(stop != null && { stopSequences: stopsOf(stop) }),
+    ...(reasoning && { reasoning }),
+    ...(format && { responseFormat: format.responseFormat }),
+    ...(tools != null && { tools: toolsOf(tools) }),
+    ...(choice != null && { toolChoice: toolChoiceOf(choice) }),
+    ...(Object.keys(providerOptions).length > 0 && { providerOptions }),
+  }
+}
+
+function checkFields(body: JSONObject, dropped: Dropped): void {
+  for (const [name, value] of Object.entries(body)) {
+    if (value == null || CONVERTED.has(name)) continue
+    if (Object.hasOwn(WITHOUT_EFFECT, name) && WITHOUT_EFFECT[name]?.(value)) continue
+    if (DROPPED.has(name)) dropped.add(name)
+    else throw unsupported(name === 'n' ? 'n > 1' : cleanName(name))
+  }
+}
+
+function numbersOf(body: JSONObject): Partial<LanguageModelV4CallOptions> {
+  const numbers = {
+    temperature: numberIn(body, 'temperature'),
+    topP: numberIn(body, 'top_p'),
+    seed: numberIn(body, 'seed'),
+    presencePenalty: numberIn(body, 'presence_penalty'),
+    frequencyPenalty: numberIn(body, 'frequency_penalty'),
+    maxOutputTokens: numberIn(body, 'max_completion_tokens') ?? numberIn(body, 'max_tokens'),
+  }
+  return Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined))
+}
+
+function stopsOf(stop: unknown): string[] {
+  const stops: readonly unknown[] = Array.isArray(stop) ? stop : [stop]
+  return stops.map((one) => {
+    if (typeof one !== 'string') throw invalid('stop must be a text or a list of texts.')
+    return one
+  })
+}
+
+type Effort = Exclude<NonNullable<LanguageModelV4CallOptions['reasoning']>, 'provider-default'>
+const EFFORTS: ReadonlySet<unknown> = new Set<Effort>([
+  'none',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+])
+
+function effortOf(effort: unknown): Effort {
+  if (!isEffort(effort)) throw unsupported(`reasoning_effort ${cleanName(effort)}`)
+  return effort
+}
+
+function isEffort(effort: unknown): effort is Effort {
+  return EFFORTS.has(effort)
+}
+
+function formatOf({ response_format: format }: JSONObject): ReturnType<typeof responseFormatOf> {
+  if (!isRecord(format)) throw invalid('response_format must be an object.')
+  return responseFormatOf(format)
+}
+
+function merge(options: SharedV4ProviderOptions, others: SharedV4ProviderOptions): void {
+  for (const [name, values] of Object.entries(others)) options[name] = { ...options[name], ...values }
+}
+
+/** Returns whether a stream is requested, and whether it ends with the usage. @throws RequestError for an unknown stream option */
+export function streamingOf({ stream, stream_options: options }: JSONObject): {
+  readonly isStream: boolean
+  readonly includeUsage: boolean
+} {
+  if (stream != null && typeof stream !== 'boolean') throw invalid('stream must be true or false.')
+  // `include_obfuscation` pads the events of OpenAI's streams, against observers of their sizes. It has no effect on the answer.
+  if (isRecord(options))
+    onlyKnown(options, new Set(['include_usage', 'include_obfuscation']), 'stream_options')
+  return { isStream: stream === true, includeUsage: isRecord(options) && options['include_usage'] === true }
+}
