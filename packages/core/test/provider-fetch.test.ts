@@ -1,6 +1,6 @@
 import { consecutive } from '@harbor/breaker'
-import { describe, expect, it } from 'vitest'
-import { receiptOf, type ProviderOptions } from '../src/index.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { perCall, receiptOf, type ProviderOptions } from '../src/index.ts'
 import { failureOf, status } from './helpers/expect-failure.ts'
 import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 import { CHAT_ANSWER, sendJson, serve } from './helpers/http-server.ts'
@@ -135,5 +135,88 @@ describe('a fetch of a provider', () => {
     controller.abort(new Error('enough'))
     await call
     expect(aborted).toHaveLength(2)
+  })
+})
+
+describe('the fetch of a provider that cannot express a request', () => {
+  it('is followed by the next target, with no retry, and the request is not billed', async () => {
+    const refusal = (code: string): typeof globalThis.fetch =>
+      vi.fn(() =>
+        Promise.resolve(
+          Response.json(
+            {
+              error: {
+                message: 'The model cannot be called with n > 1.',
+                type: 'invalid_request_error',
+                code,
+              },
+            },
+            { status: 400 },
+          ),
+        ),
+      )
+    const backup = await simulate()
+    for (const [code, possiblyBilled] of [
+      ['unsupported_by_model', 0],
+      ['ignored_by_model', 1],
+    ] as const) {
+      const fetch = refusal(code)
+      const harbor = harborFor(backup, {
+        providers: { bedrock: { apiKey: null, fetch } },
+      })
+      const { data, receipt } = await harbor.chat.completions
+        .create({ ...HELLO, model: 'bedrock/claude' }, perCall({ fallback: ['gpt-4o-mini'] }))
+        .then((answer) => ({ data: answer, receipt: receiptOf(answer) }))
+      expect(data.choices[0]?.message.content).toBeTruthy()
+      expect(fetch).toHaveBeenCalledOnce()
+      expect(receipt?.attempts.map(({ failure }) => failure?.code)).toEqual([code, undefined])
+      expect(receipt?.possiblyBilled).toBe(possiblyBilled)
+      await harbor.chat.completions.create(HELLO)
+    }
+  })
+
+  it('gives the caller its refusal only if no other target failed in another way', async () => {
+    const primary = await simulate()
+    const refused = () =>
+      Promise.resolve(
+        Response.json({ error: { message: 'No n > 1.', code: 'unsupported_by_model' } }, { status: 400 }),
+      )
+    const harbor = harborFor(primary, {
+      providers: { bedrock: { apiKey: null, fetch: refused } },
+      fallback: ['bedrock/claude'],
+      maxRetries: 0,
+    })
+    primary.fail(status(501))
+    expect(await failureOf(harbor.chat.completions.create(HELLO))).toMatchObject({ status: 501 })
+    const alone = harbor.chat.completions.create(
+      { ...HELLO, model: 'bedrock/claude' },
+      perCall({ fallback: [] }),
+    )
+    expect(await failureOf(alone)).toMatchObject({ status: 400, code: 'unsupported_by_model' })
+  })
+})
+
+describe('the header x-harbor-dropped', () => {
+  const headers = { 'x-harbor-dropped': `seed, image_url.detail, ${'x'.repeat(99)}, <b>` }
+  const answering = () => Promise.resolve(Response.json(CHAT_ANSWER, { headers }))
+
+  it('adds its names to the adaptations of the attempt, if the provider has a fetch of its own', async () => {
+    const { primary, harbor } = await withEntry({ fetch: answering })
+    const answer = await harbor.chat.completions.create(HELLO)
+    expect(receiptOf(answer)?.attempts.at(-1)?.adaptations).toEqual([
+      'dropped seed',
+      'dropped image_url.detail',
+    ])
+    expect(primary.counts().calls).toBe(1)
+  })
+
+  it('is ignored in the answers of other providers', async () => {
+    const { server } = await ownFetch((_, response) => {
+      response.setHeader('x-harbor-dropped', 'seed')
+      sendJson(response, CHAT_ANSWER)
+    })
+    const { harbor } = await withEntry({ baseURL: server.origin })
+    const answer = await harbor.chat.completions.create(HELLO)
+    expect(receiptOf(answer)?.attempts.at(-1)?.adaptations).toEqual([])
   })
 })

@@ -32,6 +32,11 @@ const ROWS: readonly Row[] = [
   },
   { after: 'a shortage of sockets in this process', options: { fetch: withoutSockets }, ...stays },
   { after: 'a 400', fault: status(400), ...stays },
+  {
+    after: 'a request that it cannot express',
+    fault: status(400, { code: 'unsupported_by_model' }),
+    ...stays,
+  },
   { after: 'a request that is too long', fault: status(400, { code: 'context_length_exceeded' }), ...stays },
   { after: 'a refused content', fault: status(400, { code: 'content_filter' }), ...stays },
   { after: 'a 401', fault: status(401), ...credential },

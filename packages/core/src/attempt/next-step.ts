@@ -79,9 +79,10 @@ export function mayMoveOn(error: unknown): boolean {
 
 /**
  * Whether a failure shows that its target is unhealthy. A local fault, such as a shortage of sockets, does not. Neither does a request that
- * Harbor refused to send, unless the call has made an attempt at the target before.
+ * the target cannot express, nor one that Harbor refused to send, unless the call has made an attempt at the target before.
  */
 export function isTargetFailure({ failure, exchange }: AttemptError): boolean {
   const situation = situationOf(failure)
-  return situation === 'refused' ? exchange.leg.attempts > 0 : situation !== 'local-fault'
+  if (situation === 'refused') return exchange.leg.attempts > 0
+  return situation !== 'local-fault' && situation !== 'unable'
 }

@@ -19,6 +19,7 @@ import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
 import type { Target } from '../reporting/target.ts'
 import { failureOf } from '../routing/takeover.ts'
+import { situationOf, type Situation } from '../verdict/verdict.ts'
 import { linesOf } from '../targets/twins.ts'
 import { hasRequestOnWire } from './send-gate.ts'
 
@@ -257,15 +258,17 @@ function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[],
 
 /**
  * Chooses the error to report to the caller: the latest error with an answer of a provider, or else the latest error of a request that was
- * sent, or else the latest refusal by Harbor.
+ * sent, or else the latest refusal by Harbor, or by a target that cannot express the request.
  */
 function mostInformativeError(attempts: readonly TargetAttempt[]): AttemptError | undefined {
   const errors = attempts.flatMap((attempt) =>
     attempt.outcome === 'failed' && attempt.error instanceof AttemptError ? [attempt.error] : [],
   )
-  const sent = errors.filter(({ failure }) => failure.kind !== 'refused')
+  const sent = errors.filter(({ failure }) => !REFUSALS.has(situationOf(failure)))
   return sent.findLast(({ answer }) => answer) ?? sent.at(-1) ?? errors.at(-1)
 }
+
+const REFUSALS: ReadonlySet<Situation> = new Set<Situation>(['refused', 'unable'])
 
 /** Returns the time until the first of the targets' circuits lets a call through, in milliseconds. */
 function earliestRetryMs(targets: readonly Target[], health: Health): number {

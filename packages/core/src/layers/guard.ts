@@ -33,6 +33,7 @@ export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held:
         }),
       )
       record.status = response.status
+      if (leg.provider.fetch) noteDropped(record, response.headers)
       record.requestId = cleanId(response.headers.get('x-request-id') ?? response.headers.get('request-id'))
       const answer = await judge(exchange, scope, response, held)
       whenOver(answer, (end) => {
@@ -49,6 +50,17 @@ export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held:
       throw failed
     }
   }
+}
+
+/** The maximum number of names that are read from the header `x-harbor-dropped`. */
+const MAX_DROPPED = 20
+const DROPPED_NAME = /^[\w.:/-]{1,64}$/
+
+/** Records what the `fetch` of a provider reports as left out of the request, in the response header `x-harbor-dropped`. */
+function noteDropped(record: OpenAttempt, headers: Headers): void {
+  const names = (headers.get('x-harbor-dropped') ?? '').split(',', MAX_DROPPED).map((name) => name.trim())
+  const dropped = names.filter((name) => DROPPED_NAME.test(name)).map((name) => `dropped ${name}`)
+  if (dropped.length > 0) record.adaptations = [...record.adaptations, ...dropped]
 }
 
 function whenOver({ body }: Answer, over: (end: StreamEnd) => void): void {

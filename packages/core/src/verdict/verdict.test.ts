@@ -35,6 +35,8 @@ describe('situationOf', () => {
     [406, undefined, 'bad-request'],
     [415, undefined, 'bad-request'],
     [422, undefined, 'bad-request'],
+    [400, 'unsupported_by_model', 'unable'],
+    [400, 'ignored_by_model', 'unable'],
     [400, 'context_length_exceeded', 'context-length'],
     [413, 'context_length_exceeded', 'context-length'],
     [400, 'content_filter', 'content-filter'],

@@ -49,7 +49,8 @@ export function classifyStatus(
     retryable:
       !NEVER_RETRY.test(kind) &&
       (shouldRetry === 'true' || (shouldRetry !== 'false' && isRetryable(kind, actualStatus, names))),
-    ambiguous: false,
+    // The provider carried the request out, and the client side discarded its answer.
+    ambiguous: names.includes('ignored_by_model'),
     ...(google?.quotaOf && { quotaOf: google.quotaOf }),
     retryAfterMs: longest(headers && parseRetryAfter(headers), google?.retryAfterMs),
   }

@@ -39,6 +39,7 @@ export type Situation =
   | 'sent-unanswered'
   | 'aborted'
   | 'bad-request'
+  | 'unable'
   | 'context-length'
   | 'content-filter'
   | 'auth'
@@ -65,6 +66,8 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   'sent-unanswered': { retryHere: 'once', nextTarget: 'yes', breaker: 'failure' },
   aborted: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore' },
   'bad-request': { retryHere: 'no', nextTarget: 'no', breaker: 'ignore' },
+  // The request is valid, but this target cannot express it, or does not obey it.
+  unable: { retryHere: 'no', nextTarget: 'yes', breaker: 'ignore' },
   'context-length': { retryHere: 'no', nextTarget: 'context-chain', breaker: 'ignore' },
   'content-filter': { retryHere: 'no', nextTarget: 'policy-chain', breaker: 'ignore' },
   auth: {
@@ -106,6 +109,12 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   unknown: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore' },
 }
 
+/**
+ * The codes with which a `fetch` of a provider refuses a request that its target cannot express, or discards an answer that did not obey
+ * the request. `modelFetch` of `@harbor/ai-sdk` sends them.
+ */
+const UNABLE: ReadonlySet<string | undefined> = new Set(['unsupported_by_model', 'ignored_by_model'])
+
 /** Finds the row of `VERDICTS` for a failed attempt. */
 export function situationOf(failure: Failure): Situation {
   if (failure.origin === 'local') return 'local-fault'
@@ -116,6 +125,8 @@ export function situationOf(failure: Failure): Situation {
       return failure.status === undefined ? 'sent-unanswered' : 'timeout-answer'
     case 'stream':
       return 'stream-before-content'
+    case 'bad-request':
+      return UNABLE.has(failure.code) ? 'unable' : 'bad-request'
     default:
       return failure.kind
   }
