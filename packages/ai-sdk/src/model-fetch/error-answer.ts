@@ -6,6 +6,7 @@ import {
   NoSuchModelError,
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider'
+import { classifyStatus, parseRetryAfter } from '@harbor/retry'
 import { isRecord, parseJson } from './json.ts'
 import { RequestError, unsupported } from './request-error.ts'
 
@@ -69,40 +70,40 @@ function answerOf(error: APICallError): RequestError | undefined {
       'malformed_answer',
     )
   }
-  const reported = reportedBy(error)
+  const { details, ...reported } = reportedBy(error)
   const headers = Object.entries(responseHeaders).flatMap(([name, value]): [string, string][] =>
-    PASSED_ON.test(name.toLowerCase())
-      ? [
-          [
-            name.toLowerCase(),
-            clean(value)
-              .slice(0, MAX_HEADER_LENGTH)
-              .replace(/[^\x20-\x7e]/g, '?'),
-          ],
-        ]
-      : [],
+    PASSED_ON.test(name.toLowerCase()) ? [[name.toLowerCase(), headerOf(value)]] : [],
   )
+  // Google reports the wait and the exhausted quota in the body, in a form that clients of OpenAI do not read.
+  const { kind, retryAfterMs } = classifyStatus(statusCode, { details })
+  if (details !== undefined && retryAfterMs !== undefined && parseRetryAfter(responseHeaders) === undefined)
+    headers.push(['retry-after-ms', String(Math.ceil(retryAfterMs))])
   const message = reported.message ?? error.message
   return new RequestError(statusCode, clean(message) || `The provider answered ${statusCode}.`, {
     type: reported.type ?? (statusCode < 500 ? REQUEST : SERVER),
-    code: reported.code ?? null,
+    code: details !== undefined && kind === 'quota' ? 'insufficient_quota' : (reported.code ?? null),
     headers: Object.fromEntries(headers),
   })
+}
+
+function headerOf(value: string): string {
+  return clean(value)
+    .slice(0, MAX_HEADER_LENGTH)
+    .replace(/[^\x20-\x7e]/g, '?')
 }
 
 interface Reported {
   readonly message?: string
   readonly type?: string
   readonly code?: string
+  /** The details of an error of Google. */
+  readonly details?: unknown
 }
 
 /** Reads the error in the body of an answer, in the formats of OpenAI, Anthropic and Google. */
 function reportedBy({ data, responseBody = '' }: APICallError): Reported {
-  const body = isRecord(data)
-    ? data
-    : responseBody.length <= MAX_ERROR_LENGTH
-      ? parseJson(responseBody)
-      : undefined
+  // `data` has only the fields that the provider's package knows.
+  const body = (responseBody.length <= MAX_ERROR_LENGTH && parseJson(responseBody)) || data
   const error = isRecord(body) ? (isRecord(body['error']) ? body['error'] : body) : {}
   const { message, type } = error
   const code = wordOf(error['code']) ?? wordOf(error['status'])
@@ -111,6 +112,7 @@ function reportedBy({ data, responseBody = '' }: APICallError): Reported {
     ...(typeof message === 'string' && { message }),
     ...(word !== undefined && { type: word }),
     ...(code !== undefined && { code }),
+    ...(Array.isArray(error['details']) && { details: error['details'] }),
   }
 }
 

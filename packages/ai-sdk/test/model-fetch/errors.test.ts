@@ -109,3 +109,29 @@ describe('another error of a model', () => {
     expect(await failureOf(answerTo(reset))).toMatchObject({ name: 'TypeError', cause: reset })
   })
 })
+
+describe('an error of Google', () => {
+  const RETRY = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '20s' }
+  const google = (...details: object[]) =>
+    answerTo(
+      callError({
+        statusCode: 429,
+        responseBody: JSON.stringify({
+          error: { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'Quota.', details },
+        }),
+      }),
+    )
+
+  it('has the wait of its body in a header', async () => {
+    const response = await google(RETRY)
+    expect(response.headers.get('retry-after-ms')).toBe('20000')
+    expect(await response.json()).toMatchObject({ error: { code: 'RESOURCE_EXHAUSTED' } })
+  })
+
+  it('has the code of a used-up quota when a quota of a day is exhausted', async () => {
+    const response = await google(RETRY, {
+      violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel' }],
+    })
+    expect(await response.json()).toMatchObject({ error: { code: 'insufficient_quota' } })
+  })
+})
