@@ -1,62 +1,12 @@
 import type { JSONObject, LanguageModelV4CallOptions, SharedV4ProviderOptions } from '@ai-sdk/provider'
+import { checkFields } from './chat-fields.ts'
 import type { Dropped } from './dropped.ts'
-import { cleanName, isRecord, numberIn, onlyKnown } from './json.ts'
+import { numberIn, onlyKnown } from './fields.ts'
+import { cleanName, isRecord } from './json.ts'
 import { promptOf } from './messages.ts'
 import { invalid, unsupported } from './request-error.ts'
 import type { TargetModel } from './target-model.ts'
 import { responseFormatOf, toolChoiceOf, toolsOf } from './tools.ts'
-
-/** The fields that are converted. */
-const CONVERTED: ReadonlySet<string> = new Set([
-  'model',
-  'messages',
-  'stream',
-  'stream_options',
-  'temperature',
-  'top_p',
-  'seed',
-  'presence_penalty',
-  'frequency_penalty',
-  'max_tokens',
-  'max_completion_tokens',
-  'stop',
-  'reasoning_effort',
-  'response_format',
-  'tools',
-  'tool_choice',
-  'parallel_tool_calls',
-])
-
-/** The fields that only tune an answer, its speed or price, or describe its caller. They are left out, and reported. */
-const DROPPED: ReadonlySet<string> = new Set([
-  'logit_bias',
-  'metadata',
-  'prediction',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'service_tier',
-  'user',
-  'verbosity',
-])
-
-/** The values that mean the same as a missing field, although the field has no equivalent. */
-const WITHOUT_EFFECT: Readonly<Record<string, (value: unknown) => boolean>> = {
-  n: (value) => value === 1,
-  logprobs: (value) => value === false,
-  top_logprobs: (value) => value === 0,
-  modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
-  store: (value) => value === false,
-  service_tier: (value) => value === 'auto' || value === 'default',
-  verbosity: (value) => value === 'medium',
-  logit_bias: isEmpty,
-  metadata: isEmpty,
-}
-
-function isEmpty(value: unknown): boolean {
-  return isRecord(value) && Object.keys(value).length === 0
-}
 
 /**
  * Converts a chat request to the options of a call of the AI SDK.
@@ -86,15 +36,6 @@ export function callOptionsOf(
     ...(tools != null && { tools: toolsOf(tools) }),
     ...(choice != null && { toolChoice: toolChoiceOf(choice) }),
     ...(Object.keys(providerOptions).length > 0 && { providerOptions }),
-  }
-}
-
-function checkFields(body: JSONObject, dropped: Dropped): void {
-  for (const [name, value] of Object.entries(body)) {
-    if (value == null || CONVERTED.has(name)) continue
-    if (Object.hasOwn(WITHOUT_EFFECT, name) && WITHOUT_EFFECT[name]?.(value)) continue
-    if (DROPPED.has(name)) dropped.add(name)
-    else throw unsupported(name === 'n' ? 'n > 1' : cleanName(name))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { JSONObject, LanguageModelV4FilePart, LanguageModelV4TextPart } from '@ai-sdk/provider'
-import { cleanName, isRecord, onlyKnown, recordIn, textIn } from './json.ts'
+import { onlyKnown, recordIn, textIn } from './fields.ts'
+import { cleanName, isRecord } from './json.ts'
 import { invalid, unsupported } from './request-error.ts'
 import type { TargetModel } from './target-model.ts'
 

@@ -1,5 +1,4 @@
 import type { JSONObject, JSONValue } from '@ai-sdk/provider'
-import { invalid, unsupported } from './request-error.ts'
 
 /** A JSON object that is written to an answer. */
 export type JsonRecord = Readonly<Record<string, unknown>>
@@ -25,34 +24,9 @@ export function cleanName(name: unknown): string {
   return typeof name === 'string' && NAME.test(name) ? name : 'other'
 }
 
-/**
- * Checks that an object has no fields but the known ones. A field without a value does not count.
- * @param where what the object is, in words, for the refusal
- * @throws RequestError when it has another field, because an unknown field may change the meaning of the request
- */
-export function onlyKnown(record: JSONObject, known: ReadonlySet<string>, where: string): void {
-  for (const [name, value] of Object.entries(record))
-    if (value != null && !known.has(name)) throw unsupported(`${cleanName(name)} in ${where}`)
-}
+const WORD = /^[\w.:-]{1,64}$/
 
-/** Returns a text field. @throws RequestError when it has no text */
-export function textIn(record: JSONObject, name: string, where: string): string {
-  const value = record[name]
-  if (typeof value !== 'string') throw invalid(`${name} in ${where} must be a text.`)
-  return value
-}
-
-/** Returns an object field. @throws RequestError when it is not an object */
-export function recordIn(record: JSONObject, name: string, where: string): JSONObject {
-  const value = record[name]
-  if (!isRecord(value)) throw invalid(`${name} in ${where} must be an object.`)
-  return value
-}
-
-/** Returns a finite number; undefined for a field without a value. @throws RequestError for any other value */
-export function numberIn(record: JSONObject, name: string): number | undefined {
-  const value = record[name]
-  if (value == null) return undefined
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid(`${name} must be a number.`)
-  return value
+/** Returns a value that is a plain word, such as an error code; undefined for any other value. */
+export function wordOf(value: unknown): string | undefined {
+  return typeof value === 'string' && WORD.test(value) ? value : undefined
 }

@@ -1,5 +1,9 @@
 import type { JsonRecord } from './json.ts'
 
+/** The types of an error in OpenAI's format: the fault of the request, or of the server. */
+export const REQUEST = 'invalid_request_error'
+export const SERVER = 'server_error'
+
 /** The code of a refusal because the model cannot express the request. Harbor then calls the next target of the chain. */
 const UNSUPPORTED = 'unsupported_by_model'
 /** The code of a discarded answer. Harbor then calls the next target, too, but counts the discarded answer as billed. */
@@ -40,7 +44,7 @@ export function unsupported(what: string): RequestError {
   return new RequestError(
     400,
     `The model cannot be called with ${what}, because the AI SDK or the model does not support it. Remove it, or use another target.`,
-    { type: 'invalid_request_error', code: UNSUPPORTED },
+    { type: REQUEST, code: UNSUPPORTED },
   )
 }
 
@@ -52,7 +56,7 @@ export function ignored(what: string): RequestError {
   return new RequestError(
     400,
     `The model ignores ${what}, which changes the meaning of the answer. Its answer was discarded. Remove it, or use another target.`,
-    { type: 'invalid_request_error', code: IGNORED },
+    { type: REQUEST, code: IGNORED },
   )
 }
 
@@ -61,16 +65,21 @@ export function inexpressible(what: string): RequestError {
   return new RequestError(
     400,
     `The model answered with ${what}, which an answer of OpenAI cannot contain. Its answer was discarded. Use another target.`,
-    { type: 'invalid_request_error', code: IGNORED },
+    { type: REQUEST, code: IGNORED },
   )
 }
 
 /** Makes the error for a request that is invalid for every model. */
 export function invalid(message: string): RequestError {
-  return new RequestError(400, message, { type: 'invalid_request_error', code: 'invalid_request' })
+  return new RequestError(400, message, { type: REQUEST, code: 'invalid_request' })
 }
 
 /** Makes the error for a model that did not give a whole answer. */
 export function incomplete(message: string): RequestError {
-  return new RequestError(502, message, { type: 'server_error', code: 'stream_incomplete' })
+  return new RequestError(502, message, { type: SERVER, code: 'stream_incomplete' })
+}
+
+/** Makes an error with a status, type and code of its own. */
+export function failure(status: number, message: string, type: string, code: string): RequestError {
+  return new RequestError(status, message, { type, code })
 }

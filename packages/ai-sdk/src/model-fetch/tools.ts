@@ -4,7 +4,8 @@ import type {
   LanguageModelV4FunctionTool,
   LanguageModelV4ToolChoice,
 } from '@ai-sdk/provider'
-import { cleanName, isRecord, onlyKnown, recordIn, textIn } from './json.ts'
+import { onlyKnown, recordIn, textIn } from './fields.ts'
+import { cleanName, isRecord } from './json.ts'
 import { invalid, unsupported } from './request-error.ts'
 
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict'])

@@ -1,0 +1,85 @@
+import type { APICallError } from '@ai-sdk/provider'
+import { classifyStatus, parseRetryAfter } from '@harbor/retry'
+import { isRecord, parseJson, wordOf } from './json.ts'
+import { failure, REQUEST, RequestError, SERVER } from './request-error.ts'
+
+/** The maximum number of characters of a provider's message that are repeated. */
+const MAX_MESSAGE_LENGTH = 1_000
+/** The maximum number of characters of a provider's error body that are parsed. */
+const MAX_ERROR_LENGTH = 100_000
+const MAX_HEADER_LENGTH = 200
+/** Matches the headers that are passed on: what a client needs in order to wait, and to name the request to the provider. */
+const PASSED_ON =
+  /^(?:retry-after(?:-ms)?|x-ms-retry-after-ms|x-should-retry|x-request-id|request-id|(?:x|anthropic)-ratelimit-[\w-]+)$/
+/** Matches what looks like a credential. Providers quote the beginning and the end of a key that they refuse. */
+const CREDENTIAL = /\b(?:(?:sk|pk|rk|gsk|xai)-|AIza|ya29\.|Bearer\s+)[\w.*~+/=-]{4,}/g
+
+/**
+ * Converts the error of an HTTP call to an answer with the same status.
+ * @returns undefined when the provider did not answer
+ */
+export function apiErrorAnswer(error: APICallError): RequestError | undefined {
+  const { statusCode, responseHeaders = {} } = error
+  if (statusCode === undefined) return undefined
+  if (statusCode < 400 || statusCode > 599) {
+    return failure(
+      502,
+      `The provider answered ${statusCode}, without a valid answer.`,
+      SERVER,
+      'malformed_answer',
+    )
+  }
+  const { details, ...reported } = reportedBy(error)
+  const headers = Object.entries(responseHeaders).flatMap(([name, value]): [string, string][] =>
+    PASSED_ON.test(name.toLowerCase()) ? [[name.toLowerCase(), headerOf(value)]] : [],
+  )
+  // Google reports the wait and the exhausted quota in the body, in a form that clients of OpenAI do not read.
+  const { kind, retryAfterMs } = classifyStatus(statusCode, { details })
+  if (details !== undefined && retryAfterMs !== undefined && parseRetryAfter(responseHeaders) === undefined)
+    headers.push(['retry-after-ms', String(Math.ceil(retryAfterMs))])
+  const message = reported.message ?? error.message
+  return new RequestError(statusCode, clean(message) || `The provider answered ${statusCode}.`, {
+    type: reported.type ?? (statusCode < 500 ? REQUEST : SERVER),
+    code: details !== undefined && kind === 'quota' ? 'insufficient_quota' : (reported.code ?? null),
+    headers: Object.fromEntries(headers),
+  })
+}
+
+function headerOf(value: string): string {
+  return clean(value, MAX_HEADER_LENGTH).replace(/[^\x20-\x7e]/g, '?')
+}
+
+interface Reported {
+  readonly message?: string
+  readonly type?: string
+  readonly code?: string
+  /** The details of an error of Google. */
+  readonly details?: unknown
+}
+
+/** Reads the error in the body of an answer, in the formats of OpenAI, Anthropic and Google. */
+function reportedBy({ data, responseBody = '' }: APICallError): Reported {
+  // `data` has only the fields that the provider's package knows.
+  const body = (responseBody.length <= MAX_ERROR_LENGTH && parseJson(responseBody)) || data
+  const error = isRecord(body) ? (isRecord(body['error']) ? body['error'] : body) : {}
+  const { message, type } = error
+  const code = wordOf(error['code']) ?? wordOf(error['status'])
+  const word = wordOf(type)
+  return {
+    ...(typeof message === 'string' && { message }),
+    ...(word !== undefined && { type: word }),
+    ...(code !== undefined && { code }),
+    ...(Array.isArray(error['details']) && { details: error['details'] }),
+  }
+}
+
+/** Cuts a text to a number of characters, after removing what looks like a credential, and control characters. */
+export function clean(text: string, maxLength = MAX_MESSAGE_LENGTH): string {
+  // Cut twice: a credential at the end would not be recognised if only its beginning were left.
+  const kept = text
+    .slice(0, 2 * MAX_MESSAGE_LENGTH)
+    .replace(CREDENTIAL, '***')
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+  return kept.length > maxLength ? `${kept.slice(0, maxLength)}…` : kept
+}
