@@ -14,7 +14,7 @@ export const USAGE: LanguageModelV4Usage = {
 export const STOP = { unified: 'stop', raw: 'end_turn' } as const
 
 /** An answer of a model, `Hello!` unless something else is given. */
-export function result(changes: Partial<LanguageModelV4GenerateResult> = {}): LanguageModelV4GenerateResult {
+function result(changes: Partial<LanguageModelV4GenerateResult> = {}): LanguageModelV4GenerateResult {
   return {
     content: [{ type: 'text', text: 'Hello!' }],
     finishReason: STOP,
