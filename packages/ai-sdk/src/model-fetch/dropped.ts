@@ -6,7 +6,7 @@ import { ignored } from './request-error.ts'
 const MAX_DROPPED = 20
 
 /** The response header that lists the parts of a request that had no effect. */
-export const DROPPED_HEADER = 'x-harbor-dropped'
+const DROPPED_HEADER = 'x-harbor-dropped'
 
 /** Collects the names of what a request contained and the model did not use. */
 export class Dropped {
