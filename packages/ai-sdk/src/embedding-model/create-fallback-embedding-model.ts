@@ -71,14 +71,16 @@ export function createFallbackEmbeddingModel({
     try {
       const { value, attempt, receipt } = await runner.run(
         { signal: sent.abortSignal, labels: harbor.labels },
-        async ({ model, name }, { signal }) => {
-          const result = await model.doEmbed({ ...sent, abortSignal: signal })
-          check(result, sent, name)
-          // The provider's own options can change the number of dimensions, too.
-          if (sent.providerOptions === undefined)
-            dimensions.check(sent.dimensions, result.embeddings[0]?.length, name, runner.placeOf(name))
-          return result
-        },
+        ({ model, name }) => ({
+          async send({ signal }) {
+            const result = await model.doEmbed({ ...sent, abortSignal: signal })
+            check(result, sent, name)
+            // The provider's own options can change the number of dimensions, too.
+            if (sent.providerOptions === undefined)
+              dimensions.check(sent.dimensions, result.embeddings[0]?.length, name, runner.placeOf(name))
+            return result
+          },
+        }),
       )
       attempt.succeed()
       const closed = runner.end(receipt, 'success') as unknown as Record<string, never>

@@ -30,6 +30,16 @@ export interface Call {
   readonly labels: Labels | undefined
   /** The name of the target to try first, if it is available. */
   readonly first?: string | undefined
+  /** Why targets cannot serve this call at all, by target. They are skipped. */
+  readonly unable?: ReadonlyMap<object, string> | undefined
+}
+
+/** The request of one call to one target. */
+export interface TargetRequest<T> {
+  /** What was removed from the prompt, or replaced, for this target. */
+  readonly adaptations?: readonly string[]
+  /** Sends the request. For a stream, resolves with the first content. It may be called again for another attempt. */
+  send(attempt: LiveAttempt): Promise<T>
 }
 
 /** The answer to a call. The caller of `run` settles the attempt and closes the receipt. */
@@ -77,13 +87,13 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   }
 
   /**
-   * @param send sends the request to one target. For a stream, it resolves with the first content
+   * @param requestFor returns the request to one target. Called once for each target that is tried
    * @throws AllTargetsFailedError if no target answered; the error of a target if no other one may take over; the signal's reason after an
    * abort; a TimeoutError after `totalMs`. `receiptOf` returns the receipt of each of these
    */
   async run<T>(
     call: Call,
-    send: (target: Target<Model>, attempt: LiveAttempt, state: CallState) => Promise<T>,
+    requestFor: (target: Target<Model>) => TargetRequest<T>,
   ): Promise<Answered<Model, T>> {
     if (this.#isClosed) throw new ModelClosedError()
     const { labels, maxUpstreamCalls = 6, attemptsBeforeFallback = 2 } = this.#options
@@ -94,13 +104,16 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
       attemptsBeforeFallback,
       leftMs: () => this.#totalMs - receipt.elapsedMs,
       tried: new Set(),
-      others: () => this.targets.filter((target) => !state.tried.has(target) && isAvailable(target)).length,
+      others: () =>
+        this.targets.filter(
+          (target) => !state.tried.has(target) && isAvailable(target) && !call.unable?.has(target),
+        ).length,
     }
     this.#counts.calls++
     try {
       const answer = await this.chain.run(
-        (target, context) => this.#callTarget(target, context, state, call, send),
-        { signal: call.signal, targets: this.#ordered(call.first) },
+        (target, context) => this.#callTarget(target, context, state, call, requestFor),
+        { signal: call.signal, targets: this.#ordered(call) },
       )
       const { target, attempt } = answer.value
       for (const each of answer.attempts)
@@ -141,10 +154,12 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     this.chain.close()
   }
 
-  #ordered(first: string | undefined): readonly Target<Model>[] {
+  #ordered({ first, unable }: Call): readonly Target<Model>[] {
     const { order } = this.#options
     const ordered = order ? this.#own(order(this.targets, this.chain.health)) : this.targets
-    const lead = ordered.find((target) => target.name === first && isAvailable(target))
+    const lead = ordered.find(
+      (target) => target.name === first && isAvailable(target) && !unable?.has(target),
+    )
     return lead ? [lead, ...ordered.filter((target) => target !== lead)] : ordered
   }
 
@@ -158,13 +173,16 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     context: FallbackContext,
     state: CallState,
     call: Call,
-    send: (target: Target<Model>, attempt: LiveAttempt, state: CallState) => Promise<T>,
+    requestFor: (target: Target<Model>) => TargetRequest<T>,
   ): Promise<{ value: T; target: Target<Model>; attempt: LiveAttempt }> {
     const { receipt } = state
     state.tried.add(target)
+    const unable = call.unable?.get(target)
+    if (unable !== undefined) context.skip(unable)
     if (receipt.upstreamCalls >= state.maxUpstreamCalls) context.skip('maxUpstreamCalls was reached')
     const refusal = target.refusal()
     if (refusal !== undefined) context.skip(refusal)
+    const request = requestFor(target)
     const policy = state.others() > 0 ? this.#hasty : this.#patient
     return await policy.run(
       async ({ number, signal, previousError }) => {
@@ -176,7 +194,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
         const attempt = new LiveAttempt(
           target,
           permit,
-          receipt.begin(target.name, reason),
+          receipt.begin(target.name, reason, request.adaptations),
           signal,
           call.signal,
         )
@@ -184,7 +202,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
         const limitMs = this.#attemptMs ?? Math.max(1, state.leftMs() * share)
         attempt.limit(limitMs, () => new TimeoutError('attempt', Math.round(limitMs), number))
         try {
-          const value = await attempt.until(send(target, attempt, state))
+          const value = await attempt.until(request.send(attempt))
           attempt.answered()
           return { value, target, attempt }
         } catch (error) {

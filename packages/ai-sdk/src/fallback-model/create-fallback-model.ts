@@ -9,16 +9,19 @@ import { asModelV4, type AnyLanguageModel } from '../as-model-v4.ts'
 import { HARBOR } from '../receipts/receipt-of.ts'
 import type { ModelReceipt } from '../receipts/receipt.ts'
 import { callOf } from './call-of.ts'
-import { CallFailed, CallRunner } from './call-runner.ts'
+import { CallFailed, CallRunner, type Call } from './call-runner.ts'
 import { checkLanguageOptions, checkModels } from './check-options.ts'
 import { MalformedAnswerError } from './errors.ts'
 import { guardStream } from './guarded-stream.ts'
-import { holdStream } from './held-stream.ts'
+import { holdStream, type HeldStream } from './held-stream.ts'
 import { answerOf, streamOf } from './last-resort.ts'
-import type { FallbackModelOptions } from './options.ts'
+import type { LiveAttempt } from './live-attempt.ts'
+import type { FallbackModelOptions, Labels } from './options.ts'
 import { conversationKeys, keyOfToolCall, RememberedTargets } from './remembered-targets.ts'
 import { statsOf, type ModelStats } from './stats.ts'
 import { isEmpty, isIncomplete } from './stream-parts.ts'
+import { TargetPrompts } from './target-prompts.ts'
+import type { Target } from './targets.ts'
 
 const DEFAULT_IDLE_MS = 120_000
 
@@ -48,6 +51,7 @@ export function createFallbackModel({
   const { timeouts: { attemptMs, firstTokenMs, idleMs = DEFAULT_IDLE_MS } = {}, lastResort } = options
   const runner = new CallRunner(all, options, attemptMs)
   const remembered = new RememberedTargets()
+  const prompts = new TargetPrompts(runner.targets)
   const [first] = all
 
   /** Ends a failed call: with the last resort, if there is one that applies, or with the error. */
@@ -75,23 +79,21 @@ export function createFallbackModel({
     throw error
   }
 
+  const callFor = (
+    { prompt, abortSignal: signal }: LanguageModelV4CallOptions,
+    labels: Labels | undefined,
+    keys: readonly string[],
+  ): Call => ({ signal, labels, first: remembered.find(keys), unable: prompts.unable(prompt) })
+
   async function doGenerate(given: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
     const { options: sent, harbor } = callOf(given)
     const keys = conversationKeys(sent.prompt, harbor.session)
-    const call = { signal: sent.abortSignal, labels: harbor.labels, first: remembered.find(keys) }
+    const call = callFor(sent, harbor.labels, keys)
     try {
-      const { value, target, attempt, receipt } = await runner.run(
-        call,
-        async ({ model, name }, { signal }) => {
-          const result = await model.doGenerate({ ...sent, abortSignal: signal })
-          if (
-            isIncomplete(result.finishReason) &&
-            (isEmpty(result.content) || result.finishReason.unified !== 'other')
-          )
-            throw new MalformedAnswerError(name, 'no complete content')
-          return result
-        },
-      )
+      const { value, target, attempt, receipt } = await runner.run(call, (candidate) => {
+        const { options: adapted, adaptations } = prompts.adapted(sent, candidate)
+        return { adaptations, send: (attempt) => generate(candidate, adapted, attempt.signal) }
+      })
       attempt.succeed()
       const toolCalls = value.content.flatMap((part) =>
         part.type === 'tool-call' ? [keyOfToolCall(part.toolCallId)] : [],
@@ -106,11 +108,15 @@ export function createFallbackModel({
   async function doStream(given: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
     const { options: sent, harbor } = callOf(given)
     const keys = conversationKeys(sent.prompt, harbor.session)
-    const call = { signal: sent.abortSignal, labels: harbor.labels, first: remembered.find(keys) }
+    const call = callFor(sent, harbor.labels, keys)
     try {
-      const { value, target, attempt, receipt } = await runner.run(call, ({ model, name }, attempt) =>
-        holdStream(model.doStream({ ...sent, abortSignal: attempt.signal }), attempt, name, firstTokenMs),
-      )
+      const { value, target, attempt, receipt } = await runner.run(call, (candidate) => {
+        const { options: adapted, adaptations } = prompts.adapted(sent, candidate)
+        const { model, name } = candidate
+        const send = (attempt: LiveAttempt): Promise<HeldStream> =>
+          holdStream(model.doStream({ ...adapted, abortSignal: attempt.signal }), attempt, name, firstTokenMs)
+        return { adaptations, send }
+      })
       receipt.firstContentMs = receipt.elapsedMs
       const ownKeys = sessionKeys(keys, harbor.session)
       const onPart = (part: LanguageModelV4StreamPart): void => {
@@ -141,6 +147,18 @@ export function createFallbackModel({
       remembered.clear()
     },
   }
+}
+
+async function generate(
+  { model, name }: Target<LanguageModelV4>,
+  options: LanguageModelV4CallOptions,
+  abortSignal: AbortSignal,
+): Promise<LanguageModelV4GenerateResult> {
+  const result = await model.doGenerate({ ...options, abortSignal })
+  const { content, finishReason } = result
+  if (isIncomplete(finishReason) && (isEmpty(content) || finishReason.unified !== 'other'))
+    throw new MalformedAnswerError(name, 'no complete content')
+  return result
 }
 
 const sessionKeys = (keys: readonly string[], session: string | undefined): readonly string[] =>

@@ -9,7 +9,7 @@ import { adaptAssistantParts } from './assistant-parts.ts'
 import { withoutForeignMarks, foreignVendor } from './marks.ts'
 import type { PromptTarget } from './prompt-target.ts'
 import { foreignProviderCalls } from './provider-tools.ts'
-import { storedElsewhere } from './stored-files.ts'
+import { whyUnable } from './stored-files.ts'
 import { ToolCallIds } from './tool-call-ids.ts'
 
 export interface AdaptPromptOptions {
@@ -52,7 +52,7 @@ export function adaptPrompt(prompt: LanguageModelV4Prompt, options: AdaptPromptO
   }
   for (let count = ids.count; count > 0; count--) tally.add('tool call ids', 'replaced')
 
-  const elsewhere = storedElsewhere(prompt, target)
+  const elsewhere = whyUnable(prompt, target)
   const adapted = { prompt: changed ?? prompt, dropped: tally.lines() }
   return elsewhere === undefined ? adapted : { ...adapted, unable: elsewhere }
 }

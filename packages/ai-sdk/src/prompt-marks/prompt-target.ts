@@ -17,6 +17,19 @@ const CLAUDE = /anthropic|claude|bedrock/i
 const GEMINI = /gemini|gemma/i
 /** From version 3 on, and the names that always mean the newest model. */
 const GEMINI_3 = /gemini-(?:[3-9]|[1-9]\d|(?:pro|flash|flash-lite)-latest)/i
+/**
+ * Tool call ids that vendors accept, from the errors with which they refuse others. Chat Completions: `string_above_max_length`, "maximum
+ * length 40" (github.com/vercel/ai/issues/5171). Responses: the same with 64 (github.com/NousResearch/hermes-agent/issues/73492). Anthropic
+ * names the pattern; it documents no length, so the 64 characters that it allows for the names of tools are taken. Mistral: nine letters or
+ * digits (github.com/langchain-ai/langchain/pull/24668).
+ */
+const ACCEPTED_IDS = {
+  chat: /^.{1,40}$/s,
+  responses: /^.{1,64}$/s,
+  anthropic: /^[a-zA-Z0-9_-]{1,64}$/,
+  mistral: /^[a-zA-Z0-9]{9}$/,
+} as const
+
 const GOOGLE_KEYS = ['google', 'googleVertex', 'vertex']
 
 /**
@@ -39,11 +52,11 @@ export function promptTarget(model: { readonly provider: string; readonly modelI
     replaysProviderTools: !(isChat && (keys.has('openai') || keys.has('azure'))),
   }
   if (MISTRAL.test(name) || MISTRAL.test(modelId)) {
-    return { ...shared, toolCallId: /^[a-zA-Z0-9]{9}$/, toolCallIdPrefix: '' }
+    return { ...shared, toolCallId: ACCEPTED_IDS.mistral, toolCallIdPrefix: '' }
   }
-  if (CLAUDE.test(provider) || CLAUDE.test(modelId)) return { ...shared, toolCallId: /^[a-zA-Z0-9_-]{1,64}$/ }
+  if (CLAUDE.test(provider) || CLAUDE.test(modelId)) return { ...shared, toolCallId: ACCEPTED_IDS.anthropic }
   if (keys.has('openai') || keys.has('azure'))
-    return { ...shared, toolCallId: isChat ? /^.{1,40}$/s : /^.{1,64}$/s }
+    return { ...shared, toolCallId: isChat ? ACCEPTED_IDS.chat : ACCEPTED_IDS.responses }
   return shared
 }
 

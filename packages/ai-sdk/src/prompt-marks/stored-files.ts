@@ -24,17 +24,26 @@ export function storesOf(data: FileData): string {
  * Why the target cannot answer: the caller's question, or a result of the caller's tool, holds a file that is stored at
  * another vendor. An answer without this file would be an answer to another question, so it is not left out.
  */
-export function storedElsewhere(prompt: LanguageModelV4Prompt, target: PromptTarget): string | undefined {
+export function whyUnable(prompt: LanguageModelV4Prompt, target: PromptTarget): string | undefined {
+  for (const file of filesOf(prompt)) {
+    if (isStoredElsewhere(file, target)) return `a file of the prompt is stored at ${storesOf(file)}`
+  }
+  return undefined
+}
+
+/** Whether the caller's question, or a result of the caller's tool, holds a file that is stored at a vendor. */
+export function hasStoredFiles(prompt: LanguageModelV4Prompt): boolean {
+  for (const file of filesOf(prompt)) if (file.type === 'reference') return true
+  return false
+}
+
+function* filesOf(prompt: LanguageModelV4Prompt): Generator<FileData> {
   for (const message of prompt) {
     if (message.role !== 'user' && message.role !== 'tool') continue
     for (const part of message.content) {
-      const files = part.type === 'tool-result' && part.output.type === 'content' ? part.output.value : [part]
-      for (const file of files) {
-        if (file.type === 'file' && isStoredElsewhere(file.data, target)) {
-          return `a file of the prompt is stored at ${storesOf(file.data)}`
-        }
-      }
+      if (part.type === 'file') yield part.data
+      if (part.type !== 'tool-result' || part.output.type !== 'content') continue
+      for (const file of part.output.value) if (file.type === 'file') yield file.data
     }
   }
-  return undefined
 }

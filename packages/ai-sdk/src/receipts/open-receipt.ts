@@ -6,6 +6,7 @@ type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
 /** A word of a provider, such as `rate_limit_error`. Anything else is not copied into a receipt. */
 const WORD = /^[\w.:-]{1,64}$/
 
+const NONE: readonly string[] = []
 let lastNumber = 0
 const PROCESS = /* @__PURE__ */ crypto.randomUUID()
 
@@ -34,15 +35,33 @@ export class OpenReceipt {
   }
 
   /** Records the start of an attempt. Its outcome is `abandoned` until another one is set. */
-  begin(target: string, reason: NonNullable<ModelAttempt['reason']>): Writable<ModelAttempt> {
+  begin(
+    target: string,
+    reason: NonNullable<ModelAttempt['reason']>,
+    adaptations: readonly string[] = NONE,
+  ): Writable<ModelAttempt> {
     this.upstreamCalls++
-    const attempt = { target, outcome: 'abandoned' as const, reason, startedAt: Date.now(), durationMs: 0 }
+    const attempt = {
+      target,
+      outcome: 'abandoned' as const,
+      reason,
+      startedAt: Date.now(),
+      durationMs: 0,
+      adaptations,
+    }
     this.attempts.push(attempt)
     return attempt
   }
 
   skip(target: string, skipped: string): void {
-    this.attempts.push({ target, outcome: 'skipped', startedAt: Date.now(), durationMs: 0, skipped })
+    this.attempts.push({
+      target,
+      outcome: 'skipped',
+      startedAt: Date.now(),
+      durationMs: 0,
+      adaptations: NONE,
+      skipped,
+    })
   }
 
   /** Ends the receipt. Only the first call sets the outcome. */

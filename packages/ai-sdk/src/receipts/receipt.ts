@@ -36,6 +36,8 @@ export interface ModelAttempt {
   /** The start of the attempt, in milliseconds since 1970. */
   readonly startedAt: number
   readonly durationMs: number
+  /** What was removed from the prompt, or replaced, because the target refuses it: marks of other vendors. No text of the prompt. */
+  readonly adaptations: readonly string[]
   readonly failure?: AttemptFailure
   /** Why the target was skipped, such as `circuit open`. */
   readonly skipped?: string
