@@ -17,6 +17,7 @@ import { EmbeddingBatch } from './layers/embedding-batch.ts'
 import { embeddingBatchSettings } from './options/embedding-batch-options.ts'
 import { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import { PriceList } from './cost/price-list.ts'
+import { costIsIncomplete } from './cost/tool-prices.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
 import { AnswerStore } from './cache/answer-store.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
@@ -138,6 +139,7 @@ export function createEngine(
   const accounts = new Accounts(
     new PriceList((error) => telemetry.warn('The price list cannot be loaded', error)),
     (error) => telemetry.warn('Accounting for a call failed', error),
+    (target, unpriced) => telemetry.advise(costIsIncomplete(target, unpriced)),
   )
   const ledger = new SpendLedger(() => systemClock.now())
   const answers = new AnswerStore(storeOptions(options.cache))

@@ -74,12 +74,19 @@ export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
   return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
 }
 
-/** Makes the error for a call whose model has no known price, when a spend limit is set. */
-export function priceUnknown(exchange: LegExchange): AttemptError {
+/**
+ * Makes the error for a call whose model has no known price, when a spend limit is set.
+ * @param tools the names of the provider's tools whose price is unknown, although that of the model is known
+ */
+export function priceUnknown(exchange: LegExchange, tools?: readonly string[]): AttemptError {
+  const { name } = exchange.leg.target
+  const [what, where] = tools
+    ? [`${tools.join(', ')} at ${name}`, "the model's price, as perServerToolUse"]
+    : [name, '`models`']
   return notSent(exchange, 402, 'spend_limit', {
     message:
-      `Nothing was sent: the price of ${exchange.leg.target.name} is unknown. ` +
-      `Give it in \`models\`, or set spendLimit.unpriced to 'allow'.`,
+      `Nothing was sent: the price of ${what} is unknown. ` +
+      `Give it in ${where}, or set spendLimit.unpriced to 'allow'.`,
     param: 'price',
   })
 }

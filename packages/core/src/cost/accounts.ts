@@ -6,9 +6,10 @@ import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 import { PriceList } from './price-list.ts'
-import { costOfUse, ratesOf, type Used } from './cost-of-use.ts'
+import { costOfUse, ratesOf, type PricedUse, type Used } from './cost-of-use.ts'
 import { priceUsage } from './price-usage.ts'
 import { hasTier } from './service-tier.ts'
+import { unpricedTools } from './tool-prices.ts'
 
 /** An answer whose cost is to be recorded. */
 export interface Bill extends Used {
@@ -44,11 +45,20 @@ export class Accounts {
   #unpricedCalls = 0
 
   readonly #onError: (error: unknown) => void
+  readonly #onIncomplete: (target: Target, unpriced: readonly string[]) => void
 
-  /** @param onError called if recording a cost fails after it had to wait until the price list was loaded */
-  constructor(list: PriceList, onError: (error: unknown) => void = () => undefined) {
+  /**
+   * @param onError called if recording a cost fails after it had to wait until the price list was loaded
+   * @param onIncomplete called for each answer whose cost is incomplete, with the names of the tools whose price is unknown
+   */
+  constructor(
+    list: PriceList,
+    onError: (error: unknown) => void = () => undefined,
+    onIncomplete: (target: Target, unpriced: readonly string[]) => void = () => undefined,
+  ) {
     this.list = list
     this.#onError = onError
+    this.#onIncomplete = onIncomplete
   }
 
   /**
@@ -60,13 +70,13 @@ export class Accounts {
   }
 
   /**
-   * Returns the highest possible cost of a request to `target`, in US dollars. Undefined if the price is unknown, or the price list is not
-   * loaded yet.
+   * Returns the highest possible cost of a request to `target`. It is incomplete if the provider may run a tool whose price is unknown.
+   * Undefined if the price is unknown, or the price list is not loaded yet.
    * @param usage an estimated usage, in which the number of tokens of each class, such as cached input, is an upper bound
    * @param wantedTier the service tier that the request asks for
    */
-  highestCostOf(target: Target, usage: TokenUsage, wantedTier: string | undefined): number | undefined {
-    return this.costOf(target, { usage, wantedTier, isEstimate: true })
+  highestCostOf(target: Target, usage: TokenUsage, wantedTier: string | undefined): PricedUse | undefined {
+    return costOfUse(this.list, target, { usage, wantedTier, isEstimate: true })
   }
 
   /** Records the cost of an answer. If that needs the price list and it is not loaded yet, records the cost once the list is loaded. */
@@ -84,7 +94,7 @@ export class Accounts {
       if (!target) continue
       this.#whenPriced(target, () => {
         this.#possiblyBilledUsd +=
-          this.highestCostOf(target, operation.tokens.estimate(json), wantedTier) ?? 0
+          this.highestCostOf(target, operation.tokens.estimate(json), wantedTier)?.usd ?? 0
       })
     }
   }
@@ -113,9 +123,10 @@ export class Accounts {
     const batch = hasTier(target.price, BATCH)
       ? ratesOf(this.list, target, usage.inputTokens, BATCH)
       : undefined
-    const { price, factor } = batch ?? { ...usual, factor: usual.factor * BATCH_PRICE_FACTOR }
-    const alone = priceUsage(usage, usual.price, usual.factor)
-    const usd = priceUsage(usage, price, factor)
+    const { price, factor, tools } = batch ?? { ...usual, factor: usual.factor * BATCH_PRICE_FACTOR }
+    const alone = priceUsage(usage, usual.price, usual.factor, tools)
+    const usd = priceUsage(usage, price, factor, tools)
+    this.#noteIncomplete(target, unpricedTools(usage.serverToolUses, price.perServerToolUse, tools))
     this.#spentUsd += usd
     this.#savedByBatchUsd += alone - usd
     return usd
@@ -137,12 +148,19 @@ export class Accounts {
     else this.list.load().then(work).catch(this.#onError)
   }
 
+  #noteIncomplete(target: Target, unpriced: readonly string[] | undefined): void {
+    if (!unpriced) return
+    this.#unpricedCalls++
+    this.#onIncomplete(target, unpriced)
+  }
+
   #book(receipt: OpenReceipt, { source, servedBy, firstTarget, ...used }: Bill): void {
     const priced = costOfUse(this.list, servedBy, used)
     if (!priced) {
       this.#unpricedCalls++
       return
     }
+    this.#noteIncomplete(servedBy, priced.unpriced)
     receipt.billed({ ...priced, usage: priced.price === 'provider' ? 'reported' : source })
     this.#spentUsd += priced.usd
     if (!firstTarget || firstTarget.name === servedBy.name) return

@@ -4,6 +4,7 @@ import type { Target } from '../reporting/target.ts'
 import type { PriceList } from './price-list.ts'
 import { highestPrice, priceUsage } from './price-usage.ts'
 import { atTier, vendorOf } from './service-tier.ts'
+import { publishedToolPrices, unpricedTools, type ToolPrices } from './tool-prices.ts'
 
 /** The facts about an answer on which its price depends. */
 export interface Used {
@@ -21,14 +22,16 @@ export interface Used {
   readonly isEstimate?: boolean | undefined
 }
 
-/** A cost in US dollars, and the source of its price. */
-type PricedUse = Pick<CallCost, 'usd' | 'price' | 'listedBy'>
+/** A cost in US dollars, the source of its price, and the parts whose price is unknown. */
+export type PricedUse = Omit<CallCost, 'usage'>
 
 /** A price, a factor by which the cost of the tokens is multiplied, and the source of the price. */
 export interface Rates {
   readonly price: Price
   readonly factor: number
-  readonly source: Omit<PricedUse, 'usd'>
+  /** The published prices of the provider's own tools, for those that have no price in `price`. */
+  readonly tools: ToolPrices | undefined
+  readonly source: Omit<PricedUse, 'usd' | 'unpriced'>
 }
 
 /**
@@ -53,9 +56,11 @@ function costAt(
 ): PricedUse | undefined {
   const rates = ratesOf(list, target, usage.inputTokens, serviceTier)
   if (!rates) return undefined
-  const { price, factor, source } = rates
-  const usd = isEstimate ? highestPrice(usage, price, factor) : priceUsage(usage, price, factor)
-  return Number.isFinite(usd) && usd >= 0 ? { usd, ...source } : undefined
+  const { price, factor, tools, source } = rates
+  const usd = isEstimate ? highestPrice(usage, price, factor, tools) : priceUsage(usage, price, factor, tools)
+  if (!Number.isFinite(usd) || usd < 0) return undefined
+  const unpriced = unpricedTools(usage.serverToolUses, price.perServerToolUse, tools)
+  return unpriced ? { usd, ...source, unpriced } : { usd, ...source }
 }
 
 /**
@@ -70,10 +75,15 @@ export function ratesOf(
   serviceTier: string | undefined,
 ): Rates | undefined {
   const { price: own, model = '' } = target
-  if (own)
-    return { ...atTier(own, serviceTier, { vendor: vendorOf(target), model }), source: { price: 'own' } }
+  if (own) {
+    const vendor = vendorOf(target)
+    const atOwn = atTier(own, serviceTier, { vendor, model })
+    return { ...atOwn, tools: publishedToolPrices(vendor), source: { price: 'own' } }
+  }
   const listed = list.priceOf(target, inputTokens)
   if (!listed) return undefined
-  const { price, factor } = atTier(listed.price, serviceTier, { vendor: listed.vendor, model })
-  return { price, factor: factor * listed.factor, source: { price: 'list', listedBy: listed.listedBy } }
+  const { vendor, listedBy } = listed
+  const { price, factor } = atTier(listed.price, serviceTier, { vendor, model })
+  const tools = publishedToolPrices(vendor)
+  return { price, factor: factor * listed.factor, tools, source: { price: 'list', listedBy } }
 }

@@ -1,5 +1,6 @@
 import type { CacheTtl, Price } from '../reporting/price.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
+import { costOfTools, type ToolPrices } from './tool-prices.ts'
 
 const MILLION = 1_000_000
 
@@ -13,19 +14,21 @@ interface Part {
  * Returns the cost of a usage at a price, in US dollars. Each class of tokens, such as cached input, has its own rate. No token is charged
  * twice.
  * @param factor the factor of the service tier, by which the cost of the tokens is multiplied
+ * @param tools the published prices of the provider's own tools, for those that have no price in `price`
  */
-export function priceUsage(usage: TokenUsage, price: Price, factor = 1): number {
+export function priceUsage(usage: TokenUsage, price: Price, factor = 1, tools?: ToolPrices): number {
   const input = chargeClasses(usage.inputTokens, price.inputPerMillion, inputParts(usage, price))
   const output = chargeClasses(usage.outputTokens, price.outputPerMillion, outputParts(usage, price))
-  return ((input + output) * factor) / MILLION + besideTokens(usage, price)
+  return ((input + output) * factor) / MILLION + besideTokens(usage, price, tools)
 }
 
 /**
  * Returns the highest possible cost of a request, in US dollars. The estimate contains an upper bound for each class of tokens, such as
  * cached input. Fewer tokens may belong to a cheap class in fact, so cheap classes are charged at the common rate.
  * @param factor see `priceUsage`
+ * @param tools see `priceUsage`
  */
-export function highestPrice(estimate: TokenUsage, price: Price, factor = 1): number {
+export function highestPrice(estimate: TokenUsage, price: Price, factor = 1, tools?: ToolPrices): number {
   const { inputPerMillion, outputPerMillion } = price
   const input = inputParts(withoutFreeWrites(estimate, price), price).filter(
     ({ rate }) => rate > inputPerMillion,
@@ -34,7 +37,7 @@ export function highestPrice(estimate: TokenUsage, price: Price, factor = 1): nu
   const tokens =
     chargeClasses(estimate.inputTokens, inputPerMillion, input) +
     chargeClasses(estimate.outputTokens, outputPerMillion, output)
-  return (tokens * factor) / MILLION + besideTokens(estimate, price)
+  return (tokens * factor) / MILLION + besideTokens(estimate, price, tools)
 }
 
 function inputParts(usage: TokenUsage, price: Price): Part[] {
@@ -121,17 +124,8 @@ function chargeClasses(whole: number, rate: number, parts: Part[]): number {
   return sum + rest * rate
 }
 
-/** The server tools without a price of their own: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
-const FREE_TOOLS = new Set(['web_fetch_requests'])
-
 /** Returns the cost that does not depend on tokens: the price of the request itself, and of the server tools that the provider ran. */
-function besideTokens({ serverToolUses }: TokenUsage, { perRequest = 0, perServerToolUse }: Price): number {
-  if (!serverToolUses || !perServerToolUse) return perRequest
-  const highest = Math.max(0, ...Object.values(perServerToolUse))
-  let usd = perRequest
-  for (const [name, uses] of Object.entries(serverToolUses)) {
-    const own = Object.hasOwn(perServerToolUse, name) ? perServerToolUse[name] : undefined
-    usd += uses * (own ?? (FREE_TOOLS.has(name) ? 0 : highest))
-  }
-  return usd
+function besideTokens({ serverToolUses }: TokenUsage, price: Price, tools: ToolPrices | undefined): number {
+  const { perRequest = 0, perServerToolUse } = price
+  return serverToolUses ? perRequest + costOfTools(serverToolUses, perServerToolUse, tools) : perRequest
 }

@@ -1,3 +1,4 @@
+import type { CallCost } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { Reservation, SpendLedger, SpendRefusal } from './spend-limit.ts'
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
@@ -54,16 +55,20 @@ export class Purse {
   /**
    * Settles all reservations of the call at its end.
    * @param servedBy the target whose answer the caller got; undefined if there was no answer
-   * @param usd the cost of that answer, in US dollars. If it is undefined, since the cost is unknown, the full reservation counts as spent
+   * @param cost the cost of that answer. If it is undefined, since the cost is unknown, the full reservation counts as spent. If a part of
+   * it is unknown, the larger one of the known part and the reservation counts, unless the limit allows calls without a known price
    */
-  close(servedBy?: Target, usd?: number): void {
+  close(servedBy?: Target, cost?: Pick<CallCost, 'usd' | 'unpriced'>): void {
     this.#isClosed = true
     this.#unused?.settle(0)
+    const isKnown = cost !== undefined && (!cost.unpriced || this.#limit.unpriced === 'allow')
     const served = this.#answered.findLast(({ target }) => target.name === servedBy?.name)
     for (const each of this.#answered.splice(0)) {
       // Answers that the caller did not get were billed as well.
       const { reservation, target } = each
-      reservation.settle(each === served && usd !== undefined ? usd : this.#costOf(target))
+      const highest = this.#costOf(target)
+      if (each !== served || !cost) reservation.settle(highest)
+      else reservation.settle(isKnown ? cost.usd : Math.max(cost.usd, highest))
     }
   }
 

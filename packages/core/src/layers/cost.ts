@@ -4,6 +4,7 @@ import { estimateOf } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts, Bill } from '../cost/accounts.ts'
+import type { PricedUse } from '../cost/cost-of-use.ts'
 import { Purse } from '../cost/purse.ts'
 import type { SpendLedger } from '../cost/spend-limit.ts'
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
@@ -44,7 +45,7 @@ async function priced(exchange: Exchange, next: Handler, money: Money): Promise<
     const answer = await next(purse ? { ...exchange, purse } : exchange)
     whenOver(answer, (end) => {
       telemetry.shield(ACCOUNTING, () => book(exchange, plan, answer, end, accounts))
-      purse?.close(answer.servedBy, exchange.receipt.cost?.usd)
+      purse?.close(answer.servedBy, exchange.receipt.cost)
     })
     return answer
   } catch (error) {
@@ -86,16 +87,28 @@ async function purseFor(
   const usage = estimateOf(exchange)
   const { operation, json } = exchange
   const wantedTier = json && operation.request.serviceTierOf(json)
-  const costOf = (target: Target): number | undefined => accounts.highestCostOf(target, usage, wantedTier)
-  const withoutPrices = outage.filter((target) => costOf(target) === undefined)
-  if (withoutPrices.length > 0 && limit.unpriced !== 'allow')
-    throw priceUnknown(atFirstTarget(exchange, withoutPrices))
+  const costOf = (target: Target): PricedUse | undefined => accounts.highestCostOf(target, usage, wantedTier)
+  if (limit.unpriced !== 'allow') refuseUnpriced(exchange, outage, costOf)
+  const usdOf = (target: Target): number => costOf(target)?.usd ?? 0
   // The reserved amount is that of the most expensive target, since any of them may take over.
-  const estimateUsd = Math.max(0, ...outage.map((target) => costOf(target) ?? 0))
+  const estimateUsd = Math.max(0, ...outage.map(usdOf))
   const reserved = ledger.reserve(estimateUsd, limit)
-  if ('settle' in reserved)
-    return new Purse(reserved, { ledger, limit, costOf: (target) => costOf(target) ?? 0 })
+  if ('settle' in reserved) return new Purse(reserved, { ledger, limit, costOf: usdOf })
   throw spendLimitExceeded(atFirstTarget(exchange, outage), estimateUsd, reserved)
+}
+
+/** @throws AttemptError 402 when the price of a target is unknown, or that of a tool that its provider may run for the request */
+function refuseUnpriced(
+  exchange: Exchange,
+  targets: readonly Target[],
+  costOf: (target: Target) => PricedUse | undefined,
+): void {
+  const unpriced = targets.find((target) => isIncomplete(costOf(target)))
+  if (unpriced) throw priceUnknown(atFirstTarget(exchange, [unpriced]), costOf(unpriced)?.unpriced)
+}
+
+function isIncomplete(cost: PricedUse | undefined): boolean {
+  return cost === undefined || cost.unpriced !== undefined
 }
 
 function book(

@@ -154,7 +154,13 @@ export interface TokenUsage {
 
 /** The cost of a call, and how it was determined. */
 export interface CallCost {
+  /** The cost in US dollars; a lower bound if there is `unpriced`. */
   readonly usd: number
+  /**
+   * The parts of the call whose price is unknown, so that they are missing in `usd`: the names of tools that the provider ran, as in
+   * `usage.serverToolUses`. Undefined if the cost is complete.
+   */
+  readonly unpriced?: readonly string[]
   /** Whether the provider reported the tokens, or Harbor estimated them from the text that was sent and received. */
   readonly usage: 'reported' | 'estimated'
   /** The source of the price: your own price (`own`), the price list (`list`), or a cost that the provider itself reported (`provider`). */

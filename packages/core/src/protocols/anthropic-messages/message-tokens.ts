@@ -5,8 +5,6 @@ import type { TokenUsage } from '../../reporting/receipt.ts'
 const MAX_TOKENS = 1_000_000_000
 /** The maximum number of steps (entries of `usage.iterations`) that are read for one message. */
 const MAX_STEPS = 1_000
-/** The maximum number of the provider's own tools whose uses are counted. */
-const MAX_TOOLS = 32
 
 /** The token counts of one usage report. A count that is not reported is undefined; one that cannot be right is NaN. */
 export interface Counts {
@@ -62,19 +60,6 @@ function writesIn(creation: unknown): WritesByTtl | undefined {
   }
   return writes
 }
-
-/** Counts how often the provider ran each of its own tools; undefined if the report does not say. */
-export function toolUsesIn(uses: unknown): TokenUsage['serverToolUses'] {
-  if (!isRecord(uses)) return undefined
-  const counted: Record<string, number> = {}
-  for (const name of Object.keys(uses).slice(0, MAX_TOOLS)) {
-    const count = countOf(uses[name])
-    if (count !== undefined && count > 0 && TOOL.test(name)) counted[name] = count
-  }
-  return counted
-}
-
-const TOOL = /^[a-z]\w{0,63}$/
 
 /**
  * Returns the counts of the steps that are billed. A step without output is not billed, because the model declined before its first token.

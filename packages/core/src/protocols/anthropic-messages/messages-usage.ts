@@ -1,8 +1,9 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import type { UsageReader } from '../shared/delivery.ts'
+import { toolUsesIn, type ToolUses } from '../shared/tool-uses.ts'
 import { priceTierOf, tierFieldsOf, type TierFields } from './price-tier.ts'
-import { countOf, countsIn, stepsIn, tokensOf, toolUsesIn, type Counts } from './message-tokens.ts'
+import { countOf, countsIn, stepsIn, tokensOf, type Counts } from './message-tokens.ts'
 
 /**
  * Reads the usage of a message, or of the events of its stream. `message_start` reports the input; `message_delta` reports the totals so
@@ -14,7 +15,7 @@ export class MessagesUsage implements UsageReader {
   #totals: Counts = {}
   #steps: readonly Counts[] = []
   #thinking = 0
-  #toolUses: TokenUsage['serverToolUses']
+  #toolUses: ToolUses
   #tier: TierFields = tierFieldsOf({})
 
   get serviceTier(): string | undefined {

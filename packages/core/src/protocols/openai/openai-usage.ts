@@ -1,6 +1,7 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import type { UsageReader } from '../shared/delivery.ts'
+import { citesSources, toolUsesOfAnswer, withToolUses } from './server-tools.ts'
 import { readUsage } from './usage.ts'
 
 /** The highest plausible cost of one call, in US dollars. A higher one is taken for a mistake of the server and ignored. */
@@ -17,6 +18,7 @@ export class OpenAIUsage implements UsageReader {
   readonly #hasOutput: boolean
   #tier: string | undefined
   #window: string | undefined
+  #cites = false
 
   /** @param hasOutput false for embeddings, which have no completion */
   constructor(hasOutput = true) {
@@ -32,10 +34,11 @@ export class OpenAIUsage implements UsageReader {
     const inner = isRecord(usage) && tier === undefined ? usage['service_tier'] : tier
     if (typeof inner === 'string' && TIER.test(inner)) this.#tier = inner.toLowerCase()
     this.#window = windowOf(json) ?? this.#window
+    // A stream cites its sources before it reports its usage.
+    this.#cites ||= citesSources(json['choices'])
     if (!isRecord(usage)) return false
     const tokens = readUsage(usage, this.#hasOutput)
-    const serverToolUses = tokens && serverToolUsesIn(json['output'])
-    this.usage = serverToolUses ? { ...tokens, serverToolUses } : tokens
+    this.usage = tokens && withToolUses(tokens, toolUsesOfAnswer(json, usage, this.#cites))
     this.costUsd = costOf(usage)
     return true
   }
@@ -51,34 +54,17 @@ function windowOf({ background_options: options }: JsonBody): string | undefined
 }
 
 const WINDOW = /^\d{1,3}[hm]$/
-/** The tools whose uses OpenAI charges: the type of their items in an output, and the name under which the uses are counted. */
-const PAID_TOOLS: ReadonlyMap<unknown, string> = new Map([
-  ['web_search_call', 'web_search_requests'],
-  ['file_search_call', 'file_search_requests'],
-])
-/** The actions of a web search that are free, because they only read a page that was found before. */
-const FREE_ACTIONS = new Set<unknown>(['open_page', 'find_in_page'])
-
-/** Counts how often a response used the tools that OpenAI runs and charges; undefined if it used none. */
-function serverToolUsesIn(output: unknown): TokenUsage['serverToolUses'] {
-  if (!Array.isArray(output)) return undefined
-  let uses: Record<string, number> | undefined
-  for (const item of output as readonly unknown[]) {
-    const name = isRecord(item) ? PAID_TOOLS.get(item['type']) : undefined
-    if (!isRecord(item) || name === undefined) continue
-    const { action } = item
-    if (isRecord(action) && FREE_ACTIONS.has(action['type'])) continue
-    uses = { ...uses, [name]: (uses?.[name] ?? 0) + 1 }
-  }
-  return uses
-}
+/** The units in which xAI reports a cost, in one US dollar: https://docs.x.ai/developers/cost-tracking */
+const TICKS_PER_DOLLAR = 1e10
 
 /**
- * Returns the cost that a router reports, in US dollars. If the caller has its own key for the provider behind the router, `cost` is only
+ * Returns the cost that a router, or xAI, reports, in US dollars. If the caller has its own key for the provider behind the router, `cost` is only
  * the router's fee. The provider's cost is then reported separately, and is added.
  */
 function costOf(usage: JsonBody): number | undefined {
-  const cost = dollarsOf(usage['cost'])
+  const ticks = usage['cost_in_usd_ticks']
+  const cost =
+    dollarsOf(usage['cost']) ?? dollarsOf(typeof ticks === 'number' ? ticks / TICKS_PER_DOLLAR : undefined)
   if (cost === undefined || usage['is_byok'] !== true) return cost
   const details = usage['cost_details']
   return cost + ((isRecord(details) ? dollarsOf(details['upstream_inference_cost']) : undefined) ?? 0)

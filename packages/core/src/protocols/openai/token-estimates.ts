@@ -2,6 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
 import { REQUEST } from './request.ts'
+import { toolUsesOfRequest, withToolUses } from './server-tools.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 
@@ -27,7 +28,7 @@ export const TOKENS: TokenRules = {
     const inputTokens = requestTokens(body)
     const outputTokens = outputBoundOf(body)
     const hasAudio = REQUEST.needsOf(body).includes('audio')
-    return {
+    const usage = {
       ...tokenUsage(inputTokens, outputTokens),
       cacheWriteInputTokens: inputTokens,
       cacheWriteTokensByTtl: { [requestedTtl(body, CACHE_MARKS) ?? UNASKED_TTL]: inputTokens },
@@ -35,6 +36,7 @@ export const TOKENS: TokenRules = {
       reasoningTokens: outputTokens,
       audioOutputTokens: hasAudio ? outputTokens : 0,
     }
+    return withToolUses(usage, toolUsesOfRequest(body))
   },
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
