@@ -58,7 +58,7 @@ export function publishedToolPrices(vendor = ''): ToolPrices | undefined {
   return Object.hasOwn(PUBLISHED, vendor) ? PUBLISHED[vendor] : undefined
 }
 
-/** Returns the text of the warning about a target whose calls cost more than Harbor can tell. */
+/** Returns the text of the warning about a target, for the calls of which Harbor knows only a part of the cost. */
 export function costIsIncomplete({ name }: Target, unpriced: readonly string[]): string {
   return (
     `The cost of calls to ${name} is incomplete, because the price of ${unpriced.join(', ')} is unknown. ` +
