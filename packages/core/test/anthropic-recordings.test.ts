@@ -110,43 +110,67 @@ describe.runIf(found)('a recorded stream of the Messages API', () => {
     },
   )
 
+  it.each(STREAMS)('is never taken for complete when it is cut after any event: $name', async (recording) => {
+    const upstream = cutUpstream()
+    const fetch = async (): Promise<Response> =>
+      new Response(upstream.next().join(''), { headers: { 'content-type': 'text/event-stream' } })
+    const over = anthropicOver('http://anthropic.test', { ...OPTIONS, fetch })
+    for (let after = 0; after < recording.wire.length; after++)
+      await expectCut(recording, after, upstream, over)
+  })
+
   it.each(STREAMS)(
-    'is never taken for complete when it is cut, after an event or inside one: $name',
-    async ({ wire, events }) => {
-      let broken: readonly string[] = []
-      let calls = 0
-      const { origin } = await serve((_request, response) => {
-        void sendStream(response, ++calls % 2 === 1 ? broken : wire)
-      })
+    'is never taken for complete when its connection ends after an event or inside one: $name',
+    async (recording) => {
+      const upstream = cutUpstream()
+      const { origin } = await serve((_request, response) => void sendStream(response, upstream.next()))
       const over = anthropicOver(origin, OPTIONS)
-      const whole = events.filter(({ type }) => type !== 'ping')
-      const step = Math.ceil(wire.length / 60)
-      for (let after = 0; after < wire.length; after++) {
-        if (after % step !== 0 && after > 5 && after < wire.length - 3) continue
-        for (const inside of ['', wire[after]?.slice(0, -20) ?? '']) {
-          broken = [...wire.slice(0, after), inside]
-          calls = 0
-          const { events: read, error, receipt } = await readStream(over)
-          const where = `cut after ${after} of ${wire.length} events${inside && ', inside the next one'}`
-          if (error === undefined) {
-            expect(read, where).toEqual(whole)
-            expect(calls, where).toBe(2)
-            expect(receipt?.attempts[0]?.failure, where).toMatchObject({
-              kind: 'stream',
-              code: expect.stringMatching(/^stream_(?:incomplete|malformed)$/) as string,
-            })
-          } else {
-            expect(error, where).toBeInstanceOf(Anthropic.APIError)
-            expect(error, where).toMatchObject({ errorCode: 'stream_incomplete' })
-            expect(calls, where).toBe(1)
-            expect(receipt?.outcome, where).toBe('failure')
-            expect(whole.slice(0, read.length), where).toEqual(read)
-          }
-        }
-      }
+      const { length } = recording.wire
+      for (let after = 0; after < length; after += Math.ceil(length / 12))
+        for (const lost of [0, 20]) await expectCut(recording, after, upstream, over, lost)
     },
   )
 })
+
+/** Sends a stream that is cut, and the whole stream when it is called again. */
+function cutUpstream() {
+  const upstream = {
+    broken: [] as readonly string[],
+    whole: [] as readonly string[],
+    calls: 0,
+    next: () => (++upstream.calls === 1 ? upstream.broken : upstream.whole),
+  }
+  return upstream
+}
+
+/** Cuts a stream after some events. If its last bytes are `lost`, the next event comes without them. */
+async function expectCut(
+  { wire, events }: (typeof STREAMS)[number],
+  after: number,
+  upstream: ReturnType<typeof cutUpstream>,
+  over: ReturnType<typeof anthropicOver>,
+  lost = 0,
+): Promise<void> {
+  const inside = lost > 0 ? (wire[after]?.slice(0, -lost) ?? '') : ''
+  Object.assign(upstream, { broken: [...wire.slice(0, after), inside], whole: wire, calls: 0 })
+  const whole = events.filter(({ type }) => type !== 'ping')
+  const { events: read, error, receipt } = await readStream(over)
+  const where = `cut after ${after} of ${wire.length} events${inside && ', inside the next one'}`
+  if (error === undefined) {
+    expect(read, where).toEqual(whole)
+    expect(upstream.calls, where).toBe(2)
+    expect(receipt?.attempts[0]?.failure, where).toMatchObject({
+      kind: 'stream',
+      code: expect.stringMatching(/^stream_(?:incomplete|malformed)$/) as string,
+    })
+  } else {
+    expect(error, where).toBeInstanceOf(Anthropic.APIError)
+    expect(error, where).toMatchObject({ errorCode: 'stream_incomplete' })
+    expect(upstream.calls, where).toBe(1)
+    expect(receipt?.outcome, where).toBe('failure')
+    expect(read, where).toEqual(events.slice(0, after).filter(({ type }) => type !== 'ping'))
+  }
+}
 
 describe.runIf(found)('a recorded message', () => {
   it.each(ANSWERS)('reaches the SDK as it was sent, with its usage and cost: $name', async ({ body }) => {

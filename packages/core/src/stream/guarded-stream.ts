@@ -7,7 +7,7 @@ import { HeldRoom } from './held-room.ts'
 import { IdleClock } from './idle-clock.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { separateEvents } from '../wire/separate-events.ts'
-import { isUnexpected, type SseEvent } from '../wire/sse-event.ts'
+import { isMisread, type SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
 import { asError, asFault, incomplete } from './stream-fault.ts'
 import { PassingEvents, pieceOf } from './stream-piece.ts'
@@ -221,8 +221,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     }
     if (meaning === 'nothing') {
       if (
-        event.form === 'empty' ||
-        isUnexpected(event) ||
+        isMisread(event) ||
+        this.#source.hasEnded || // a fragment of an event
         (this.#isHeld() && !this.#room.keepsIdle(passing.sizeOf(event)))
       )
         passing.drop(event)

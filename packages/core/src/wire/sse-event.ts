@@ -103,7 +103,7 @@ const UNSPECIFIC = /^(?:message|data|ping|keep-?alive|heartbeat)?$/i
 const MAX_HOLLOW_LENGTH = 24
 const HOLLOW = /^\s*(?:null|""|\[\s*\]|\{\s*\}|[:*.\s-]*(?:ping|pong|keep-?alive|heart-?beat)[.!\s]*)\s*$/i
 
-/** Whether an event has no content although it has data. A common SSE reader would take the data for an event of the protocol. */
-export function isUnexpected(event: SseEvent): boolean {
-  return event.data !== undefined && isHollow(event)
+/** Whether a common SSE reader would take an event without content for an event of the protocol. */
+export function isMisread(event: SseEvent): boolean {
+  return event.form === 'empty' || (event.data !== undefined && isHollow(event))
 }
