@@ -137,9 +137,31 @@ describe('a spend limit for answers of Gemini', () => {
     [{ serviceTier: 'priority' }, 0.002, 200],
     [{ serviceTier: 'SERVICE_TIER_STANDARD' }, 0.001, 200],
   ])('covers the tier that a request asks for: %j', async (more, usd, status) => {
-    const request = { generationConfig: { maxOutputTokens: 900 }, ...more }
+    const thinkingConfig = { thinkingBudget: 0 }
+    const request = { generationConfig: { maxOutputTokens: 900, thinkingConfig }, ...more }
     const models = { 'gemini-2.5-flash': { price: { inputPerMillion: 0, outputPerMillion: 1 } } }
     expect((await send(usage, { spendLimit: { usd, per: 'total' }, models, request })).status).toBe(status)
+  })
+
+  it.each<[string, object, number]>([
+    ['gemini-2.5-flash', {}, 9_092],
+    ['gemini-3-flash-preview', {}, 9_092],
+    ['gemini-2.5-flash', { thinkingConfig: { includeThoughts: true } }, 9_092],
+    ['gemini-2.5-flash', { thinkingConfig: { thinkingBudget: -1 } }, 9_092],
+    ['gemini-2.5-flash', { thinkingConfig: { thinkingBudget: 100 } }, 1_000],
+    ['gemini-2.5-flash', { thinkingConfig: { thinkingBudget: 0 } }, 900],
+    ['gemini-2.5-flash', { candidateCount: 2 }, 18_184],
+    ['gemini-2.0-flash', {}, 900],
+  ])('covers the thoughts of a model that thinks by itself: %s %j', async (model, more, tokens) => {
+    const models = { [model]: { price: { inputPerMillion: 0, outputPerMillion: 1 } } }
+    const request = { generationConfig: { maxOutputTokens: 900, ...more } }
+    const path = `models/${model}:generateContent`
+    const statusOf = async (count: number): Promise<number> => {
+      const spendLimit = { usd: count / 1e6, per: 'total' } as const
+      return (await send(usage, { spendLimit, models, request, path })).status
+    }
+    expect(await statusOf(tokens - 1)).toBe(402)
+    expect(await statusOf(tokens)).toBe(200)
   })
 
   it('refuses a model without a price, unless that is allowed', async () => {
@@ -154,7 +176,10 @@ describe('a spend limit for answers of Gemini', () => {
       for (let usd = 0.0005; usd < 1; usd *= 1.1) {
         const options = {
           models: { 'gemini-2.5-flash': { price: { ...price, ...own } } },
-          request: { ...sound, generationConfig: { maxOutputTokens: 1 } },
+          request: {
+            ...sound,
+            generationConfig: { maxOutputTokens: 1, thinkingConfig: { thinkingBudget: 0 } },
+          },
         }
         if ((await send(usage, { spendLimit: { usd, per: 'total' }, ...options })).status === 200) return usd
       }

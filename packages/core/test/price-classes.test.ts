@@ -217,6 +217,45 @@ describe('a reservation', () => {
     expect(await passes(2, price, {})).toBe(true)
   })
 
+  it.each<[string, object, number]>([
+    ['gpt-5', {}, 9_216],
+    ['gpt-5', { reasoning_effort: 'high' }, 9_216],
+    ['gpt-5', { n: 2 }, 18_432],
+    ['gpt-5', { reasoning_effort: 'none' }, 1_024],
+    ['gpt-5', { max_completion_tokens: 500 }, 500],
+    ['gemini-3-flash-preview', { max_tokens: 500 }, 8_692],
+    ['gpt-4o', {}, 1_024],
+    ['made-up', {}, 9_216],
+  ])('covers the thoughts of a model that thinks by itself: %s %j', async (model, more, tokens) => {
+    const models = { [model]: { price: { inputPerMillion: 0, outputPerMillion: 1 } } }
+    for (const [count, status] of [
+      [tokens - 1, 402],
+      [tokens, undefined],
+    ] as const) {
+      const spendLimit = { usd: count / 1e6, per: 'total' } as const
+      const { harbor } = await answering(chat('hi', { usage }), { models, spendLimit })
+      const outcome = harbor.chat.completions.create({ ...ask('Hi'), ...more, model }).then(
+        () => undefined,
+        (error: unknown) => (error as { status?: number }).status,
+      )
+      expect(await outcome).toBe(status)
+    }
+  })
+
+  it('covers the thoughts of a fallback target that thinks by itself', async () => {
+    const price = { inputPerMillion: 0, outputPerMillion: 1 }
+    const models = { 'gpt-4o': { price }, 'gpt-5': { price } }
+    const chain = { models, fallback: ['gpt-5'] }
+    for (const usd of [0.009215, 0.009216]) {
+      const spendLimit = { usd, per: 'total' } as const
+      const { harbor, requests } = await answering(chat('hi', { usage }), { ...chain, spendLimit })
+      const outcome = harbor.chat.completions.create({ ...ask('Hi'), model: 'gpt-4o' })
+      if (usd < 0.009216) expect(await failureOf(outcome)).toMatchObject({ code: 'spend_limit' })
+      else await outcome
+      expect(requests).toHaveLength(usd < 0.009216 ? 0 : 1)
+    }
+  })
+
   it('covers reasoning and audio at their own rates', async () => {
     const reasoning = { inputPerMillion: 0, outputPerMillion: 1e6, reasoningPerMillion: 3e6 }
     expect(await passes(29, reasoning, { max_tokens: 10 })).toBe(false)

@@ -7,6 +7,7 @@ import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 import { PriceList } from './price-list.ts'
 import { costOfUse, ratesOf, type PricedUse, type Used } from './cost-of-use.ts'
+import { highestUse, type EstimatedRequest } from './highest-use.ts'
 import { priceUsage } from './price-usage.ts'
 import { hasTier } from './service-tier.ts'
 import { unpricedTools } from './tool-prices.ts'
@@ -72,11 +73,9 @@ export class Accounts {
   /**
    * Returns the highest possible cost of a request to `target`. It is incomplete if the provider may run a tool whose price is unknown.
    * Undefined if the price is unknown, or the price list is not loaded yet.
-   * @param usage an estimated usage, in which the number of tokens of each class, such as cached input, is an upper bound
-   * @param wantedTier the service tier that the request asks for
    */
-  highestCostOf(target: Target, usage: TokenUsage, wantedTier: string | undefined): PricedUse | undefined {
-    return costOfUse(this.list, target, { usage, wantedTier, isEstimate: true })
+  highestCostOf(target: Target, request: EstimatedRequest): PricedUse | undefined {
+    return costOfUse(this.list, target, highestUse(request, target))
   }
 
   /** Records the cost of an answer. If that needs the price list and it is not loaded yet, records the cost once the list is loaded. */
@@ -87,14 +86,13 @@ export class Accounts {
   /** Records the highest possible cost of each failed attempt that may have been billed. This sum is separate from the money spent. */
   bookPossible({ receipt, json, operation }: FailedCall, plan: Plan): void {
     if (receipt.possiblyBilled === 0 || !json) return
-    const wantedTier = operation.request.serviceTierOf(json)
     const targets = [...plan.outage, ...plan.contextWindow, ...plan.contentPolicy]
     for (const { failure, target: name } of receipt.attempts) {
       const target = failure?.ambiguous ? targets.find((each) => each.name === name) : undefined
       if (!target) continue
       this.#whenPriced(target, () => {
-        this.#possiblyBilledUsd +=
-          this.highestCostOf(target, operation.tokens.estimate(json), wantedTier)?.usd ?? 0
+        const estimate = operation.tokens.estimate(json)
+        this.#possiblyBilledUsd += this.highestCostOf(target, { operation, json, estimate })?.usd ?? 0
       })
     }
   }

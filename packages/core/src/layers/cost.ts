@@ -84,10 +84,8 @@ async function purseFor(
   const { outage, contextWindow, contentPolicy } = plan
   const targets = [...outage, ...contextWindow, ...contentPolicy]
   if (!accounts.list.loaded && targets.some(({ price }) => !price)) await accounts.list.load()
-  const usage = estimateOf(exchange)
-  const { operation, json } = exchange
-  const wantedTier = json && operation.request.serviceTierOf(json)
-  const costOf = (target: Target): PricedUse | undefined => accounts.highestCostOf(target, usage, wantedTier)
+  const request = { operation: exchange.operation, json: exchange.json, estimate: estimateOf(exchange) }
+  const costOf = (target: Target): PricedUse | undefined => accounts.highestCostOf(target, request)
   if (limit.unpriced !== 'allow') refuseUnpriced(exchange, outage, costOf)
   const usdOf = (target: Target): number => costOf(target)?.usd ?? 0
   // The reserved amount is that of the most expensive target, since any of them may take over.

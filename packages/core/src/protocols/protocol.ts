@@ -214,6 +214,11 @@ export interface ReportedError {
 export interface TokenRules {
   /** Estimates the tokens that a request and its answer may use. */
   estimate(body: JsonBody): TokenUsage
+  /**
+   * Returns how many tokens a model may think in addition to the estimate, because it thinks although the request does not ask for it.
+   * @default none
+   */
+  defaultThinkingOf?(body: JsonBody, model: string | undefined): number
   /** Estimates how many tokens of a model's context window a request needs, including the output limit that it sets. */
   contextOf(body: JsonBody): number
   /** Returns the output limit that the request sets, in tokens; undefined when it sets none. */

@@ -3,6 +3,7 @@ import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../protocol.ts'
 import { REFERENCE_TOKENS } from '../shared/media-tokens.ts'
+import { DYNAMIC_THINKING_TOKENS, thinksByDefault } from '../shared/thinking.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { fieldOf, listAt, mediaTypeIn, partsIn, recordAt } from './fields.ts'
 import { candidatesIn } from './finish-reasons.ts'
@@ -11,8 +12,6 @@ import { inlineMediaTokens } from './inline-media.ts'
 
 /** The output tokens assumed for a candidate when the request sets no limit. */
 const USUAL_OUTPUT_TOKENS = 1_024
-/** The thinking tokens assumed when the request leaves their number to the model. */
-const DYNAMIC_THINKING_TOKENS = 8_192
 /** The tokens that the format adds around the contents of a request. */
 const FRAME_TOKENS = 3
 
@@ -22,6 +21,7 @@ const FRAME_TOKENS = 3
  */
 export const GEMINI_TOKENS: TokenRules = {
   estimate: (body) => classesOf(body, tokenUsage(requestTokens(body), outputBoundOf(body))),
+  defaultThinkingOf,
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   answerTokens(answer) {
@@ -50,6 +50,7 @@ function classesOf(body: JsonBody, estimate: TokenUsage): TokenUsage {
 export const INPUT_TOKENS: TokenRules = {
   ...GEMINI_TOKENS,
   estimate: (body) => classesOf(body, tokenUsage(requestTokens(body), 0)),
+  defaultThinkingOf: () => 0,
   answerTokens: () => 0,
 }
 
@@ -107,19 +108,30 @@ function storedTokens(body: JsonBody): number {
 
 function outputBoundOf(body: JsonBody): number {
   const config = recordAt(body, 'generationConfig')
-  const candidates = Math.max(countOf(fieldOf(config, 'candidateCount')) ?? 1, 1)
-  return candidates * ((outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS) + thinkingTokens(config))
+  const answer = outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS
+  return candidatesOf(config) * (answer + (requestedThinking(config) ?? 0))
+}
+
+function candidatesOf(config: JsonBody): number {
+  return Math.max(countOf(fieldOf(config, 'candidateCount')) ?? 1, 1)
 }
 
 /**
- * Returns the number of thinking tokens that a request allows in addition to its answer: its budget, or an assumed number if the model
- * decides.
+ * Returns the number of thinking tokens that a request asks for, in addition to its answer: its budget, or an assumed number if it lets the
+ * model decide. Undefined if it does not say.
  */
-function thinkingTokens(config: JsonBody): number {
+function requestedThinking(config: JsonBody): number | undefined {
   const thinking = recordAt(config, 'thinkingConfig')
   const budget = fieldOf(thinking, 'thinkingBudget')
   if (budget === -1 || typeof fieldOf(thinking, 'thinkingLevel') === 'string') return DYNAMIC_THINKING_TOKENS
-  return countOf(budget) ?? 0
+  return countOf(budget)
+}
+
+/** Most models think by themselves, and their thoughts may be more than the output limit of the request allows. */
+function defaultThinkingOf(body: JsonBody, model: string | undefined): number {
+  const config = recordAt(body, 'generationConfig')
+  if (requestedThinking(config) !== undefined || !thinksByDefault(model)) return 0
+  return candidatesOf(config) * DYNAMIC_THINKING_TOKENS
 }
 
 function outputLimitOf(body: JsonBody): number | undefined {

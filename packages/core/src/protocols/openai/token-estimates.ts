@@ -4,6 +4,7 @@ import type { TokenRules } from '../protocol.ts'
 import { REQUEST } from './request.ts'
 import { toolUsesOfRequest, withToolUses } from './server-tools.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
+import { DYNAMIC_THINKING_TOKENS, thinksByDefault } from '../shared/thinking.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 
 /** The output tokens assumed for a choice when the request sets no limit. */
@@ -38,6 +39,7 @@ export const TOKENS: TokenRules = {
     }
     return withToolUses(usage, toolUsesOfRequest(body))
   },
+  defaultThinkingOf,
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   answerTokens(answer) {
@@ -51,6 +53,7 @@ export const TOKENS: TokenRules = {
 export const INPUT_TOKENS: TokenRules = {
   ...TOKENS,
   estimate: (body) => tokenUsage(requestTokens(body), 0),
+  defaultThinkingOf: () => 0,
   answerTokens: () => 0,
 }
 
@@ -90,8 +93,19 @@ function requestTokens(body: JsonBody): number {
 const NO_EXCEPTIONS: ReadonlySet<string> = new Set()
 
 function outputBoundOf(body: JsonBody): number {
-  const choices = Math.max(countOf(body['n']) ?? 1, countOf(body['best_of']) ?? 1, 1)
-  return choices * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)
+  return choicesOf(body) * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)
+}
+
+function choicesOf(body: JsonBody): number {
+  return Math.max(countOf(body['n']) ?? 1, countOf(body['best_of']) ?? 1, 1)
+}
+
+/** An output limit includes the thoughts of a model, except those of Gemini. */
+function defaultThinkingOf(body: JsonBody, model: string | undefined): number {
+  const { reasoning_effort: effort, reasoning } = body
+  const isOff = effort === 'none' || (isRecord(reasoning) && reasoning['effort'] === 'none')
+  const isLimited = outputLimitOf(body) !== undefined && !/gemini/i.test(model ?? '')
+  return isOff || isLimited || !thinksByDefault(model) ? 0 : choicesOf(body) * DYNAMIC_THINKING_TOKENS
 }
 
 function outputLimitOf(body: JsonBody): number | undefined {
