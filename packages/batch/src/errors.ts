@@ -41,7 +41,7 @@ export class RequestTooLargeError extends Error {
 
   constructor(limitName: string, limit: number, size: number) {
     super(
-      `too large by itself: ${size}, where ${limitName} allows ${limit}. Split it, or raise ${limitName}.`,
+      `too large: its size is ${size}, but ${limitName} allows ${limit}. Split it, or raise ${limitName}.`,
     )
     this.limitName = limitName
     this.limit = limit

@@ -130,7 +130,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Adds a listener, which is called synchronously for every event of this type. If the listener throws, a warning is emitted.
+   * Adds a listener, which is called synchronously for every event of this type. If the listener throws, a warning is emitted and nothing
+   * else changes.
    *
    * @returns a function that removes the listener
    */

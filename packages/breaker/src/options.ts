@@ -21,9 +21,9 @@ export interface BreakerOptions {
    */
   trip?: TripRule | readonly TripRule[] | undefined
   /**
-   * How long the circuit stays open before it lets a probe through, in milliseconds. A number is doubled, up to 10 minutes, each
-   * time the circuit opens again too soon: before it has been closed for as long as it was last open. A function receives how
-   * many times in a row the circuit has opened like this, including this time; its result is used unchanged. @default 30_000
+   * How long the circuit stays open before it lets a probe through, in milliseconds. A number is doubled, up to 10 minutes, each time the
+   * circuit opens again too soon, which means before it has been closed for as long as it was last open. A function receives the number of
+   * such openings in a row, 1 for the first, and its result is used unchanged. @default 30_000
    */
   openForMs?: number | ((consecutiveOpens: number) => number) | undefined
   /**

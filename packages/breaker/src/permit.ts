@@ -1,8 +1,8 @@
 import type { Call, Circuit } from './circuit.ts'
 
 /**
- * The permission to make one call, whose end the caller reports later. Only the first report counts. If no report comes, the call
- * is not counted. A probe is different: without a report, it counts as failed after `probeTimeoutMs`.
+ * The permission to make one call. Report the end of the call by `succeed`, `fail` or `release`; only the first report counts. A call
+ * without a report is not counted, but a probe without a report counts as failed after `probeTimeoutMs`.
  */
 export interface Permit {
   /** Reports that the call succeeded. */
@@ -12,8 +12,8 @@ export interface Permit {
   /** Ends the permit without counting the call. Use it if the call was not made, or if its caller aborted it. */
   release(): void
   /**
-   * Reports that the answer has begun, if the end of the call is reported later, as for a streamed answer. The duration of the
-   * call ends here. If the call is a probe, it can no longer time out.
+   * Reports that a streamed answer has begun. Report its end later by `succeed`, `fail` or `release`. The duration of the call is measured
+   * up to here, and a probe can no longer time out.
    */
   answered(): void
 }

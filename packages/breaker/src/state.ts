@@ -16,11 +16,11 @@ export interface Closed {
    * grows by 1. If it opens later, the number starts again at 1.
    */
   readonly consecutiveOpens: number
-  /** The time at which the circuit will have been closed for as long as it was last open, in milliseconds since 1970. */
+  /** The end of the streak, in milliseconds since 1970: from then on, the circuit has been closed for as long as it was last open. */
   readonly streakEndsAt: number
   /**
-   * The time until which the circuit stays open at least, if it opens, in milliseconds since 1970: the latest time that a verdict
-   * has requested.
+   * If the circuit opens, it stays open at least until this time, in milliseconds since 1970. Set by verdicts with `openForMs`; the latest
+   * time counts.
    */
   openAtLeastUntil: number
 }
@@ -36,7 +36,7 @@ export interface Open {
 
 export interface HalfOpen {
   readonly state: 'half-open'
-  /** The open state before this one. If a probe fails, the next open time follows from it. */
+  /** The open state before this one. If a probe fails, the next open time is calculated from it. */
   readonly previousOpen: Open
   /** The probes in flight. */
   readonly probes: Set<Probe>
@@ -55,7 +55,8 @@ export interface Probe {
   /** When the probe counts as failed if it has not ended, in milliseconds since 1970; `Infinity` once its answer has begun. */
   expiresAt: number
   /**
-   * The object that will report the end of the probe, once its answer has begun. If it is garbage-collected, no report can come.
+   * The object that will report the end of the probe, once its answer has begun. If this object is garbage-collected, the probe no longer
+   * counts as in flight.
    */
   owner?: WeakRef<object>
 }

@@ -25,9 +25,8 @@ export interface Lookup<Value> {
 /**
  * A cache for answers that are slow or expensive to get: values, and recorded streams. Created by `createCache`.
  *
- * Entries are in two tiers: the near tier is memory, the far tier is the store that you pass as `farTier`, if any. If a tier fails, no
- * method rejects because of it, except `clear()`. Methods that take options check them, and fail with a TypeError for an unknown or invalid
- * one.
+ * Entries are in two tiers: the near tier is memory, the far tier is the store that you pass as `farTier`, if any. A failing tier rejects
+ * no method except `clear()`. Methods that take options check them, and fail with a TypeError for an unknown or invalid one.
  */
 export interface Cache<Value> {
   /** Returns the cached value, or undefined. Does not load. */

@@ -18,7 +18,7 @@ import {
  */
 export type Key = string | (() => string)
 
-/** The option that says whose entries a call reads or writes. */
+/** The option that selects whose entries a call reads and writes. */
 export interface ScopeOptions {
   /** The owner of the entries: a tenant, a user, a credential. Different scopes never share keys, tags or prefetches. @default no owner */
   scope?: string | undefined
@@ -83,8 +83,9 @@ export interface StreamOptions extends LoadOptions {
    */
   isUsable?: ((head: unknown, content: string | Uint8Array) => boolean) | undefined
   /**
-   * The maximum size of a cached answer, in bytes. A longer answer is passed on to the caller, but not cached. Also the maximum number of
-   * bytes by which the slowest reader of a stream may be behind the fastest. @default 4_194_304 (4 MiB)
+   * The maximum size of a cached answer, in bytes. A longer answer is passed on to the caller, but not cached. This is also how many bytes
+   * the slowest reader of a stream may be behind the fastest; beyond it, the slow reader fails with RecordingLagError. @default 4_194_304
+   * (4 MiB)
    */
   maxRecordBytes?: number | undefined
   /** What to do when all readers have left: `abort` the source, or `finish` reading it and cache the answer. @default 'abort' */

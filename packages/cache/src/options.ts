@@ -31,8 +31,8 @@ export interface CacheOptions<Value> {
   /** How long after `ttlMs` an entry is still served, stale, if loading fails, in milliseconds. @default 0 */
   staleIfErrorMs?: number | undefined
   /**
-   * Returns whether a stale entry may be served instead of this load error. @default true, except for errors with a `status` from 400 to
-   * 499, since an invalid request must not look successful; but true for 408, 409, 425 and 429, which are temporary
+   * Returns whether a stale entry may be served instead of this load error. @default false for an error with a `status` from 400 to 499,
+   * since an invalid request must not look successful, except 408, 409, 425 and 429, which are temporary; true for any other error
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**
@@ -40,7 +40,7 @@ export interface CacheOptions<Value> {
    * stale entry can be served. @default 0
    */
   negativeTtlMs?: number | undefined
-  /** How long a key is not loaded again after a failed load if a stale entry can be served, in milliseconds. @default 10_000 */
+  /** How long a key is not loaded again after a failed load, in milliseconds, if a stale entry can be served instead. @default 10_000 */
   refreshBackoffMs?: number | undefined
   /** The time limit of a background refresh, in milliseconds. A refresh has no caller that could end it. @default 300_000 */
   refreshTimeoutMs?: number | undefined
@@ -59,7 +59,9 @@ export interface CacheOptions<Value> {
   farCooldownMs?: number | undefined
   /** Encodes and decodes values that are neither strings nor bytes. @default JSON */
   codec?: Codec<Value> | undefined
-  /** Called with errors with which no call rejects: those of the far tier, of background refreshes, and of functions in the options. */
+  /**
+   * Called with every error that does not reject a call: errors of the far tier, of background refreshes, and of functions in the options.
+   */
   onError?: ((error: unknown) => void) | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined

@@ -13,12 +13,11 @@ import { race } from './run/race.ts'
 import { Run, type Operation } from './run/run.ts'
 
 /**
- * Calls one of several targets: the first one that is available, and if it fails, the next one. You choose the order. The chain
- * records the health of each target, skips a target that fails again and again, and notices when it has recovered.
+ * Calls the first available target of several, and if it fails, the next one. You choose the order. The chain records the health of each
+ * target, skips a target after `failureThreshold` failures in a row, and calls it again when it has recovered.
  *
- * @example
- * const chain = new FallbackChain({ targets: [{ name: 'gpt-4' }, { name: 'gpt-3.5-turbo' }] })
- * const { value, target } = await chain.run((model, { signal }) => ask(model.name, signal))
+ * @example const chain = new FallbackChain({ targets: [{ name: 'gpt-4' }, { name: 'gpt-3.5-turbo' }] }) const { value, target } = await
+ * chain.run((model, { signal }) => ask(model.name, signal))
  */
 export class FallbackChain<Target extends { readonly name: string }, Last = never> {
   /** The health of each target. */

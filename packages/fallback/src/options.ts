@@ -41,8 +41,8 @@ export interface FallbackChainOptions<Target, Last = unknown> {
    */
   failureThreshold?: number | undefined
   /**
-   * Decides whether a target is available, instead of `failureThreshold`. Called before the target is called, and by health
-   * checks.
+   * Returns whether a target is available. Replaces `failureThreshold`. Called before each call and each health check of the target.
+   * @default a target is unavailable after `failureThreshold` failures in a row
    */
   isAvailable?: ((target: Target) => boolean) | undefined
   /**
@@ -60,14 +60,15 @@ export interface FallbackChainOptions<Target, Last = unknown> {
   /** Calls a second target while the first one is slow. When one of them answers, the other is aborted. @default no hedge */
   hedge?: HedgeOptions | undefined
   /**
-   * Returns the value of a run if no target answered. The result then has `degraded: true`, and its value is of type `Last`.
+   * Returns a substitute value if no target answered. The run then resolves with this value and `degraded: true`. If it throws, the run
+   * rejects with AllTargetsFailedError. @default none
    */
   lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
   /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined
   /** Called before the next target is called. If it throws, a warning is emitted and nothing else changes. */
   onAdvance?: ((event: AdvanceEvent<Target>) => void) | undefined
-  /** Called when `failureThreshold` has made a target unavailable. */
+  /** Called when a target becomes unavailable after `failureThreshold` failures in a row. */
   onUnavailable?: ((event: UnavailableEvent<Target>) => void) | undefined
   /** Called when a target is available again; with `isAvailable`, when a health check succeeded. */
   onRecovered?: ((event: RecoveredEvent<Target>) => void) | undefined

@@ -2,7 +2,7 @@ import { describeValue } from '@harbor/parts'
 import type { HealthBoard } from './health/health-board.ts'
 import { aFunction, aRatio, checksOf, validate } from './validate.ts'
 
-/** Takes the targets of a run and returns those to call, in order. Unavailable targets may be included: the run skips them. */
+/** Receives the targets of a run, and returns the targets to call, in order. It may return unavailable targets: the run skips them. */
 export type Order<Target> = (targets: readonly Target[], health: HealthBoard) => readonly Target[]
 
 /** Calls targets in the order of the given list: the first is the primary target, the others are its fallbacks. */
@@ -39,11 +39,11 @@ export function weighted<Target extends { readonly name: string }>(
 
 export interface FastestOptions {
   /**
-   * The latency advantage with which another target replaces the current first target, as a fraction: 0.2 means 20 % lower latency. A
-   * margin prevents frequent changes of the order. @default 0.2
+   * How much lower the latency of another target must be before it replaces the current first target, as a fraction: 0.2 means 20 % lower.
+   * A margin prevents frequent changes of the order. @default 0.2
    */
   margin?: number | undefined
-  /** The share of runs that call a random other target first, to measure its current latency. From 0 to 1. @default 0.05 */
+  /** The share of runs, from 0 to 1, that call a random other target first, to measure its current latency. @default 0.05 */
   exploreRatio?: number | undefined
   /** Returns a number from 0 up to, but not including, 1. @default Math.random */
   random?: (() => number) | undefined

@@ -57,9 +57,9 @@ export class PoolClosedError extends Error {
 }
 
 /**
- * The request was rejected because undici, which opens the connections, cannot run here. Either it is not installed, or this runtime
- * replaces it by a module of its own (Bun), or a bundler made an ES module of it in which `require` is missing. Nothing was sent, and this
- * pool cannot send any request.
+ * The request was rejected because undici, which opens the connections, cannot run here. Either it is not installed, or the runtime
+ * replaces it by its own module (Bun), or a bundler turned it into an ES module without `require`. Nothing was sent, and this pool cannot
+ * send any request.
  */
 export class UndiciUnavailableError extends Error {
   override readonly name = 'UndiciUnavailableError'

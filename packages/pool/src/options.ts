@@ -16,7 +16,7 @@ export interface OriginOptions {
    */
   keepAliveTimeoutMs?: number | undefined
   /**
-   * The upper limit for a keep-alive timeout sent by the server, in milliseconds. A server's `keep-alive` header replaces
+   * The upper limit for a keep-alive timeout that the server sends, in milliseconds. A `keep-alive` header of the server replaces
    * `keepAliveTimeoutMs`, up to this limit. @default 25_000
    */
   keepAliveMaxTimeoutMs?: number | undefined
@@ -28,8 +28,8 @@ export interface OriginOptions {
   /** The time limit for opening a connection (TCP and TLS together), in milliseconds; 0 for no limit. @default 10_000 */
   connectTimeoutMs?: number | undefined
   /**
-   * How long the response head may take, in milliseconds from the call; 0 for no limit. The wait for a connection is included. The option
-   * `deadlineMs` of a request replaces this one. @default 0
+   * The time limit for the status and headers of the response, in milliseconds from the call of `fetch`, including the wait for a
+   * connection; 0 for no limit. The option `deadlineMs` of a request replaces this one. @default 0
    */
   headersTimeoutMs?: number | undefined
   /**
@@ -43,8 +43,8 @@ export interface OriginOptions {
    */
   staleSocketRetry?: boolean | undefined
   /**
-   * Settings for a variable maximum of connections. It starts at `min`, and rises up to `connections` when requests wait too long. Without
-   * autoscaling, the maximum is always `connections`. `warm()` cannot open more than `min` connections. @default false
+   * Adapts the maximum number of connections to the load: it starts at `min`, and rises up to `connections` when requests wait too long.
+   * With autoscaling, `warm()` opens at most `min` connections. `false`: the maximum is always `connections`. @default false
    */
   autoscale?: AutoscaleOptions | false | undefined
 }

@@ -1,6 +1,6 @@
 export { systemClock } from '@harbor/parts'
 
-/** The source of time. Pass a clock of your own to run tests without real waits, or to wait in a different way. */
+/** The source of time. Pass a clock of your own to run tests without real waits, or to replace `setTimeout`. */
 export interface Clock {
   /** Returns the time in milliseconds since 1970. Must be monotonic. */
   now(): number

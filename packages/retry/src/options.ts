@@ -20,7 +20,7 @@ import {
   type Check,
 } from './validate.ts'
 
-/** The result of a `shouldRetry` that also sets the delay. Without a delay, it returns `true` or `false`. */
+/** A result of `shouldRetry` that sets the delay before the next attempt, or leaves it to the backoff if `delayMs` is missing. */
 export interface RetryDecision {
   retry: boolean
   /** The delay before the next attempt, in milliseconds. Overrides the backoff and the Retry-After of the server. */
@@ -70,7 +70,7 @@ export interface RetryOptions<Result = unknown> {
   shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
   /** A budget that limits the retries of all calls that share it. @default none */
   budget?: RetryBudget | undefined
-  /** Aborts all runs with these options. Each run ends at once with the reason of the signal. */
+  /** Aborts all runs with these options: each run rejects at once with the reason of the signal. @default none */
   signal?: AbortSignal | undefined
   /** Classifies errors, and results that `shouldRetryResult` rejected. Replaces the built-in `classify`. */
   classify?: ((error: unknown) => Failure) | undefined
@@ -78,11 +78,11 @@ export interface RetryOptions<Result = unknown> {
   clock?: Clock | undefined
   /** Returns a number from 0 up to, but not including, 1, for the jitter. @default Math.random */
   random?: (() => number) | undefined
-  /** Called before each delay. An error of this function only emits a warning. */
+  /** Called before the delay that precedes a retry. If the function throws, a warning is emitted and nothing else changes. */
   onRetry?: ((event: RetryEvent) => void) | undefined
   /**
-   * Called when a run ends with an error, or with a result that `shouldRetryResult` rejected. An error of this function only emits a
-   * warning.
+   * Called when a run ends with an error, or with a result that `shouldRetryResult` rejected. If the function throws, a warning is emitted
+   * and nothing else changes.
    */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }

@@ -6,7 +6,7 @@ import { linkSignals } from './run/interruptible.ts'
 import { run } from './run/run.ts'
 import { SharedTimer } from './run/shared-timer.ts'
 
-/** A policy, which retries any number of operations with the same options. */
+/** Retries any number of operations with the same options. Returned by `createRetry`. */
 export interface RetryPolicy<Result = unknown> {
   /**
    * Calls an operation until it succeeds or there is a reason to stop. The reasons are those of `retry`.

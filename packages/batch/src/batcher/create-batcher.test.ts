@@ -272,7 +272,9 @@ describe('the options of a batcher', () => {
       'priority must be a finite number, got NaN',
     )
     await expect(batcher.add(1, { prio: 1 } as never)).rejects.toThrow('did you mean priority?')
-    await expect(batcher.add(-1)).rejects.toThrow('sizeOf must give bytes as a number of at least 0, got -1')
+    await expect(batcher.add(-1)).rejects.toThrow(
+      'sizeOf must return bytes as a number of at least 0, got -1',
+    )
     await expect(batcher.add(7)).rejects.toThrow('no partition')
     expect(batcher.stats()).toMatchObject({ adds: 4, refused: 4, pending: 0, queuedItems: 0 })
   })

@@ -28,5 +28,5 @@ const NO_SIZE = { bytes: 0, tokens: 0 }
 function whole(value: number | undefined, name: string, limit: number): number {
   if (value === undefined && limit === Infinity) return 0
   if (typeof value === 'number' && value >= 0 && value < Infinity) return Math.ceil(value)
-  throw new TypeError(`sizeOf must give ${name} as a number of at least 0, got ${describeValue(value)}`)
+  throw new TypeError(`sizeOf must return ${name} as a number of at least 0, got ${describeValue(value)}`)
 }

@@ -53,10 +53,10 @@ export interface BatcherOptions<Item> {
    */
   key?: ((item: Item) => string) | undefined
   /**
-   * What happens when the function throws for a whole batch. `'reject-all'`: every item of the batch is rejected.
-   * `'bisect'`: the batch is halved and tried again until only the items at fault are rejected. Beware: if every item
-   * fails, bisecting a batch of n items makes up to 2n − 1 calls. So the function itself should retry failures that no
-   * item causes, such as an outage.
+   * What happens when the function throws, so that a whole batch fails. `'reject-all'`: every item of the batch is rejected. `'bisect'`:
+   * the batch is split in halves, which are sent again, until only the items that cause the error are rejected. Beware: if every item
+   * fails, bisecting a batch of n items makes up to 2n − 1 calls. So retry failures that no item causes, such as an outage, inside the
+   * function.
    * @default 'reject-all'
    */
   onBatchError?: 'reject-all' | 'bisect' | undefined

@@ -1,7 +1,7 @@
 import { BatchShapeError } from './errors.ts'
 import type { Entry } from './entry.ts'
 
-/** The user's function: one call for many items. */
+/** The function that you pass to `createBatcher`: it makes one call for many items. */
 export type RunBatch<Item, Result> = (
   items: readonly Item[],
   context: { readonly signal: AbortSignal; readonly batchId: number },

@@ -4,8 +4,8 @@ import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
 /**
- * The second argument of the user's function: facts about the item and the attempt, signals, and functions to report to
- * the run.
+ * The second argument of the function that `runBulk` calls: facts about the item and the attempt, signals, and methods that report to the
+ * run.
  */
 export interface BulkContext {
   readonly id: string
@@ -19,9 +19,9 @@ export interface BulkContext {
    */
   readonly signal: AbortSignal
   /**
-   * A signal for the whole run. It aborts when the run is stopped or aborted: from then on, nothing more should be
-   * sent. A function that still waits for a limit or for its next attempt should then throw the signal's reason, or an
-   * error with this reason as its `cause`. The item counts as not sent, and has no result.
+   * A signal for the whole run. It aborts when the run is stopped or aborted: send nothing after that. If the function is waiting for a
+   * limit or for its next attempt, it should throw the signal's reason, or an error with this reason as its `cause`. The item then counts
+   * as not sent, and has no result.
    */
   readonly stopSignal: AbortSignal
   /**
@@ -35,7 +35,7 @@ export interface BulkContext {
    */
   report(outcome: CallReport): void
   /**
-   * Counts this call as waiting in `progress()`. For functions that do their own rate limiting or retries.
+   * Reports that this call waits, for `waiting` of `progress()`. Use it if the function limits its rate or retries by itself.
    *
    * @param reason `'rate'` for a rate limit, `'retry'` for the next attempt
    * @returns a function to call when the wait is over

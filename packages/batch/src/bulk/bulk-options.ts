@@ -50,9 +50,8 @@ export interface BulkOptions<Item> {
   /** The order of results: as items complete, or the order of the source. @default 'completion' */
   order?: 'completion' | 'input' | undefined
   /**
-   * The maximum number of items, with `order: 'input'`, that were started and whose results the consumer has not taken
-   * yet. At this number, no more items start. Results of later items wait in memory until all earlier results are
-   * delivered.
+   * Only with `order: 'input'`, in which results wait in memory until all earlier results are delivered. The maximum number of items that
+   * were started and whose results the consumer has not taken yet. At this number, no more items start.
    * @default 1_024
    */
   reorderWindow?: number | undefined
@@ -117,9 +116,10 @@ export function bulkSettingsOf<Item>(options: BulkOptions<Item>): BulkSettings<I
   if (options.stopWhen) validate(options.stopWhen, STOP_CHECKS)
   if (options.reorderWindow !== undefined && options.order !== 'input')
     throw new TypeError("reorderWindow needs order: 'input'")
-  if (options.cost && !options.limiter) throw new TypeError('cost needs limiter, which it is for')
+  if (options.cost && !options.limiter)
+    throw new TypeError('cost has no effect without limiter: pass both, or neither')
   if (options.fingerprint !== undefined && options.journal === undefined)
-    throw new TypeError('fingerprint needs journal, in which it is kept')
+    throw new TypeError('fingerprint has no effect without journal, which stores it: pass both, or neither')
   return {
     ...options,
     onDuplicateId: options.onDuplicateId ?? 'error',

@@ -177,7 +177,7 @@ export class BulkRunner<Item, Result> {
     this.#enter('ended')
     this.#settings.signal?.removeEventListener('abort', this.#onAbort)
     if (this.#flow.inFlight.size > 0)
-      this.#signals.abort(failure ? failure.error : new Error('the run was left'))
+      this.#signals.abort(failure ? failure.error : new Error('the consumer left the loop over the results'))
     this.#counters.dropAll()
     this.#flow.journaled?.proceed()
     void this.#close(failure)

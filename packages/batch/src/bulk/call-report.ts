@@ -4,8 +4,8 @@ import type { HeadersLike } from '../limits/headers/read-headers.ts'
 import { parseRateLimitHeaders } from '../limits/headers/rate-limit-headers.ts'
 
 /**
- * The outcome of a call, as the user's function reports it: status, retry delay, usage, rate limit headers. The rate
- * limiter and the concurrency limit learn from it.
+ * The outcome of a call, as your function reports it by `report()`: status, retry delay, usage, rate limit headers. The rate limiter and
+ * the concurrency limit learn from it.
  */
 export type CallReport = Parameters<Lease['settle']>[0] & {
   /**

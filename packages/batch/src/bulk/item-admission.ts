@@ -41,7 +41,7 @@ export class ItemAdmission<Item> {
     const { id: idOf, onDuplicateId, order } = this.#settings
     const index = this.#index++
     const id = idOf ? idOf(item, index) : this.#indexStrings.of(index)
-    if (typeof id !== 'string') throw new TypeError(`id must give a string, got ${describeValue(id)}`)
+    if (typeof id !== 'string') throw new TypeError(`id must return a string, got ${describeValue(id)}`)
     const firstIndex = this.#seen?.add(id, index)
     if (firstIndex !== undefined) {
       if (onDuplicateId === 'error') throw new DuplicateIdError(id, firstIndex, index)

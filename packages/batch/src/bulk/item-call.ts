@@ -4,7 +4,7 @@ import type { BulkOptions } from './bulk-options.ts'
 import { isOverload, neverSent, reportOf, type CallReport } from './call-report.ts'
 import type { Task } from './task.ts'
 
-/** The user's function: one call for one item. */
+/** The function that you pass to `runBulk`: it makes one call for one item. */
 export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result | PromiseLike<Result>
 
 /**

@@ -117,6 +117,6 @@ describe('the ids of items', () => {
 
   it('must be strings', async () => {
     const { error } = await outcome(runBulk([1], double, { id: () => 7 as unknown as string }))
-    expect((error as Error).message).toBe('id must give a string, got 7')
+    expect((error as Error).message).toBe('id must return a string, got 7')
   })
 })

@@ -229,8 +229,11 @@ describe('the options of runBulk', () => {
     [{ readAhead: -1 }, 'readAhead must be a whole number of at least 0, got -1'],
     [{ order: 'random' }, 'order must be one of "completion", "input", got a string'],
     [{ reorderWindow: 5 }, "reorderWindow needs order: 'input'"],
-    [{ cost: () => ({ input: 1, output: 1 }) }, 'cost needs limiter, which it is for'],
-    [{ fingerprint: 'x' }, 'fingerprint needs journal, in which it is kept'],
+    [{ cost: () => ({ input: 1, output: 1 }) }, 'cost has no effect without limiter: pass both, or neither'],
+    [
+      { fingerprint: 'x' },
+      'fingerprint has no effect without journal, which stores it: pass both, or neither',
+    ],
     [{ journal: 7 }, 'journal must be a path or a journal, got 7'],
     [{ journal: '' }, 'journal must be a path or a journal, got an empty string'],
     [{ limiter: {} }, 'limiter must be a rate limiter, got an object'],

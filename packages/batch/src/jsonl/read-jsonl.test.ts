@@ -318,7 +318,7 @@ describe('the source of readJsonl', () => {
   it('must yield bytes', async () => {
     const strings = Readable.from(['1\n']) as AsyncIterable<Uint8Array>
     expect((await failure(read(strings))).message).toBe(
-      'source must give bytes, got a string; a stream must have no encoding set',
+      'source must yield bytes, got a string; do not set an encoding on a stream',
     )
   })
 

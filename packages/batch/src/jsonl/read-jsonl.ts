@@ -104,7 +104,9 @@ async function* linesOf(
 ): AsyncGenerator<Iterable<RawLine>, void, undefined> {
   for await (const chunk of chunks) {
     if (!(chunk instanceof Uint8Array)) {
-      throw new TypeError(`source must give bytes, got a ${typeof chunk}; a stream must have no encoding set`)
+      throw new TypeError(
+        `source must yield bytes, got a ${typeof chunk}; do not set an encoding on a stream`,
+      )
     }
     yield cutter.cut(chunk)
   }

@@ -5,9 +5,9 @@ export interface Cost {
   input: number
   output: number
   /**
-   * Which of the two numbers are estimates; `true` for both. If an estimate is above a limit, the request starts when
-   * the bucket of the limit is full, since the estimate may be wrong. If an exact number is above a limit, the request
-   * is rejected at once. @default false
+   * Which of the two numbers are estimates; `true` for both. A request whose exact number is above a limit is rejected at once. A request
+   * whose estimate is above a limit may be smaller than estimated, so it waits until the limit is fully available, and then starts.
+   * @default false
    */
   estimated?: boolean | 'input' | 'output' | undefined
 }
@@ -112,7 +112,10 @@ export interface LimitStats {
    */
   limit: number
   windowMs: number
-  /** The number of requests or tokens that could be used now; negative while a debt is being refilled. */
+  /**
+   * The number of requests or tokens that can be used now. Negative after a request that was larger than this number, until the limit has
+   * recovered.
+   */
   available: number
   /** Whether the limit was learned from headers or 429s. If false, it was configured. */
   learned: boolean

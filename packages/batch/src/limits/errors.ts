@@ -13,7 +13,7 @@ export class RateLimitWaitError extends Error {
 
   constructor(waitMs: number, maxWaitMs: number) {
     super(
-      `the rate limits leave no room in time: ${Math.ceil(waitMs)} ms to wait, where maxWaitMs allows ${maxWaitMs}. ` +
+      `the rate limits would delay this request by ${Math.ceil(waitMs)} ms, which is more than is left of maxWaitMs (${maxWaitMs} ms). ` +
         'Send less, wait and try again, or raise maxWaitMs.',
     )
     this.waitMs = waitMs

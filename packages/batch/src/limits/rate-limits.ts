@@ -24,8 +24,9 @@ export interface RateLimits {
    */
   safety?: number | undefined
   /**
-   * The maximum burst after an idle time: the amount that a limit allows in this many milliseconds may start at once.
-   * With a limit of requests per minute, a new limiter starts with one request instead of a burst. @default 1_000
+   * The maximum burst after an idle time, in milliseconds: the requests or tokens that a limit allows in this time may be used at once. At
+   * its start, a new limiter does not allow such a burst of requests per minute, only one request.
+   * @default 1_000
    */
   burstMs?: number | undefined
   /**

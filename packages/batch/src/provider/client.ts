@@ -25,8 +25,8 @@ export interface ProviderBatchClient {
 }
 
 /**
- * The options of one call to the client. A property without a value is absent, never `undefined`: the SDK's types
- * require this.
+ * The options of one call to the client. Absent properties are left out, not set to `undefined`, because the SDK's types forbid
+ * `undefined`.
  */
 export interface CallOptions {
   /** Aborts the call. */
@@ -39,7 +39,7 @@ export interface CallOptions {
 
 export interface BatchOrder {
   input_file_id: string
-  /** The endpoint. The type is that of the SDK; the value may also be an endpoint of Azure, without `/v1`. */
+  /** The endpoint. The type is that of the OpenAI SDK, but the value may also be an endpoint of Azure, without `/v1`. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   completion_window: '24h'
   metadata?: Record<string, string> | null

@@ -27,8 +27,8 @@ export type ProviderBatchResult<Value> =
       value: Value
       batchId: string
       /**
-       * The number of times that the request was submitted again because it had not been answered. Starts at 0 again if
-       * a later run submits the failures of a finished run.
+       * The number of times that the request was submitted again because its batch had not answered it. With `resubmitFailed`, counting
+       * starts at 0 again.
        */
       round: number
     }

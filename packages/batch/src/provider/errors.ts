@@ -12,7 +12,7 @@ import { inUse, type LockHolder } from '../journal/lock-holder.ts'
  */
 export type BatchItemReason = 'answered' | 'expired' | 'missing' | 'cancelled' | 'batch-failed'
 
-/** What the provider reported about a failed request. */
+/** What the provider reported about a request that failed. */
 export interface BatchItemFacts {
   status?: number | undefined
   providerCode?: string | undefined
@@ -63,7 +63,8 @@ const IN_WORDS: Readonly<Record<BatchItemReason, string>> = {
   answered: 'the provider answered this request with an error',
   expired:
     'the completion window ended before this request was answered, each time it was submitted; submit it again',
-  missing: 'the provider put this request into no file, each time it was submitted; submit it again',
+  missing:
+    'the result files of the provider have no answer to this request, each time it was submitted; submit it again',
   cancelled: 'the batch was cancelled before this request was answered',
   'batch-failed': 'the provider refused the whole batch',
 }

@@ -60,6 +60,6 @@ export function requestLine(
   const line = encoder.encode(`${JSON.stringify({ custom_id: id, method: 'POST', url: endpoint, body })}\n`)
   const tokens = tokensOf ? tokensOf(request) : Math.ceil(line.length / 4)
   if (!(tokens >= 0 && tokens < Infinity))
-    throw new TypeError(`tokensOf must give a finite number of at least 0, got ${describeValue(tokens)}`)
+    throw new TypeError(`tokensOf must return a finite number of at least 0, got ${describeValue(tokens)}`)
   return { id, line, tokens }
 }

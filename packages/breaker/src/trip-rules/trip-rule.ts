@@ -1,8 +1,8 @@
 import { warn } from '../warn.ts'
 
 /**
- * Decides when a closed circuit opens. A rule itself holds no counts: each time a breaker closes, it starts a new tally, which
- * counts the calls. So any number of breakers may share a rule. For a rule of your own, implement `TripRule` and `Tally`.
+ * Decides when a closed circuit opens. A rule holds no counts, so any number of breakers may share it: each time the circuit of a breaker
+ * closes, the breaker calls `start` to get a new tally. For a rule of your own, implement `TripRule` and `Tally`.
  */
 export interface TripRule {
   /**
@@ -12,8 +12,8 @@ export interface TripRule {
    */
   start(saved?: unknown): Tally
   /**
-   * Which arguments `record` needs: `time` means `nowMs`, `duration` means `nowMs` and `durationMs`, `none` means neither. A
-   * breaker reads the clock only as often as its rules need. @default 'duration'
+   * Which arguments `record` needs: `time` means `nowMs`, `duration` means `nowMs` and `durationMs`, `none` means neither. The breaker does
+   * not read the clock for an argument that no rule needs. @default 'duration'
    */
   readonly timing?: 'none' | 'time' | 'duration' | undefined
 }

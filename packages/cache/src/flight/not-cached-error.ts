@@ -8,7 +8,7 @@ export class NotCachedError extends Error {
   readonly code = CODE
 
   constructor() {
-    super("nothing is cached for this key, and control: 'only-if-cached' loads nothing")
+    super("nothing is cached for this key, and with control: 'only-if-cached' nothing is loaded")
   }
 
   /** Whether an error is a NotCachedError, including one that another copy of this package made. */

@@ -21,7 +21,10 @@ export interface WorkContext {
    * @param reason a short word, counted in `stats().refused`, such as `'fallback'`
    */
   refuse(reason?: string): void
-  /** Sets how the answer is cached. Use this if it depends on the answer itself. These options replace those of the call. */
+  /**
+   * Sets how long the answer is cached, and with which tags. Use this if they depend on the answer itself. These options replace those of
+   * the call.
+   */
   keepFor(options: EntryOptions): void
 }
 

@@ -43,8 +43,8 @@ export interface PrefetcherOptions<Value> {
   /** Whether to start a prefetch only while no caller waits for a load. @default true */
   onlyWhenIdle?: boolean | undefined
   /**
-   * The fraction of the last 100 predictions that must have come true, from 0 to 1. While fewer have, prefetching pauses. Applies once 20
-   * predictions have come true or turned out wrong. @default 0.3
+   * The minimum fraction of the last 100 predictions that came true, from 0 to 1. Below it, prefetching pauses. Applies once 20 predictions
+   * have come true or turned out wrong. @default 0.3
    */
   minPrecision?: number | undefined
   /** How soon the predicted key must be requested for a prediction to count as true, in milliseconds. @default 300_000 */
@@ -65,7 +65,7 @@ export interface Observation<Value> extends PrefetchJob<Value> {
 /** Prefetches the answers that callers are likely to request next. */
 export interface Prefetcher<Value> {
   /**
-   * Learns from a request, and prefetches the keys that are likely to follow. To load a key, uses the `load` function of the last request
+   * Learns from a request, and prefetches the keys that are likely to follow. A key is loaded by the `load` function of the last request
    * for that key. Call this for every request, whether it is a hit or a miss.
    */
   observe(request: Observation<Value>): void
@@ -80,8 +80,8 @@ export interface PrefetcherStats {
   /** Predictions for which a prefetch was started. */
   begun: number
   /**
-   * Predictions without a prefetch, by reason. `budget`: a limit was reached. `off`: prefetching was paused. `late`: before the prefetch
-   * could start, a caller requested the key, or `usefulWithinMs` was over.
+   * Predictions without a prefetch, by reason. `budget`: `maxInFlight` or `maxPerMinute` was reached. `off`: prefetching was paused.
+   * `late`: before the prefetch could start, a caller requested the key, or `usefulWithinMs` was over.
    */
   skipped: { budget: number; off: number; late: number }
   /** Prefetches that failed. */

@@ -3,7 +3,7 @@
  * `@harbor/cache/sqlite` and `@harbor/cache/keyv`. To write another, test it with the suite in `@harbor/cache/store-contract`.
  *
  * A store may be slow, fail, lose entries and return any bytes, since the cache sets a deadline for each operation and verifies the bytes.
- * But it must not return the value of another key, nor a value whose deletion has resolved.
+ * But it must never return the value of another key, or a value whose deletion has already resolved.
  */
 export interface CacheStore {
   /** Returns the bytes that were last set for this key, or undefined. @param signal aborts when the cache stops waiting */

@@ -197,7 +197,7 @@ export class RecordingLagError extends Error {
 
   constructor(maxRecordBytes: number) {
     super(
-      `this reader is more than ${maxRecordBytes} bytes behind the foremost one; read faster, or raise maxRecordBytes`,
+      `this reader is more than ${maxRecordBytes} bytes behind the fastest one; read faster, or raise maxRecordBytes`,
     )
     this.maxRecordBytes = maxRecordBytes
   }

@@ -4,8 +4,8 @@ const WINDOW = 100
 const WEIGHT = 0.2
 
 /**
- * The health of one target. It counts answers, and failures after which the run went on. An error that ends the run, such as an
- * invalid request, is not counted, because it says nothing about the target.
+ * The health of one target. Answers count, and so do failures after which another target was called. An error that ends the run, such as an
+ * invalid request, does not count, because it says nothing about the target.
  */
 export class TargetHealth {
   /**

@@ -1,4 +1,4 @@
-/** The outcome at one target in one run. */
+/** What happened at one target in one run: it answered, failed, was abandoned for another target's answer, or was skipped. */
 export type TargetAttempt = AnsweredAttempt | FailedAttempt | AbandonedAttempt | SkippedTarget
 
 export interface AnsweredAttempt extends CalledTarget {

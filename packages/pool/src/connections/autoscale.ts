@@ -10,8 +10,8 @@ export interface AutoscaleOptions {
   /** How long the first request in the queue must have waited before more connections are allowed, in milliseconds. @default 100 */
   targetQueueMs?: number | undefined
   /**
-   * The interval after which the maximum is lowered to the most connections that were in use at the same time in that interval, in
-   * milliseconds. Idle connections above the new maximum are closed. The interval begins again whenever the maximum is raised.
+   * The interval at which the maximum is lowered, in milliseconds. It is lowered to the peak number of connections in use within the
+   * interval, but not below `min`. Idle connections above the new maximum are closed. Raising the maximum starts a new interval.
    * @default 30_000
    */
   coolDownMs?: number | undefined

@@ -5,8 +5,8 @@ import { IteratorStream } from './iterator-stream.ts'
 /** A body as an iterator of chunks. */
 export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
   /**
-   * Returns a chunk that has already arrived, without a promise. Returns undefined if no chunk has arrived, or the body has ended. This
-   * method is optional: not every body can do this.
+   * Returns a chunk that has already arrived, without a promise. Returns undefined if no chunk has arrived, or the body has ended. Missing
+   * if the body cannot be read without a promise.
    */
   take?(): Uint8Array | undefined
 }

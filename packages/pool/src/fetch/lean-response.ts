@@ -23,8 +23,8 @@ const GenuineResponse = Response as unknown as new (body: null) => object
 export interface LeanResponse extends Response {}
 
 /**
- * A lazy Response. `headers`, and the stream in `body`, are created on first access. `text()`, `json()` and `bytes()` read the source
- * without creating a stream. It passes `instanceof Response` and behaves like a Response.
+ * A Response that creates `headers`, and the stream in `body`, on first access. `text()`, `json()` and `bytes()` read the source without
+ * creating a stream. It passes `instanceof Response` and behaves like a Response.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanResponse extends GenuineResponse {

@@ -4,7 +4,10 @@ import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.t
 
 /** The second argument of `pool.fetch`: the RequestInit of the fetch standard with the additional options below. */
 export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
-  /** How long the response head may take, in milliseconds from the call. Replaces the `headersTimeoutMs` of the pool for this request. */
+  /**
+   * The time limit for the status and headers of the response, in milliseconds from the call of `fetch`. Replaces the `headersTimeoutMs` of
+   * the pool for this request.
+   */
   deadlineMs?: number | undefined
   /** How long the body may make no progress, in milliseconds. Replaces the `bodyIdleTimeoutMs` of the pool for this request. */
   bodyIdleTimeoutMs?: number | undefined

@@ -12,11 +12,11 @@ export interface Attempt {
   /** The number of the attempt, counted from 1. */
   readonly number: number
   /**
-   * Aborts with the reason of the caller's signal when that signal aborts, and with a TimeoutError when the time for the attempt or the
-   * run is up.
+   * Aborts with the reason of the caller's signal when that signal aborts, and with a TimeoutError after `attemptTimeoutMs` or
+   * `deadlineMs`.
    *
-   * Without `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal. Otherwise, each attempt has a signal of its own. Once
-   * the attempt has ended, its signal no longer follows the caller's.
+   * Without `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal. Otherwise, each attempt has a signal of its own. Once the
+   * attempt has ended, its signal no longer follows the caller's.
    */
   readonly signal: AbortSignal
   /** The time since the start of the run, in milliseconds. */

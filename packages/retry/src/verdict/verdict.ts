@@ -1,27 +1,30 @@
 import type { Failure } from '../failure/failure.ts'
 
-/** The reaction to a kind of failure: whether to retry, where to fail over, and what to avoid meanwhile. */
+/** What Harbor does after a failure of one kind: whether it retries, which target takes over, and which cooldown starts. */
 export interface Verdict {
   /**
-   * Whether the same target may be tried again. `yes`: as often as the retry policy allows. `once`: once per call for each kind of failure.
+   * Whether the same target may be tried again. `yes`: as often as the retry policy allows. `once`: at most once per call after failures of
+   * this kind. `no`: never.
    */
   readonly retryHere: 'yes' | 'once' | 'no'
   /**
-   * Which other target may take over. `yes`: any. `no`: none. `context-chain`: one of `contextWindowFallback`. `policy-chain`: one of
-   * `contentPolicyFallback`. `other-credential`, `other-quota-group`: one with another credential or quota group.
+   * Which other target may take over. `yes`: any. `no`: none. `context-chain`, `policy-chain`: a target of the client's option
+   * `contextWindowFallback` or `contentPolicyFallback`. `other-credential`, `other-quota-group`: a target with another credential or in
+   * another quota group.
    */
   readonly nextTarget:
     'yes' | 'no' | 'context-chain' | 'policy-chain' | 'other-credential' | 'other-quota-group'
   /**
-   * Whether the same target is tried again with another key, if its provider has several and another one is free. `yes`: as often as the
-   * retry policy allows. `once`: once per call. @default 'no'
+   * Whether the same target is tried again with another API key, if its provider has several keys and another one is not in cooldown.
+   * `yes`: as often as the retry policy allows. `once`: once per call. @default undefined: never
    */
   readonly nextKey?: 'yes' | 'once'
   /** Whether the failure counts against the target's circuit. */
   readonly breaker: 'failure' | 'ignore'
   /**
-   * The cooldown that the failure starts. `of`: what calls avoid meanwhile. `ms`: the duration in milliseconds; a longer duration requested
-   * by the provider takes precedence. With `as-requested`, the requested duration applies, or one second if the provider requested none.
+   * The cooldown that the failure starts; undefined for none. `of`: what is in cooldown, so that calls avoid it. `ms`: the duration in
+   * milliseconds, or longer if the provider asks for longer. `as-requested`: the duration that the provider asks for, or one second if it
+   * asks for none.
    */
   readonly cooldown?: {
     readonly of: CooldownScope
@@ -29,10 +32,10 @@ export interface Verdict {
   }
 }
 
-/** What calls avoid during a cooldown. */
+/** What is in cooldown: a credential, a model at a target, or a quota group. Calls avoid it until the cooldown ends. */
 export type CooldownScope = 'credential' | 'target-and-model' | 'quota-group'
 
-/** The kinds of failure that Harbor's layers treat differently. */
+/** A kind of failure that Harbor treats in its own way: the key of a row of `VERDICTS`. */
 export type Situation =
   | 'local-fault'
   | 'not-sent'
@@ -58,7 +61,7 @@ export type Situation =
 
 const COOLDOWN_MS = 5 * 60_000
 
-/** The reaction to each kind of failure. All decisions about retry, failover, circuit and cooldown come from this table. */
+/** What Harbor does after each kind of failure. All decisions about retry, failover, circuit and cooldown come from this table. */
 export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   // This process ran out of sockets, memory or the like, which is no failure of the target.
   'local-fault': { retryHere: 'yes', nextTarget: 'yes', breaker: 'ignore' },
@@ -115,7 +118,7 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
  */
 const UNABLE: ReadonlySet<string | undefined> = new Set(['unsupported_by_model', 'ignored_by_model'])
 
-/** Finds the row of `VERDICTS` for a failed attempt. */
+/** Returns the kind of a failure: the key of its row in `VERDICTS`. */
 export function situationOf(failure: Failure): Situation {
   if (failure.origin === 'local') return 'local-fault'
   switch (failure.kind) {
@@ -133,7 +136,8 @@ export function situationOf(failure: Failure): Situation {
 }
 
 /**
- * Finds the row of `VERDICTS` for a stream that ended after its first content had reached the caller. Undefined if the stream is complete.
+ * Returns the key in `VERDICTS` for a stream that ended after its first content had reached the caller; undefined if the stream is
+ * complete.
  */
 export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situation | undefined {
   if (outcome === 'success') return undefined
@@ -143,9 +147,7 @@ export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situ
 /** The duration of an `as-requested` cooldown, in milliseconds, if the provider did not request one. */
 const SHORT_COOLDOWN_MS = 1_000
 
-/**
- * Returns the cooldown that a failure starts: what calls avoid meanwhile, and the duration in milliseconds. Undefined if it starts none.
- */
+/** Returns the cooldown that a failure starts: what is in cooldown, and for how many milliseconds. Undefined if the failure starts none. */
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]
   if (!cooldown) return undefined

@@ -27,8 +27,8 @@ export interface ObservedLimit {
    */
   windowMs?: number | undefined
   /**
-   * Whether the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second. A limiter then estimates the window
-   * from `resetAfterMs`. It ignores such a limit if it has a configured limit of requests.
+   * Whether the length of the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second or per day. A limiter then estimates the
+   * length from `resetAfterMs`. It ignores such a limit if a limit of requests is configured.
    */
   unitless?: true | undefined
 }

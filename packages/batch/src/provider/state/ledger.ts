@@ -97,7 +97,7 @@ export class Ledger {
   #update(record: RecordOf<'uploaded' | 'created' | 'ended'>): void {
     const part = this.#parts.get(record.part)
     if (!part)
-      throw new BatchStateError(`the state tells how part ${record.part} went on, but not how it began`)
+      throw new BatchStateError(`the state has a later record of part ${record.part}, but not its first one`)
     if (record.type === 'uploaded') part.fileId = record.fileId
     else if (record.type === 'created') part.batchId = record.batchId
     else {

@@ -1,6 +1,6 @@
 import { BatchStateLockedError } from '../errors.ts'
 
-/** One recorded step of a run. */
+/** One step of a run, as the state stores it. */
 export type StateRecord =
   /** The run begins. This is the first record of a state, and identifies the run. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
