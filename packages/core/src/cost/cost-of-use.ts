@@ -1,3 +1,5 @@
+import type { JsonBody } from '../base/json.ts'
+import type { Operation } from '../protocols/protocol.ts'
 import type { Price } from '../reporting/price.ts'
 import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
@@ -78,12 +80,34 @@ export function ratesOf(
   if (own) {
     const vendor = vendorOf(target)
     const atOwn = atTier(own, serviceTier, { vendor, model })
-    return { ...atOwn, tools: publishedToolPrices(vendor), source: { price: 'own' } }
+    return { ...atOwn, tools: publishedToolPrices(vendor, model), source: { price: 'own' } }
   }
   const listed = list.priceOf(target, inputTokens)
   if (!listed) return undefined
   const { vendor, listedBy } = listed
   const { price, factor } = atTier(listed.price, serviceTier, { vendor, model })
-  const tools = publishedToolPrices(vendor)
+  const tools = publishedToolPrices(vendor, model)
   return { price, factor: factor * listed.factor, tools, source: { price: 'list', listedBy } }
+}
+
+/** A request whose highest possible cost is needed, at one target or at several. */
+export interface EstimatedRequest {
+  readonly operation: Pick<Operation, 'request' | 'tokens'>
+  readonly json: JsonBody | undefined
+  /** The estimate of its tokens, in which the number of each class, such as cached input, is an upper bound. */
+  readonly estimate: TokenUsage
+}
+
+/**
+ * Returns what a request may use at most at a target. That depends on the model of the target, since some models think although the request
+ * does not ask for it.
+ */
+export function highestUse({ operation, json = {}, estimate }: EstimatedRequest, { model }: Target): Used {
+  const thinking = operation.tokens.defaultThinkingOf?.(json, model) ?? 0
+  const usage: TokenUsage = {
+    ...estimate,
+    outputTokens: estimate.outputTokens + thinking,
+    reasoningTokens: estimate.reasoningTokens + thinking,
+  }
+  return { usage, wantedTier: operation.request.serviceTierOf(json), isEstimate: true }
 }

@@ -53,9 +53,39 @@ const PUBLISHED: Readonly<Record<string, ToolPrices>> = {
   anthropic: { web_search_requests: 0.01 },
 }
 
-/** Returns the published prices of a vendor's tools; undefined if Harbor knows none. */
-export function publishedToolPrices(vendor = ''): ToolPrices | undefined {
+/**
+ * The prices of Google's tools: for each prompt until Gemini 2.5, for each query since Gemini 3, and both for a model whose generation is
+ * unknown. See https://ai.google.dev/gemini-api/docs/pricing.
+ */
+const GEMINI_BY_PROMPT: ToolPrices = {
+  google_search_prompts: 0.035,
+  google_maps_prompts: 0.025,
+  google_search_queries: 0,
+  google_maps_queries: 0,
+}
+const GEMINI_BY_QUERY: ToolPrices = {
+  google_search_prompts: 0,
+  google_maps_prompts: 0,
+  google_search_queries: 0.014,
+  google_maps_queries: 0.014,
+}
+const GEMINI_BY_BOTH: ToolPrices = {
+  google_search_prompts: 0.035,
+  google_maps_prompts: 0.025,
+  google_search_queries: 0.014,
+  google_maps_queries: 0.014,
+}
+
+/** Returns the published prices of a vendor's tools for a model; undefined if Harbor knows none. */
+export function publishedToolPrices(vendor = '', model = ''): ToolPrices | undefined {
+  if (vendor === 'google') return toolPricesOfGemini(model)
   return Object.hasOwn(PUBLISHED, vendor) ? PUBLISHED[vendor] : undefined
+}
+
+function toolPricesOfGemini(model: string): ToolPrices {
+  const generation = /gemini-(\d+)/.exec(model)?.[1]
+  if (generation === undefined) return GEMINI_BY_BOTH
+  return Number(generation) < 3 ? GEMINI_BY_PROMPT : GEMINI_BY_QUERY
 }
 
 /** Returns the text of the warning about a target, for the calls of which Harbor knows only a part of the cost. */

@@ -1,12 +1,12 @@
 import type { ObservedLimits } from '@harbor/batch'
 import type { JsonBody } from '../base/json.ts'
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
-import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Capability } from '../reporting/target.ts'
 import type { UsageReport } from './shared/delivery.ts'
 import type { MissingAnswerError } from './shared/missing-answer.ts'
 import type { UpstreamError } from './shared/read-error.ts'
 import type { StreamDialect } from './shared/stream-dialect.ts'
+import type { TokenRules } from './token-rules.ts'
 
 /**
  * One wire protocol. It consists of a folder beside this file, and of one line in `list.ts`. The folder contains everything that depends on
@@ -208,25 +208,6 @@ export interface ReportedError {
   readonly type: string | undefined
   readonly code: string | number | undefined
   readonly param?: string | undefined
-}
-
-/** Estimates how many tokens requests and answers have. The estimates are upper bounds where possible. */
-export interface TokenRules {
-  /** Estimates the tokens that a request and its answer may use. */
-  estimate(body: JsonBody): TokenUsage
-  /**
-   * Returns how many tokens a model may think in addition to the estimate, because it thinks although the request does not ask for it.
-   * @default none
-   */
-  defaultThinkingOf?(body: JsonBody, model: string | undefined): number
-  /** Estimates how many tokens of a model's context window a request needs, including the output limit that it sets. */
-  contextOf(body: JsonBody): number
-  /** Returns the output limit that the request sets, in tokens; undefined when it sets none. */
-  outputLimitOf(body: JsonBody): number | undefined
-  /** Returns how many of the input tokens of a call count against the provider's rate limits. @default all of them */
-  limitedInputOf?(usage: TokenUsage): number
-  /** Estimates the tokens of a whole answer, over all its choices. */
-  answerTokens(answer: JsonBody): number
 }
 
 /** Which answers may be cached. */

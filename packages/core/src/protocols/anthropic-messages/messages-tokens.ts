@@ -1,7 +1,7 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
-import type { TokenRules } from '../protocol.ts'
+import type { TokenRules } from '../token-rules.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { someBlock } from './request.ts'

@@ -1,13 +1,14 @@
 import type { JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
-import type { TokenRules } from '../protocol.ts'
+import type { TokenRules } from '../token-rules.ts'
 import { REFERENCE_TOKENS } from '../shared/media-tokens.ts'
 import { DYNAMIC_THINKING_TOKENS, thinksByDefault } from '../shared/thinking.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { fieldOf, listAt, mediaTypeIn, partsIn, recordAt } from './fields.ts'
 import { candidatesIn } from './finish-reasons.ts'
 import { GEMINI_REQUEST } from './gemini-request.ts'
+import { readableUrls, toolUsesOfRequest } from './grounding.ts'
 import { inlineMediaTokens } from './inline-media.ts'
 
 /** The output tokens assumed for a candidate when the request sets no limit. */
@@ -43,6 +44,7 @@ function classesOf(body: JsonBody, estimate: TokenUsage): TokenUsage {
     audioInputTokens: hasAudio ? inputTokens : 0,
     reasoningTokens: outputTokens,
     audioOutputTokens: hasAudio ? outputTokens : 0,
+    serverToolUses: toolUsesOfRequest(body),
   }
 }
 
@@ -81,7 +83,7 @@ function requestTokens(body: JsonBody): number {
   for (const name in body) if (!NO_INPUT.has(name)) tokens.add(body[name], name, body)
   const config = recordAt(body, 'generationConfig')
   for (const schema of SCHEMAS) tokens.add(fieldOf(config, schema), schema, config)
-  return tokens.count + FRAME_TOKENS + mediaTokens(body) + storedTokens(body)
+  return tokens.count + FRAME_TOKENS + mediaTokens(body) + referencedTokens(body)
 }
 
 /** Estimates the tokens of images, sound, video and documents inside a request. */
@@ -96,14 +98,12 @@ function mediaTokens(body: JsonBody): number {
 }
 
 /**
- * Estimates the tokens of stored content that the request refers to. Its size is not known, so each reference counts as the same number of
- * tokens.
+ * Estimates the tokens of content that the request refers to: what is stored at the provider, and web pages that the model may read. Its
+ * size is not known, so each reference counts as the same number of tokens.
  */
-function storedTokens(body: JsonBody): number {
-  return (
-    ['cachedContent', 'continuationToken'].filter((name) => fieldOf(body, name) != null).length *
-    REFERENCE_TOKENS
-  )
+function referencedTokens(body: JsonBody): number {
+  const stored = ['cachedContent', 'continuationToken'].filter((name) => fieldOf(body, name) != null)
+  return (stored.length + readableUrls(body)) * REFERENCE_TOKENS
 }
 
 function outputBoundOf(body: JsonBody): number {

@@ -2,13 +2,14 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { UsageReader } from '../shared/delivery.ts'
+import { Grounding } from './grounding.ts'
 
 /** The highest plausible token count of one call. A larger number is taken for a mistake of the server, and its whole report is ignored. */
 const MAX_TOKENS = 1_000_000_000
 const TIER = /^[\w.:-]{1,64}$/
 
 /**
- * Reads the `usageMetadata` of Gemini's answers and chunks. In a stream it is a running total, so the last report replaces earlier ones. If
+ * Reads the `usageMetadata` of Gemini's answers and chunks, and which of Google's tools were used. In a stream it is a running total, so the last report replaces earlier ones. If
  * the last report is implausible, no usage is reported.
  */
 export class GeminiUsage implements UsageReader {
@@ -17,6 +18,7 @@ export class GeminiUsage implements UsageReader {
   /** The last report with counts. It is read only when the usage is needed, since nearly every chunk of a stream has a report. */
   #report: JsonBody | undefined
   #tier: unknown
+  readonly #grounding = new Grounding()
 
   /** @param hasOutput false for embeddings, whose answers have no text */
   constructor(hasOutput = true) {
@@ -24,7 +26,9 @@ export class GeminiUsage implements UsageReader {
   }
 
   get usage(): TokenUsage | undefined {
-    return this.#report && readUsage(this.#report, this.#hasOutput)
+    const usage = this.#report && readUsage(this.#report, this.#hasOutput)
+    const serverToolUses = usage && this.#grounding.uses
+    return serverToolUses ? { ...usage, serverToolUses } : usage
   }
 
   get serviceTier(): string | undefined {
@@ -32,6 +36,7 @@ export class GeminiUsage implements UsageReader {
   }
 
   read(json: JsonBody): boolean {
+    this.#grounding.read(json)
     const report = json['usageMetadata']
     if (!isRecord(report)) return false
     this.#tier = report['trafficType'] ?? report['serviceTier'] ?? this.#tier

@@ -1,6 +1,6 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
-import type { TokenRules } from '../protocol.ts'
+import type { TokenRules } from '../token-rules.ts'
 import { REQUEST } from './request.ts'
 import { toolUsesOfRequest, withToolUses } from './server-tools.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
