@@ -41,7 +41,15 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ['@harbor/*', '!@harbor/parts', '!@harbor/retry', '!@harbor/breaker', '!@harbor/fallback'] },
+        {
+          patterns: [
+            '@harbor/*',
+            '!@harbor/parts',
+            '!@harbor/retry',
+            '!@harbor/breaker',
+            '!@harbor/fallback',
+          ],
+        },
       ],
     },
   },

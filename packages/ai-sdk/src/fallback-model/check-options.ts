@@ -21,10 +21,10 @@ const aCount: Check = (value) =>
 const anObjectOrFalse: Check = (value) => value === false || anObject(value) === true || 'an object, or false'
 const isShort = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_LABEL_LENGTH
 
-export const aSession: Check = (value) =>
+const aSession: Check = (value) =>
   (isShort(value) && value !== '') || `a string of 1 to ${MAX_LABEL_LENGTH} characters`
 
-export const someLabels: Check = (value) => {
+const someLabels: Check = (value) => {
   const entries =
     anObject(value) === true && !Array.isArray(value) ? Object.entries(value as object) : undefined
   return (

@@ -9,7 +9,7 @@ export function notify<Event>(
 }
 
 /** Emits a warning of the process, if the runtime has warnings. */
-export function warn(text: string): void {
+function warn(text: string): void {
   const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } }
   process?.emitWarning?.(text, 'HarborWarning')
 }

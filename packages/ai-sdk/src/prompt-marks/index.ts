@@ -1,3 +1,3 @@
-export { adaptPrompt, type AdaptedPrompt, type AdaptPromptOptions } from './adapt-prompt.ts'
+export { adaptPrompt } from './adapt-prompt.ts'
 export { promptTarget, type PromptTarget } from './prompt-target.ts'
 export { hasStoredFiles, whyUnable } from './stored-files.ts'
