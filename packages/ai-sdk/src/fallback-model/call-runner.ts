@@ -1,28 +1,24 @@
-import { AllTargetsFailedError, FallbackChain, type FallbackContext } from '@harbor/fallback'
 import {
-  backoff,
-  createRetry,
-  situationOf,
-  StopRetrying,
-  TimeoutError,
-  VERDICTS,
-  type Failure,
-  type RetryPolicy,
-} from '@harbor/retry'
+  AllTargetsFailedError,
+  FallbackChain,
+  type FallbackAnswer,
+  type TargetAttempt,
+} from '@harbor/fallback'
+import { situationOf, TimeoutError, VERDICTS, type Failure } from '@harbor/retry'
 import { OpenReceipt, failureFacts } from '../receipts/open-receipt.ts'
 import { attachReceipt } from '../receipts/receipt-of.ts'
 import type { ModelAttempt, ModelReceipt } from '../receipts/receipt.ts'
 import { failureOfModel } from './model-failure.ts'
 import { ModelClosedError } from './errors.ts'
-import { LiveAttempt } from './live-attempt.ts'
-import { mayRetryHere, type CallState } from './next-step.ts'
+import { LastChances } from './last-chance.ts'
+import type { CallState } from './next-step.ts'
 import { notify } from './notify.ts'
 import type { CommonOptions, Labels, ModelTarget } from './options.ts'
+import { TargetCaller, type TargetAnswer, type TargetRequest } from './target-caller.ts'
 import { isAvailable, targetsOf, type Target } from './targets.ts'
 
-/** The maximum wait before the second attempt at a target while another one can take over, in milliseconds. */
-const MAX_SHORT_WAIT_MS = 100
 const DEFAULT_TOTAL_MS = 600_000
+const NONE: ReadonlyMap<object, string> = new Map()
 
 /** One call, as the language model or the embedding model passes it on. */
 export interface Call {
@@ -31,22 +27,11 @@ export interface Call {
   /** The name of the target to try first, if it is available. */
   readonly first?: string | undefined
   /** Why targets cannot serve this call at all, by target. They are skipped. */
-  readonly unable?: ReadonlyMap<object, string> | undefined
-}
-
-/** The request of one call to one target. */
-export interface TargetRequest<T> {
-  /** What was removed from the prompt, or replaced, for this target. */
-  readonly adaptations?: readonly string[]
-  /** Sends the request. For a stream, resolves with the first content. It may be called again for another attempt. */
-  send(attempt: LiveAttempt): Promise<T>
+  readonly unable?: ReadonlyMap<object, string>
 }
 
 /** The answer to a call. The caller of `run` settles the attempt and closes the receipt. */
-export interface Answered<Model, T> {
-  readonly value: T
-  readonly target: Target<Model>
-  readonly attempt: LiveAttempt
+export interface Answered<Model, T> extends TargetAnswer<Model, T> {
   readonly receipt: OpenReceipt
 }
 
@@ -58,23 +43,18 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   readonly targets: readonly Target<Model>[]
   readonly chain: FallbackChain<Target<Model>>
   readonly #options: CommonOptions
-  readonly #attemptMs: number | undefined
   readonly #totalMs: number
-  readonly #patient: RetryPolicy
-  readonly #hasty: RetryPolicy
+  readonly #caller: TargetCaller<Model>
+  readonly #lastChances = new LastChances()
   #isClosed = false
   #counts = { calls: 0, succeeded: 0, failed: 0, aborted: 0 }
 
   constructor(models: readonly Model[], options: CommonOptions, attemptMs: number | undefined) {
-    const { on, hedge, retry, totalMs = DEFAULT_TOTAL_MS } = options
+    const { on, hedge, totalMs = DEFAULT_TOTAL_MS } = options
     this.#options = { ...options }
-    this.#attemptMs = attemptMs
     this.#totalMs = totalMs
     this.targets = targetsOf(models, options)
-    const own = retry === false ? { maxAttempts: 1 } : (retry ?? {})
-    const settings = { shouldRetry: () => true, ...own, classify: failureOfModel }
-    this.#patient = createRetry(settings)
-    this.#hasty = createRetry({ ...settings, backoff: own.backoff ?? shortWaits(own) })
+    this.#caller = new TargetCaller(options, attemptMs)
     this.chain = new FallbackChain<Target<Model>>({
       targets: this.targets,
       isAvailable,
@@ -98,36 +78,75 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     if (this.#isClosed) throw new ModelClosedError()
     const { labels, maxUpstreamCalls = 6, attemptsBeforeFallback = 2 } = this.#options
     const receipt = new OpenReceipt({ ...labels, ...call.labels })
+    const { signal, unable = NONE } = call
     const state: CallState = {
       receipt,
+      signal,
+      unable,
       maxUpstreamCalls,
       attemptsBeforeFallback,
       leftMs: () => this.#totalMs - receipt.elapsedMs,
       tried: new Set(),
+      reported: new Set(),
       others: () =>
         this.targets.filter(
-          (target) => !state.tried.has(target) && isAvailable(target) && !call.unable?.has(target),
+          (target) => !state.tried.has(target) && isAvailable(target) && !unable.has(target),
         ).length,
     }
     this.#counts.calls++
     try {
-      const answer = await this.chain.run(
-        (target, context) => this.#callTarget(target, context, state, call, requestFor),
-        { signal: call.signal, targets: this.#ordered(call) },
-      )
-      const { target, attempt } = answer.value
-      for (const each of answer.attempts)
-        if (each.outcome === 'skipped') receipt.skip(each.target, each.reason)
+      const answer = await this.#answer(this.#ordered(call), state, requestFor)
+      const { target } = answer.value
+      noteSkipped(receipt, answer.attempts)
       receipt.target = target.name
       receipt.provider = target.model.provider
       receipt.modelId = target.model.modelId
-      return { value: answer.value.value, target, attempt, receipt }
+      return { ...answer.value, receipt }
     } catch (error) {
-      if (AllTargetsFailedError.is(error))
-        for (const each of error.attempts)
-          if (each.outcome === 'skipped') receipt.skip(each.target, each.reason)
+      if (AllTargetsFailedError.is(error)) noteSkipped(receipt, error.attempts)
       throw new CallFailed(error, receipt)
     }
+  }
+
+  /** Calls one target after the other, and at last one whose circuit refuses calls. */
+  async #answer<T>(
+    targets: readonly Target<Model>[],
+    state: CallState,
+    requestFor: (target: Target<Model>) => TargetRequest<T>,
+  ): Promise<FallbackAnswer<TargetAnswer<Model, T>>> {
+    const { signal } = state
+    try {
+      return await this.chain.run(
+        (target, context) => this.#caller.call(target, context, state, requestFor),
+        { signal, targets },
+      )
+    } catch (error) {
+      if (!AllTargetsFailedError.is(error)) throw error
+      const last = this.#lastChances.begin(targets, state, this.chain.health)
+      if (!last) throw error
+      const others = error.attempts.filter(({ target }) => target !== last.name)
+      this.#notifyFallback(others, last)
+      try {
+        const answer = await this.chain.run(
+          (target, context) => this.#caller.call(target, context, state, requestFor, true),
+          { signal, targets: [last], hedge: false },
+        )
+        return { ...answer, attempts: [...others, ...answer.attempts] }
+      } catch (final) {
+        throw AllTargetsFailedError.is(final)
+          ? new AllTargetsFailedError([...others, ...final.attempts])
+          : final
+      } finally {
+        this.#lastChances.end()
+      }
+    }
+  }
+
+  #notifyFallback(attempts: readonly TargetAttempt[], { name }: Target<Model>): void {
+    const failed = attempts.findLast((attempt) => attempt.outcome === 'failed')
+    if (failed?.outcome !== 'failed') return
+    const failure = failureFacts(failureOfModel(failed.error))
+    notify(this.#options.on?.fallback, { from: failed.target, to: name, failure })
   }
 
   /** Ends a call: closes its receipt, stores it with the error, if there is one, and notifies the listener. */
@@ -158,7 +177,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     const { order } = this.#options
     const ordered = order ? this.#own(order(this.targets, this.chain.health)) : this.targets
     const lead = ordered.find(
-      (target) => target.name === first && isAvailable(target) && !unable?.has(target),
+      (target) => target.name === first && isAvailable(target) && unable?.has(target) !== true,
     )
     return lead ? [lead, ...ordered.filter((target) => target !== lead)] : ordered
   }
@@ -166,56 +185,6 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   /** Returns the targets that an order has returned. Anything else in its list is left out. */
   #own(ordered: readonly ModelTarget[]): readonly Target<Model>[] {
     return ordered.flatMap(({ name }) => this.targets.filter((target) => target.name === name))
-  }
-
-  async #callTarget<T>(
-    target: Target<Model>,
-    context: FallbackContext,
-    state: CallState,
-    call: Call,
-    requestFor: (target: Target<Model>) => TargetRequest<T>,
-  ): Promise<{ value: T; target: Target<Model>; attempt: LiveAttempt }> {
-    const { receipt } = state
-    state.tried.add(target)
-    const unable = call.unable?.get(target)
-    if (unable !== undefined) context.skip(unable)
-    if (receipt.upstreamCalls >= state.maxUpstreamCalls) context.skip('maxUpstreamCalls was reached')
-    const refusal = target.refusal()
-    if (refusal !== undefined) context.skip(refusal)
-    const request = requestFor(target)
-    const policy = state.others() > 0 ? this.#hasty : this.#patient
-    return await policy.run(
-      async ({ number, signal, previousError }) => {
-        // A circuit that opened after the attempt before ends the retries with the error of that attempt.
-        const permit = target.acquire()
-        if (permit === false) throw new StopRetrying(previousError)
-        const reason =
-          number > 1 ? 'retry' : context.hedged ? 'hedge' : context.attempt > 1 ? 'fallback' : 'first'
-        const attempt = new LiveAttempt(
-          target,
-          permit,
-          receipt.begin(target.name, reason, request.adaptations),
-          signal,
-          call.signal,
-        )
-        const share = state.others() > 0 ? 0.5 : 1
-        const limitMs = this.#attemptMs ?? Math.max(1, state.leftMs() * share)
-        attempt.limit(limitMs, () => new TimeoutError('attempt', Math.round(limitMs), number))
-        try {
-          const value = await attempt.until(request.send(attempt))
-          attempt.answered()
-          return { value, target, attempt }
-        } catch (error) {
-          if (signal.aborted || call.signal?.aborted) {
-            attempt.release(signal.reason)
-            throw error
-          }
-          const failure = attempt.fail(error)
-          throw mayRetryHere(state, target, failure) ? error : new StopRetrying(error)
-        }
-      },
-      { signal: context.signal, deadlineMs: state.leftMs() },
-    )
   }
 }
 
@@ -234,17 +203,13 @@ export class CallFailed extends Error {
   }
 }
 
+function noteSkipped(receipt: OpenReceipt, attempts: readonly TargetAttempt[]): void {
+  for (const each of attempts) if (each.outcome === 'skipped') receipt.skip(each.target, each.reason)
+}
+
 function mayMoveOn(failure: Failure): boolean {
   const { nextTarget } = VERDICTS[situationOf(failure)]
   return nextTarget === 'yes' || nextTarget === 'other-credential' || nextTarget === 'other-quota-group'
 }
 
 const isDeadline = (error: unknown): boolean => TimeoutError.is(error) && error.scope === 'deadline'
-
-function shortWaits({
-  baseDelayMs = MAX_SHORT_WAIT_MS,
-  maxDelayMs,
-  factor,
-}: Partial<Record<'baseDelayMs' | 'maxDelayMs' | 'factor', number | undefined>>) {
-  return backoff.exponential({ baseDelayMs: Math.min(baseDelayMs, MAX_SHORT_WAIT_MS), maxDelayMs, factor })
-}

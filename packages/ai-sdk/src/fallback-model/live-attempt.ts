@@ -4,6 +4,7 @@ import type { Failure } from '@harbor/retry'
 import { situationOf, VERDICTS } from '@harbor/retry'
 import { failureFacts, type OpenReceipt } from '../receipts/open-receipt.ts'
 import { failureOfModel } from './model-failure.ts'
+import type { CallState } from './next-step.ts'
 import type { Target } from './targets.ts'
 
 /** One request to one target: its signal, its time limit, its permit of the circuit and its line in the receipt. */
@@ -17,6 +18,7 @@ export class LiveAttempt {
   readonly #signal: AbortSignal
   /** The signal of the caller, which is followed until the end of the answer. */
   readonly #caller: AbortSignal | undefined
+  readonly #reported: Set<object>
   #timer: ReturnType<typeof setTimeout> | undefined
   #isSettled = false
 
@@ -25,13 +27,14 @@ export class LiveAttempt {
     permit: Permit | undefined,
     record: ReturnType<OpenReceipt['begin']>,
     signal: AbortSignal,
-    caller: AbortSignal | undefined,
+    { signal: caller, reported }: CallState,
   ) {
     this.#target = target
     this.#permit = permit
     this.#record = record
     this.#signal = signal
     this.#caller = caller
+    this.#reported = reported
     signal.addEventListener('abort', this.#followAttempt)
     caller?.addEventListener('abort', this.#followCaller)
     if (signal.aborted) this.#followAttempt()
@@ -79,8 +82,10 @@ export class LiveAttempt {
     if (!this.#settle()) return failure
     this.#record.outcome = 'failed'
     this.#record.failure = failureFacts(failure)
-    if (VERDICTS[situationOf(failure)].breaker === 'failure') this.#permit?.fail(error)
-    else this.#permit?.release()
+    if (VERDICTS[situationOf(failure)].breaker === 'failure' && !this.#reported.has(this.#target)) {
+      this.#reported.add(this.#target)
+      this.#permit?.fail(error)
+    } else this.#permit?.release()
     this.#target.noteFailure(failure)
     this.abort(error)
     return failure

@@ -9,12 +9,18 @@ const MAX_AMBIGUOUS_RETRIES = 1
 /** The state of a call that has not been answered yet. */
 export interface CallState {
   readonly receipt: OpenReceipt
+  /** The signal of the caller. */
+  readonly signal: AbortSignal | undefined
+  /** Why targets cannot serve this call at all, by target. */
+  readonly unable: ReadonlyMap<object, string>
   readonly maxUpstreamCalls: number
   readonly attemptsBeforeFallback: number
   /** The time left for the call, in milliseconds. */
   leftMs(): number
   /** The targets whose turn has come. */
   readonly tried: Set<object>
+  /** The targets of which a failure was reported to the circuit. One call counts at most once, although it may make several attempts. */
+  readonly reported: Set<object>
   /** Returns the number of targets that can still take over. */
   others(): number
 }

@@ -25,8 +25,8 @@ export interface CommonOptions {
     | false
     | undefined
   /**
-   * When the circuit of a target opens, and for how long. `false`: no circuit breakers. @default after 3 failures in a row, for 30 s; for a
-   * single model, when half of at least 20 calls in 30 s failed
+   * When the circuit of a target opens, and for how long. `false`: no circuit breakers. @default after 3 failed calls in a row, for 30 s;
+   * while no other target can take over, when half of at least 20 calls in 30 s failed
    */
   breaker?: Omit<BreakerOptions, 'judge' | 'restore' | 'clock'> | false | undefined
   /**

@@ -1,4 +1,4 @@
-import { consecutive, CircuitBreaker, timeWindow, type Permit } from '@harbor/breaker'
+import { consecutive, CircuitBreaker, timeWindow, type Permit, type TripRule } from '@harbor/breaker'
 import { cooldownOf, type Failure } from '@harbor/retry'
 import { notify } from './notify.ts'
 import type { CommonOptions, ModelTarget } from './options.ts'
@@ -7,6 +7,13 @@ import type { CommonOptions, ModelTarget } from './options.ts'
 const MAX_COOLDOWN_MS = 90_000_000
 /** The maximum time of a probe through a half-open circuit, in milliseconds. A probe is a real call, which may take long. */
 const PROBE_TIMEOUT_MS = 120_000
+const TRIP_WITH_ALTERNATIVE = /* @__PURE__ */ consecutive(3)
+/** While no other target can take over, a circuit opens only if the target fails often, because an open circuit fails calls, too. */
+const TRIP_WITHOUT_ALTERNATIVE = /* @__PURE__ */ timeWindow({
+  durationMs: 30_000,
+  failureRatio: 0.5,
+  minimumCalls: 20,
+})
 
 /** A model of the list, with its circuit and its cooldown. */
 export class Target<Model> implements ModelTarget {
@@ -57,7 +64,21 @@ export class Target<Model> implements ModelTarget {
   acquire(): Permit | undefined | false {
     return this.refusal() === undefined ? this.breaker?.acquire() : false
   }
+
+  /** Returns the permit of a call that is made although the circuit refuses it. A success closes the circuit; a failure changes nothing. */
+  lastChance(): Permit {
+    return { succeed: this.#recover, fail: nothing, release: nothing, answered: nothing }
+  }
+
+  readonly #recover = (): void => {
+    this.breaker?.halfOpen()
+    const permit = this.acquire()
+    // If a probe is in flight, it decides.
+    if (permit) permit.succeed()
+  }
 }
+
+const nothing = (): void => undefined
 
 interface ModelIdentity {
   readonly provider: string
@@ -76,19 +97,22 @@ export function targetsOf<Model extends ModelIdentity>(
   { breaker, on }: CommonOptions,
 ): Target<Model>[] {
   const names = new Map<string, number>()
-  const trip =
-    models.length > 1
-      ? consecutive(3)
-      : timeWindow({ durationMs: 30_000, failureRatio: 0.5, minimumCalls: 20 })
-  return models.map((model) => {
+  const targets: Target<Model>[] = []
+  /** Whether another target can take over. A half-open circuit lets only one call through at a time. */
+  const hasAlternative = (self: string): boolean =>
+    targets.some((other) => other.name !== self && other.breaker?.state !== 'half-open' && isAvailable(other))
+  for (const model of models) {
     const base = `${model.provider}/${model.modelId}`
     const count = (names.get(base) ?? 0) + 1
     names.set(base, count)
     const name = count === 1 ? base : `${base}#${count}`
-    if (breaker === false) return new Target(name, model, undefined)
+    if (breaker === false) {
+      targets.push(new Target(name, model, undefined))
+      continue
+    }
     // Every error that reaches the breaker counts: the table of verdicts has decided so.
     const circuit = new CircuitBreaker({
-      trip,
+      trip: [onlyIf(TRIP_WITH_ALTERNATIVE, () => hasAlternative(name)), TRIP_WITHOUT_ALTERNATIVE],
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       ...breaker,
       judge: ({ ok }: { ok: boolean }) => (ok ? 'success' : 'failure'),
@@ -96,6 +120,22 @@ export function targetsOf<Model extends ModelIdentity>(
     circuit.on('open', () => notify(on?.breaker, { target: name, state: 'open' }))
     circuit.on('half-open', () => notify(on?.breaker, { target: name, state: 'half-open' }))
     circuit.on('close', () => notify(on?.breaker, { target: name, state: 'closed' }))
-    return new Target(name, model, circuit)
-  })
+    targets.push(new Target(name, model, circuit))
+  }
+  return targets
+}
+
+/** Returns a trip rule that counts all results, but opens the circuit only while `mayTrip` returns true. */
+function onlyIf(rule: TripRule, mayTrip: () => boolean): TripRule {
+  return {
+    timing: rule.timing,
+    start(saved) {
+      const tally = rule.start(saved)
+      return {
+        record: (failed, durationMs, now) => tally.record(failed, durationMs, now) && mayTrip(),
+        counts: (now) => tally.counts(now),
+        save: () => tally.save(),
+      }
+    },
+  }
 }

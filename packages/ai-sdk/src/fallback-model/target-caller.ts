@@ -1,0 +1,126 @@
+import type { FallbackContext } from '@harbor/fallback'
+import { backoff, createRetry, StopRetrying, TimeoutError, type RetryPolicy } from '@harbor/retry'
+import { failureOfModel } from './model-failure.ts'
+import { LiveAttempt } from './live-attempt.ts'
+import { mayRetryHere, type CallState } from './next-step.ts'
+import type { CommonOptions } from './options.ts'
+import type { Target } from './targets.ts'
+
+/** The maximum wait before the second attempt at a target while another one can take over, in milliseconds. */
+const MAX_SHORT_WAIT_MS = 100
+
+/** The request of one call to one target. */
+export interface TargetRequest<T> {
+  /** What was removed from the prompt, or replaced, for this target. */
+  readonly adaptations?: readonly string[]
+  /** Sends the request. For a stream, resolves with the first content. It may be called again for another attempt. */
+  send(attempt: LiveAttempt): Promise<T>
+  /** Called when this request was answered. */
+  answered?(): void
+  /** Returns the request to send once more if the target refuses this one as invalid; `undefined` if there is none. */
+  afterRefusal?(): TargetRequest<T> | undefined
+}
+
+/** The answer of a target. The caller settles the attempt. */
+export interface TargetAnswer<Model, T> {
+  readonly value: T
+  readonly target: Target<Model>
+  readonly attempt: LiveAttempt
+}
+
+/** Sends a call to one target, again if the table of verdicts and the options allow it. */
+export class TargetCaller<Model> {
+  readonly #attemptMs: number | undefined
+  /** Waits as long as the failure requires. */
+  readonly #patient: RetryPolicy
+  /** Waits for a short time, because another target can take over. */
+  readonly #hasty: RetryPolicy
+
+  /** @param attemptMs the maximum time of one attempt, in milliseconds; `undefined`: a part of the time that is left for the call */
+  constructor({ retry }: CommonOptions, attemptMs: number | undefined) {
+    this.#attemptMs = attemptMs
+    const own = retry === false ? { maxAttempts: 1 } : (retry ?? {})
+    const settings = { shouldRetry: () => true, ...own, classify: failureOfModel }
+    this.#patient = createRetry(settings)
+    this.#hasty = createRetry({ ...settings, backoff: own.backoff ?? shortWaits(own) })
+  }
+
+  /**
+   * @param isLastChance whether the request is sent although the circuit of the target refuses it, and only once
+   * @throws what `context.skip` throws, if nothing is sent; the error of the target
+   */
+  async call<T>(
+    target: Target<Model>,
+    context: FallbackContext,
+    state: CallState,
+    requestFor: (target: Target<Model>) => TargetRequest<T>,
+    isLastChance = false,
+  ): Promise<TargetAnswer<Model, T>> {
+    const { receipt, maxUpstreamCalls } = state
+    state.tried.add(target)
+    const unable = state.unable.get(target)
+    if (unable !== undefined) context.skip(unable)
+    if (receipt.upstreamCalls >= maxUpstreamCalls) context.skip('maxUpstreamCalls was reached')
+    const refusal = isLastChance ? undefined : target.refusal()
+    if (refusal !== undefined) context.skip(refusal)
+    let request = requestFor(target)
+    const policy = state.others() > 0 ? this.#hasty : this.#patient
+    return await policy.run(
+      async ({ number, signal, previousError }) => {
+        for (let refused: unknown, sent = number; ; sent++) {
+          const permit = isLastChance ? target.lastChance() : target.acquire()
+          // A circuit that opened after the attempt before ends the retries with the error of that attempt.
+          if (permit === false) throw new StopRetrying(refused ?? previousError)
+          const record = receipt.begin(target.name, reasonOf(sent, context, state), request.adaptations)
+          const attempt = new LiveAttempt(target, permit, record, signal, state)
+          attempt.limit(...this.#limitOf(state, number))
+          try {
+            const value = await attempt.until(request.send(attempt))
+            attempt.answered()
+            request.answered?.()
+            return { value, target, attempt }
+          } catch (error) {
+            if (signal.aborted || state.signal?.aborted) {
+              attempt.release(signal.reason)
+              throw error
+            }
+            const failure = attempt.fail(error)
+            const other =
+              failure.kind === 'bad-request' && receipt.upstreamCalls < maxUpstreamCalls
+                ? request.afterRefusal?.()
+                : undefined
+            if (other === undefined)
+              throw !isLastChance && mayRetryHere(state, target, failure) ? error : new StopRetrying(error)
+            request = other
+            refused = error
+          }
+        }
+      },
+      { signal: context.signal, deadlineMs: state.leftMs() },
+    )
+  }
+
+  #limitOf(state: CallState, number: number): [ms: number, errorOf: () => Error] {
+    const share = state.others() > 0 ? 0.5 : 1
+    const ms = this.#attemptMs ?? Math.max(1, state.leftMs() * share)
+    return [ms, () => new TimeoutError('attempt', Math.round(ms), number)]
+  }
+}
+
+function reasonOf(
+  sent: number,
+  { hedged, attempt }: FallbackContext,
+  { receipt }: CallState,
+): 'retry' | 'hedge' | 'fallback' | 'first' {
+  if (sent > 1) return 'retry'
+  if (hedged) return 'hedge'
+  return attempt > 1 || receipt.upstreamCalls > 0 ? 'fallback' : 'first'
+}
+
+function shortWaits({
+  baseDelayMs = MAX_SHORT_WAIT_MS,
+  maxDelayMs,
+  factor,
+}: Partial<Record<'baseDelayMs' | 'maxDelayMs' | 'factor', number | undefined>>) {
+  return backoff.exponential({ baseDelayMs: Math.min(baseDelayMs, MAX_SHORT_WAIT_MS), maxDelayMs, factor })
+}
