@@ -16,7 +16,7 @@ import type { Health } from './routing/health.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
 import type { Target } from './reporting/target.ts'
 
-/** The settings of a client's calls, and how a request would be routed now. Contains no key. */
+/** The settings of a client, and the targets to which a request would be sent now. Contains no key. */
 export interface Explanation {
   readonly policy: {
     /** The time limit of a call over all attempts, in milliseconds. For a stream, the limit of the time until its first content. */
@@ -52,7 +52,10 @@ export interface Explanation {
      */
     readonly reason: string | undefined
   }
-  /** The headers whose values keep this client's cached answers apart from those of other callers; undefined without a cache. */
+  /**
+   * The headers whose values are part of the cache key, so that callers with other values do not get this client's answers; undefined
+   * without a cache.
+   */
   readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** The fallback targets by requested model. The list under `*` applies to every model without its own list. */
@@ -61,16 +64,19 @@ export interface Explanation {
   readonly targets: readonly ExplainedTarget[]
 }
 
-/** The names of the headers that keep cached answers of different callers apart. Never contains their values. */
+/**
+ * The names of the headers whose values are part of the cache key, so that callers with other values get other answers. Never contains the
+ * values.
+ */
 export interface CacheIdentity {
   /**
-   * The headers of this client whose values are part of the identity of its cached answers. With `cache.scope`, headers that identify the
-   * account are not among them. Headers that are passed with a single call count, too.
+   * The headers of this client whose values are part of the cache key. With `cache.scope`, headers that identify the account are not among
+   * them. Headers that are passed with a single call are part of the key, too.
    */
   readonly headers: readonly string[]
   /**
-   * How often a header prevented a hit in the cache, by name of the header. Such a call found no cached answer only because the value of
-   * this header was different. If a header has a new value in each request, add it to `cache.ignoreHeaders`.
+   * The number of calls, by name of a header, that were a miss only because the header had a different value than in an earlier call. If a
+   * header has a new value in each request, add it to `cache.ignoreHeaders`.
    */
   readonly separatedCalls: Readonly<Record<string, number>>
 }
@@ -101,7 +107,7 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
   readonly chain: 'fallback' | 'contextWindow' | 'contentPolicy'
   /** The reason why this target would be skipped now; undefined if it would be called. */
   readonly leftOut: string | undefined
-  /** Whether this target comes first because it answered the latest call of the same conversation. */
+  /** Whether this target is first in the order because it answered the latest call of the same conversation. */
   readonly sticky: boolean
   /** The index of the key that would be used for the request now; undefined if the provider does not have several keys. */
   readonly keyIndex: number | undefined

@@ -20,8 +20,8 @@ export interface HarborFetch {
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
    * Makes a copy whose calls have these options. It is for SDKs in which `perCall()` cannot be used. The copy shares all state:
-   * connections, circuits, limits, cache and statistics. If `with()` is called on a copy, the new options replace those of the copy; of
-   * `timeouts`, only the fields that are given.
+   * connections, circuits, limits, cache and statistics. If `with()` is called on a copy, each option that is given replaces that of the
+   * copy. Of `timeouts`, only the fields that are given are replaced.
    *
    *     anthropic.withOptions({ fetch: harborFetch.with({ fallback: ['claude-haiku-4-5'] }) })
    *

@@ -25,8 +25,9 @@ import { createLog } from './telemetry/log.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
 
 /**
- * The client of the OpenAI SDK, with Harbor's pipeline as its `fetch`. Methods, helpers, types, streams and errors are those of the SDK.
- * Each call gets retries, deadlines, checks of its stream, and a receipt. Copies made with `withOptions` share connections and statistics.
+ * The client of the OpenAI SDK, whose calls go through Harbor: retries, timeouts, circuit breakers, checks of streams, and a receipt for
+ * each call. Methods, helpers, types, streams and errors are those of the SDK. Copies made with `withOptions` share connections and
+ * statistics.
  */
 export class Harbor extends OpenAI {
   static {
@@ -174,8 +175,8 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Makes a copy with other options. The copy shares connections, health and statistics. So the options `pool`, `breaker` and `health`
-   * cannot change.
+   * Makes a copy with other options. The copy shares connections, health and statistics. @throws OptionError for an unknown option, an
+   * invalid value, or an option of what the copies share, such as `pool`, `breaker` and `health`
    */
   override withOptions(changes: Partial<HarborOptions>): this {
     return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))
@@ -190,7 +191,7 @@ export class Harbor extends OpenAI {
     return this.#calls.finish(promise, slot)
   }
 
-  /** Requests a list. The SDK does not call `request` for a list, so this method is overridden, too. */
+  /** Requests a list, as in the SDK. Overridden because the SDK does not call `request` for a list. */
   override requestAPIList = ((Page, options) => {
     const slot: ReceiptSlot = {}
     const pages = super.requestAPIList(Page, this.#calls.begin(options, slot))

@@ -8,7 +8,7 @@ const MINIMUM_CALLS = 10
 /**
  * Creates a condition for alerts: less than `ratio` of the calls of the last five minutes succeeded.
  * @param ratio from 0 to 1, such as 0.99
- * @param options.minimumCalls the condition does not hold with fewer calls than this. @default 10
+ * @param options.minimumCalls the minimum number of calls; with fewer calls, the condition is false. @default 10
  */
 export function availabilityBelow(ratio: number, { minimumCalls = MINIMUM_CALLS } = {}): Rule {
   return ({ calls, availability }) => calls >= minimumCalls && availability < ratio
@@ -17,7 +17,7 @@ export function availabilityBelow(ratio: number, { minimumCalls = MINIMUM_CALLS 
 /**
  * Creates a condition for alerts: the 95th percentile of the durations of successful calls in the last five minutes is above `ms`.
  * @param ms milliseconds
- * @param options.minimumCalls the condition does not hold with fewer successful calls than this. @default 10
+ * @param options.minimumCalls the minimum number of successful calls; with fewer, the condition is false. @default 10
  */
 export function p95Above(ms: number, { minimumCalls = MINIMUM_CALLS } = {}): Rule {
   return ({ latencyMs }) => latencyMs !== undefined && latencyMs.count >= minimumCalls && latencyMs.p95 > ms

@@ -18,7 +18,7 @@ class WebhookError extends Error {
 
 /**
  * Returns a `notify` function for alerts, which posts each notice as JSON: a `text` for people, and the values for programs. It rejects
- * after three failed attempts, which causes a process warning.
+ * after three failed attempts; Harbor then emits a process warning.
  * @throws OptionError if the URL is not an absolute http or https address
  */
 export function webhook(url: string, options: WebhookOptions = {}): (notice: AlertNotice) => Promise<void> {

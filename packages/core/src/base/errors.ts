@@ -1,4 +1,7 @@
-/** Which of the four timeouts ran out; see the options `timeout` and `timeouts`. */
+/**
+ * The four timeouts of a call. `total` is the option `timeout`; `attempt`, `first-token` and `idle` are the fields of the option
+ * `timeouts`.
+ */
 export type ClockName = 'total' | 'attempt' | 'first-token' | 'idle'
 
 const SITUATION: Record<ClockName, (ms: number) => string> = {
@@ -12,8 +15,8 @@ const SITUATION: Record<ClockName, (ms: number) => string> = {
 }
 
 /**
- * The error for a timeout of Harbor's that ran out. With the SDK, callers get an `APIConnectionTimeoutError` whose `cause` is this error.
- * The message contains the words "timed out", by which the SDK recognises a timeout.
+ * The error for a call that exceeded one of Harbor's timeouts. With the SDK, callers get an `APIConnectionTimeoutError` whose `cause` is
+ * this error. The message contains the words "timed out", by which the SDK recognises a timeout.
  */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
@@ -55,7 +58,7 @@ export class OptionError extends TypeError {
   }
 }
 
-/** The error for a stream that ended without proof that it was complete, or that broke a rule of its protocol. */
+/** The error for a stream that ended without proof that it was complete, broke a rule of its protocol, stalled, or reported an error. */
 export class StreamFaultError extends Error {
   override readonly name = 'StreamFaultError'
   /**

@@ -1,6 +1,6 @@
 /**
- * Headers that may be read and copied, but not changed. Calls with the same headers share one object, and values computed from it are
- * cached. A change could therefore give one tenant the answers of another.
+ * Headers that can be read, but not changed. Calls with the same headers share one object, and Harbor caches values computed from it, so a
+ * change could give one tenant the answers of another.
  */
 export type ReadonlyHeaders = Omit<Headers, 'append' | 'delete' | 'set'>
 

@@ -23,10 +23,10 @@ export interface HarborBulkOptions extends Pick<
   /** The maximum number of calls in flight. @default 64 */
   concurrency?: number | undefined
   /**
-   * The maximum length of an outage of the provider that the run waits for, in milliseconds. An outage is a time in which every request
-   * fails because the provider cannot be reached, limits the rate or has an error of its own. The failed requests wait. Every few seconds
-   * to a minute, one of them is sent again, to find out whether the outage is over. A request does not wait if the provider has answered
-   * another one after it was sent, or if it has waited ten times and still fails with an HTTP status. @default 0, which waits for no outage
+   * How long the run waits for the end of an outage of the provider, in milliseconds. In an outage, every request fails by a network error,
+   * a timeout, 429 or 5xx. Failed requests then wait, and every few seconds to a minute one of them is sent again, to find out whether the
+   * outage is over. A request fails without waiting if the provider has answered another request since it was sent, or if it has already
+   * waited ten times and still fails with an HTTP status. @default 0: no request waits
    */
   patienceMs?: number | undefined
   /** Called with the kind of failure when an outage begins, and with `undefined` when it is over. */
@@ -35,9 +35,9 @@ export interface HarborBulkOptions extends Pick<
   request?: OpenAI.RequestOptions | undefined
   /**
    * How the requests are sent. `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: all
-   * requests through the Batch API of the client's own provider, at half the price and within 24 hours. With `provider`, no other feature
-   * of Harbor applies, and all requests use one endpoint and one model. The state of submitted batches is stored beside the journal, in
-   * `<its path>.batches`. @default 'direct'
+   * requests through the Batch API of the client's own provider, at half the price and within 24 hours. All requests must then have the
+   * same endpoint and model, and no other feature of Harbor applies. The state of submitted batches is stored beside the journal, in `<its
+   * path>.batches`. @default 'direct'
    */
   via?: 'direct' | 'provider' | undefined
   /** How requests are split into files and how batches are polled, with `via: 'provider'`: see `@harbor/batch/openai`. */

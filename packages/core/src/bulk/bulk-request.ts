@@ -1,7 +1,7 @@
 import type { ApiRequest } from '../call/api-request.ts'
 import type { CacheRecord, TokenUsage } from '../reporting/receipt.ts'
 
-/** One request of a bulk run, as in a line of a batch file. */
+/** One request of a bulk run, in the format of a line of a file for OpenAI's Batch API. */
 export type BulkRequest = ApiRequest & {
   /** The id of the result. @default the position of the request in the source */
   readonly custom_id?: string | undefined

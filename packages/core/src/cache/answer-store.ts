@@ -27,7 +27,7 @@ export class AnswerStore {
 /** The cached answers of a client and its copies. */
 export interface CachedAnswers {
   /**
-   * Removes all answers with this tag. Answers that are still on their way are not cached when they arrive.
+   * Removes all answers with this tag. Answers to requests in flight are not cached when they arrive.
    * @param options.scope the scope of the answers; by default that of the client: its `cache.scope`, or the scope of its credential
    * @returns the number of removed answers that were in memory
    */

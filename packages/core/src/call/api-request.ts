@@ -3,8 +3,8 @@ import { OptionError } from '../base/errors.ts'
 import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
 
 /**
- * A request as in a line of a batch file: an endpoint and a body. The `/v1` of the endpoint may be left out, as in the documentation of
- * Azure.
+ * A request in the format of OpenAI's Batch API: an endpoint and a body. The endpoint may be given without its `/v1`, as in the
+ * documentation of Azure.
  */
 export type ApiRequest =
   | {

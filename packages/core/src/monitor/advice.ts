@@ -17,7 +17,7 @@ export type AdviceCode =
   | 'sockets-unseen'
   | 'client-closed'
 
-/** A problem or a possible improvement of a client or its process, with a recommendation. */
+/** A recommendation: it describes a problem, or a possible improvement, of a client or its process. */
 export interface Advice {
   readonly code: AdviceCode
   /** `warning`: calls are slowed down, or the process may fail. `note`: something could be better or cheaper. */
@@ -28,6 +28,6 @@ export interface Advice {
   readonly message: string
   /** The numbers in the message, and recommended values of options, by name, such as `connections`. */
   readonly facts: Readonly<Record<string, number>>
-  /** The time at which the advice was given, in milliseconds of the option `clock`. */
+  /** The time at which the advice was given, in milliseconds, as read from the option `clock`. */
   readonly since: number
 }

@@ -16,14 +16,14 @@ import type { Window } from './window.ts'
 
 /** The state of a process and its client: current values, and values calculated over the window, which is the last `windowMs`. */
 export interface ResourceReading {
-  /** The time of the last sample, in milliseconds of the option `clock`. */
+  /** The time of the last sample, in milliseconds, as read from the option `clock`. */
   readonly at: number
   /** The length of the window so far, in milliseconds. It grows until it reaches the option `windowMs`. */
   readonly windowMs: number
   readonly eventLoop: {
     /**
-     * The delay of the event loop in the window, in milliseconds: how late a timer fired, or would have fired, at each moment. Undefined
-     * before the second sample.
+     * The delay of the event loop in the window, in milliseconds: how much later than scheduled a timer fires, because the event loop is
+     * busy. Undefined before the second sample.
      */
     readonly delayMs: Quantiles | undefined
     /** The share of the window in which the event loop was busy, from 0 to 1. */

@@ -11,10 +11,14 @@ import { inSection } from '../base/in-section.ts'
 export interface CacheLayerOptions extends CacheStoreOptions {
   /** How long an answer is fresh, in milliseconds. @default 3_600_000 (1 hour) */
   ttlMs?: number | undefined
-  /** How long after `ttlMs` an old answer is still returned, in milliseconds. It is refreshed in the background meanwhile. @default 0 */
+  /**
+   * How long after `ttlMs` a stale answer is still returned, in milliseconds. It is returned at once, and refreshed in the background.
+   * @default 0
+   */
   staleWhileRevalidateMs?: number | undefined
   /**
-   * How long after `ttlMs` an old answer is still returned if no target answers, in milliseconds. The receipt then says `stale`.
+   * How long after `ttlMs` a stale answer is still returned if no target answers, in milliseconds. The receipt then has the cache status
+   * `stale`.
    * @default 86_400_000 (1 day)
    */
   staleIfErrorMs?: number | undefined
@@ -29,7 +33,7 @@ export interface CacheLayerOptions extends CacheStoreOptions {
    * something stored at the provider. A function decides for each request. @default 'safe'
    */
   when?: 'safe' | 'always' | ((request: Readonly<Record<string, unknown>>) => boolean) | undefined
-  /** Whether the answer of a fallback target is cached as the answer of the requested model. @default false */
+  /** Whether an answer of a fallback target is cached, and later returned for the requested model. @default false */
   keepFallbackAnswers?: boolean | undefined
   /** Whether an answer is cached although it was cut off at its token limit. @default false */
   keepLength?: boolean | undefined

@@ -9,8 +9,8 @@ export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 /** The rate limits of a provider, for each quota group. See the options of `createRateLimiter()` in `@harbor/batch`. */
 export interface LimitOptions extends Omit<RateLimits, 'clock'> {
   /**
-   * The maximum number of requests in flight. `'adaptive'`: Harbor adjusts the number by the rate limit and overload errors of the
-   * provider. @default no limit
+   * The maximum number of requests in flight. `'adaptive'`: Harbor raises the number until the provider reports a rate limit or overload,
+   * and lowers it then. @default no limit
    */
   maxConcurrency?: number | 'adaptive' | undefined
   /**

@@ -30,7 +30,10 @@ export interface HarborOptions extends ClientOptions {
   maxRetries?: number | undefined
   /** When and how often a failed attempt is retried. `false`: never. @default 3 attempts, exponential backoff with jitter */
   retry?: RetrySettings | false | undefined
-  /** The timeouts for parts of a call, besides the total time. `false`: only the total time is limited. */
+  /**
+   * The timeouts for parts of a call: an attempt, the first content and the pauses of a stream. `false`: only the total time is limited.
+   * @default see `TimeoutSettings`
+   */
   timeouts?: TimeoutSettings | false | undefined
   /**
    * Providers that calls can be sent to, by names of your choice. The entry `openai` is the client's own provider. Its `apiKey` and
@@ -39,7 +42,7 @@ export interface HarborOptions extends ClientOptions {
   providers?: Record<string, ProviderOptions> | undefined
   /**
    * Facts about models, such as prices and capabilities. The key is `model` for a model of the client's own provider, and `provider/model`
-   * for others.
+   * for others. @default none
    */
   models?: Record<string, ModelOptions> | undefined
   /**
@@ -56,15 +59,16 @@ export interface HarborOptions extends ClientOptions {
    * The order in which the targets of a call are tried, as a function such as `weighted()`. @default byPriority, the order in `fallback`
    */
   order?: Order<Target> | undefined
-  /** The circuit breaker of each target. It stops calls to a target that keeps failing. `false`: failing targets are always called. */
+  /** The circuit breaker of each target. It stops calls to a target that keeps failing. `false`: calls are sent to failing targets, too. */
   breaker?: BreakerSettings | false | undefined
   /**
    * Health checks of targets with an open circuit, every `checkIntervalMs` milliseconds (30,000 by default). A check is a `GET` of the list
-   * of models, which costs nothing. `false`: there are no checks; instead, after a while, a call is let through to test the target.
+   * of models, which costs nothing. `false`: no checks; instead, the circuit lets a call through as a probe after its open time.
    */
   health?: { checkIntervalMs?: number | undefined } | false | undefined
   /**
-   * Calls a second target when the first one is slow, and uses the answer that arrives first. Beware: both calls are billed.
+   * Calls a second target when the first one is slow, and uses the answer that arrives first. Beware: the provider of the slower answer may
+   * bill it, too.
    * @default none
    */
   hedge?: HedgeOptions | false | undefined
@@ -93,8 +97,8 @@ export interface HarborOptions extends ClientOptions {
   spendLimit?: SpendLimitOptions | false | undefined
   /**
    * Rate and concurrency limits for each quota group. By default, each model of a provider is a quota group; providers with the same
-   * `quotaGroup` are one group. Harbor learns limits that are not given from response headers and 429s. A call that would exceed a limit
-   * waits, or goes to another target that has room. `{}`: only learned limits. @default none
+   * `quotaGroup` are one group. Limits that are not set are learned from response headers and 429s. A call that would exceed a limit waits,
+   * or goes to another target that has room. `{}`: only learned limits. @default none
    */
   limits?: LimitOptions | false | undefined
   /** Caches answers, and coalesces identical concurrent requests. `true`: for requests that are safe to cache. @default false */
@@ -105,13 +109,14 @@ export interface HarborOptions extends ClientOptions {
    */
   embeddingBatch?: boolean | EmbeddingBatchOptions | undefined
   /**
-   * Predicts the next requests from earlier sequences of requests with the same scope, and fills the cache ahead of time. Needs `cache`.
-   * Beware: the predicted requests cost money, even if their answers are never used. There are at most `maxPerMinute` of them, and they
-   * pause while too few of the answers are used. `true`: with the defaults. @default false
+   * Predicts the next requests from earlier sequences of requests with the same scope, sends them, and caches their answers. Needs `cache`.
+   * Beware: predicted requests cost money, even if their answers are never used. At most `maxPerMinute` are sent, and none while too few
+   * predictions come true. `true`: with the defaults. @default false
    */
   prefetch?: boolean | PrefetchOptions | undefined
   /**
-   * Alert rules, checked every few seconds. Each rule has a function that is called when its condition begins or ceases to hold.
+   * Alert rules, checked every few seconds. Each rule has a condition, and a function that is called when the condition becomes true and
+   * when it becomes false again.
    * @default none
    */
   alerts?: readonly AlertOptions[] | false | undefined
@@ -145,10 +150,10 @@ export interface ProviderOptions {
    */
   kind?: ProviderKind | undefined
   /**
-   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. If a list of keys
-   * is given, calls are divided over them. A conversation stays with its key while that key has room, and a key in cooldown is skipped. A
-   * request that refers to something stored at the provider always uses the first key, which is also the key of the SDK. Beware: the terms
-   * of a vendor may forbid dividing work over several accounts.
+   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. If you pass a list
+   * of keys, calls are distributed over them. The calls of a conversation use the same key as long as its rate limits allow it. A key in
+   * cooldown is not used. A request that refers to something stored at the provider always uses the first key, which is also the key of the
+   * SDK. Beware: the terms of a vendor may forbid dividing work over several accounts.
    */
   apiKey?: ApiKey | readonly ApiKey[] | null | undefined
   /**
@@ -165,20 +170,20 @@ export interface ProviderOptions {
    */
   endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
   /**
-   * A `fetch` that sends all requests to this provider, health checks included. An entry with a `fetch` needs no `baseURL`; without one,
-   * its prices are found by the name of the entry. @default the `fetch` or the pool of the client
+   * A `fetch` that sends all requests to this provider, health checks included. An entry with a `fetch` needs no `baseURL`. If it has none,
+   * the prices of its models are looked up by the name of the entry. @default the `fetch` or the pool of the client
    */
   fetch?: typeof globalThis.fetch | undefined
   /** For Azure only: the `api-version`. @default '2024-10-21' */
   apiVersion?: string | undefined
-  /** Headers that are added to the requests to this provider. */
+  /** Headers that are added to every request to this provider. @default none */
   headers?: Record<string, string> | undefined
   /**
    * The name of a rate limit that several entries share. After a 429 from one of them, calls go to targets of another group.
    * @default a group for each model
    */
   quotaGroup?: string | undefined
-  /** The limits of each quota group of this provider, which replace the client's `limits`. `false`: no limits. */
+  /** The limits of each quota group of this provider. `false`: no limits. @default the client's `limits` */
   limits?: LimitOptions | false | undefined
   /** Request parameters that the provider does not support. They are removed before sending, and the receipt lists them. @default none */
   dropParams?: readonly string[] | undefined
@@ -200,17 +205,21 @@ export interface ModelOptions {
   /** The price of the model, in US dollars for a million tokens. @default the built-in price list */
   price?: Price | undefined
   /**
-   * The size of the model's context window, in tokens, for request and answer together. A request that seems longer goes to a target where
-   * it fits, if there is one. Otherwise it is sent anyway, because its length is only an estimate.
+   * The size of the model's context window, in tokens, for request and answer together. A request whose estimated length is larger goes to
+   * a target with a large enough context window, if there is one. Otherwise it is sent anyway, because the length is only an estimate.
+   * @default unknown: every request is sent
    */
   contextTokens?: number | undefined
   /** The capabilities of the model. A request that needs another capability is never sent to the model. @default all */
   capabilities?: readonly Capability[] | undefined
-  /** The weight of the model if `order` is `weighted()`: its share of the calls is in proportion to it. @default 1 */
+  /**
+   * The weight of the model for the order `weighted()`: a model of weight 3 is called first three times as often as one of weight 1.
+   * @default 1
+   */
   weight?: number | undefined
-  /** The timeout `firstTokenMs` for this model, in milliseconds. It replaces `timeouts.firstTokenMs` of the client. */
+  /** The maximum time until the first content of a stream of this model, in milliseconds. @default the client's `timeouts.firstTokenMs` */
   firstTokenMs?: number | undefined
-  /** The timeout `idleMs` for this model, in milliseconds. It replaces `timeouts.idleMs` of the client. */
+  /** The maximum time between two pieces of content in a stream of this model, in milliseconds. @default the client's `timeouts.idleMs` */
   idleMs?: number | undefined
 }
 
@@ -252,13 +261,13 @@ export interface TimeoutSettings {
 
 /** Options of a single call, passed through `perCall()`. They replace the options of the same name of the client. */
 export interface PerCallOptions {
-  /** The targets that take over when this call's model fails, in order. `false`: none. */
+  /** The targets that take over when the model of this call fails, in order. `false`: none. @default the client's `fallback` */
   fallback?: readonly string[] | false | undefined
-  /** The order in which the targets of this call are tried. */
+  /** The order in which the targets of this call are tried. @default the client's `order` */
   order?: Order<Target> | undefined
-  /** When a second target is called because the first one is slow. `false`: never. */
+  /** When a second target is called because the first one is slow. `false`: never. @default the client's `hedge` */
   hedge?: HedgeOptions | false | undefined
-  /** Returns a substitute answer when no target answered. `false`: none. */
+  /** Returns a substitute answer when no target answered. `false`: none. @default the client's `lastResort` */
   lastResort?: LastResort | false | undefined
   /**
    * How the call uses the cache. `'bypass'`: the cache is neither read nor filled. `'refresh'`: the request is sent, and its answer
@@ -273,17 +282,16 @@ export interface PerCallOptions {
   /** A name for the callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
   scope?: string | undefined
   /**
-   * The name of the conversation or user session that the call belongs to. The calls of a session stay with the target that answered last,
-   * and with the same key of its provider, as long as both are healthy. The reason is that the provider has cached the prompt there.
-   * `prefetch` learns the requests of a session as one sequence. The same name means different sessions if the account or the scope
-   * differs.
-   * @default the name in the request: `prompt_cache_key`, `conversation`, `safety_identifier` or `user` (for `prefetch` one of the last
-   * two, or else the scope)
+   * The name of the conversation or user session that the call belongs to. The calls of a session go to the target that answered its last
+   * call, and use the same key, as long as both are healthy, because the provider's prompt cache holds the conversation there. `prefetch`
+   * learns the requests of a session as one sequence. Equal names of different accounts or scopes are different sessions. @default the
+   * first of `prompt_cache_key`, `conversation`, `safety_identifier` and `user` in the request; for `prefetch`, only the last two, or else
+   * the scope
    */
   session?: string | undefined
   /** The priority of the call among calls that wait for `limits`. Calls with a higher number go first. @default 0 */
   priority?: number | undefined
-  /** The timeouts for this call. Each one that is given replaces that of the client. */
+  /** The timeouts for this call. Each field that is given replaces the same field of the client's `timeouts`. */
   timeouts?: TimeoutSettings | undefined
   /**
    * Called with the receipt when the call is over; for a stream, when the stream has ended. Use it if a helper of the SDK hides the

@@ -7,7 +7,7 @@ import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { Routes } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 
-/** The settled options of a call: checked, with defaults filled in, and without those that are switched off. */
+/** The options of a call after checks, with defaults filled in, and without options that are switched off. */
 export interface Policy {
   /** The maximum duration of a call, in milliseconds. For a stream, it is the maximum time until the first content. */
   readonly totalMs: number

@@ -3,8 +3,8 @@ import type { TargetStats } from './target-stats.ts'
 import type { Quantiles } from './quantiles.ts'
 
 /**
- * What the condition of an alert is evaluated on: statistics of the calls that ended within the last five minutes (the window), the total
- * cost, and the current state of the targets.
+ * The argument of an alert's condition: statistics of the calls that ended within the last five minutes (the window), the total cost, and
+ * the current state of the targets.
  */
 export interface AlertStats {
   /** The length of the window, in milliseconds: five minutes, or less if the client was created more recently. */
@@ -25,11 +25,11 @@ export interface AlertOptions {
   /** Identifies the alert; unique within a client. */
   name: string
   /**
-   * The condition of the alert: returns whether it holds. `availabilityBelow`, `p95Above`, `spendAbove` and `breakerOpen` create such
+   * The condition of the alert: returns true to fire it. `availabilityBelow`, `p95Above`, `spendAbove` and `breakerOpen` create such
    * functions.
    */
   when: (stats: AlertStats) => boolean
-  /** How long the condition must hold without interruption before the alert fires, in milliseconds. @default 0 */
+  /** How long the condition must stay true before the alert fires, in milliseconds. @default 0 */
   forMs?: number | undefined
   /** Called once when the alert starts to fire, and once when it is resolved. Errors that it throws are ignored. */
   notify: (notice: AlertNotice) => unknown
@@ -38,7 +38,7 @@ export interface AlertOptions {
 export interface AlertNotice {
   readonly name: string
   readonly state: 'firing' | 'resolved'
-  /** When the condition began to hold (`firing`) or ceased to hold (`resolved`), in milliseconds since the epoch. */
+  /** When the condition became true (`firing`) or false again (`resolved`), in milliseconds since the epoch. */
   readonly since: number
   readonly stats: AlertStats
 }

@@ -13,7 +13,7 @@ export interface Receipt {
   readonly target: string
   readonly model: string | undefined
   readonly streaming: boolean
-  /** Whether Harbor made the call itself, as a prefetch: see the option `prefetch`. */
+  /** Whether the call was a prefetch, which Harbor made itself to fill the cache. */
   readonly ahead: boolean
   /** Every request sent to a provider, in order. */
   readonly attempts: readonly AttemptRecord[]
@@ -96,7 +96,10 @@ export interface AttemptRecord {
   /** The number of the attempt within the call, from 1. */
   readonly number: number
   readonly target: string
-  /** The index of the key in the provider's list of keys; undefined if the provider has one key, or the call brought its own. */
+  /**
+   * The index of the key in the provider's list of keys; undefined if the provider has one key, or if the call was made with a key of its
+   * own.
+   */
   readonly keyIndex: number | undefined
   /** The changes made to the request for this target, in words. Changes of address, credential and model are not listed. */
   readonly adaptations: readonly string[]
@@ -126,8 +129,8 @@ export interface AttemptFailure {
 }
 
 /**
- * The tokens of a request, as the provider reported them. Special classes of tokens, such as cached input, are also included in
- * `inputTokens` or `outputTokens`.
+ * The tokens of a request, as the provider reported them. `inputTokens` and `outputTokens` are totals: they include special kinds of
+ * tokens, such as cached input.
  */
 export interface TokenUsage {
   readonly inputTokens: number
@@ -166,8 +169,8 @@ export interface CallCost {
   /** The source of the price: your own price (`own`), the price list (`list`), or a cost that the provider itself reported (`provider`). */
   readonly price: 'own' | 'list' | 'provider'
   /**
-   * How the provider was found in the price list: by its URL or, if the URL is that of a gateway, by the name or the kind of its entry in
-   * `providers`.
+   * How the provider was found in the price list: by its URL (`address`) or, if the URL is that of a gateway, by the name or the kind of
+   * its entry in `providers`.
    */
   readonly listedBy?: 'address' | 'entry-name' | 'kind'
 }

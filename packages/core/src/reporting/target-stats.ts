@@ -23,17 +23,18 @@ export interface KeyStats {
   readonly index: number
   /** The number of requests to the provider that were signed with the key. */
   readonly attempts: number
-  /** Why calls to the target avoid this key for now (the cooldown), in words; undefined if they do not. */
+  /** Why the key is in cooldown, so that calls to the target use another key, in words; undefined if it is not in cooldown. */
   readonly cooldown: string | undefined
   /** Time until the end of the cooldown, in milliseconds; 0 if there is none. */
   readonly retryAfterMs: number
   /**
-   * The share that is left of the key's rate limits, from 0 to 1: the smallest one, if there are several limits. Undefined before an answer
-   * has reported limits.
+   * The unused share of the key's rate limit, from 0 to 1; with several limits, that of the limit with the smallest unused share. Undefined
+   * before an answer has reported limits.
    */
   readonly left: number | undefined
   /**
-   * The indexes of the other keys that share the rate limits of this key. Keys share them if answers named the same organization for them.
+   * The indexes of the other keys that share the rate limits of this key. Keys share limits if the provider's answers name the same
+   * organization for them.
    */
   readonly sharesLimitsWith: readonly number[]
 }

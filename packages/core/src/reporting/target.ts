@@ -12,11 +12,11 @@ export interface Target {
   /** The provider's base URL, to which the path of an endpoint is added. */
   readonly baseURL: string
   /**
-   * The name of a group of targets that share the rate limits of the provider: when one of them is rate limited, all of them go into
-   * cooldown.
+   * The name of the quota group: targets of a group share rate limits, so that all of them are in cooldown when one of them is rate
+   * limited.
    */
   readonly quotaGroup: string
-  /** The target's share of the calls under `weighted()`, relative to the weights of the other targets. */
+  /** The weight of the target for the order `weighted()`: a target of weight 3 is called first three times as often as one of weight 1. */
   readonly weight: number
   /** The user's own price, which takes precedence over the price list. */
   readonly price: Price | undefined

@@ -21,8 +21,8 @@ export interface Provider {
   /** The base URL that was configured, or the default of the kind. */
   readonly baseURL: string
   /**
-   * Whether the address of the provider is known: an address was configured, or the provider has no `fetch` of its own, so that its kind
-   * decides.
+   * Whether the address of the provider is known: it was configured, or it is the default of the provider's kind. False for a provider with
+   * a `fetch` of its own and no configured address.
    */
   readonly hasAddress: boolean
   /** The provider's own `fetch`, which sends its requests; undefined if the client's transport sends them. */

@@ -21,7 +21,7 @@ export interface Wire {
 export interface ExplainedTransport {
   /** `pool`: Harbor's connection pool. `fetch`: the `fetch` in the options. `runtime-fetch`: the runtime's own. */
   readonly by: 'pool' | 'fetch' | 'runtime-fetch'
-  /** The things that Harbor cannot observe or configure with this transport. */
+  /** What Harbor cannot observe or configure with this transport, such as statistics of connections. */
   readonly unseen: readonly string[]
 }
 
