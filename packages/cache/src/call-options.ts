@@ -66,7 +66,7 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
   /** Replaces the `serveStaleIf` of the cache. If several calls share a load, the function of the call that began the load applies. */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /** Whether this call is a prefetch. If so, it is not counted as a call, and `idle()` does not wait for it. @default false */
-  ahead?: boolean | undefined
+  isPrefetch?: boolean | undefined
 }
 
 export interface StreamOptions extends LoadOptions {
@@ -141,7 +141,7 @@ const LOAD: Readonly<Record<keyof LoadOptions, Check>> = {
   signal: aSignal,
   timeoutMs: timer,
   serveStaleIf: aFunction,
-  ahead: aFlag,
+  isPrefetch: aFlag,
 }
 
 const STREAM: Readonly<Record<keyof StreamOptions, Check>> = {
@@ -155,7 +155,7 @@ const STREAM: Readonly<Record<keyof StreamOptions, Check>> = {
   signal: aSignal,
   timeoutMs: timer,
   serveStaleIf: aFunction,
-  ahead: aFlag,
+  isPrefetch: aFlag,
   isComplete: aFunction,
   isUsable: aFunction,
   maxRecordBytes: count,

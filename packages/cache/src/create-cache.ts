@@ -193,7 +193,7 @@ class TieredCache<Value> implements Cache<Value>, PrefetchTarget<PrefetchJob<Val
   ): Promise<'loaded' | 'present' | 'refused' | 'skipped'> {
     checkSet(options)
     if (this.#parts.closed) return 'skipped'
-    const { status, stored } = await this.#load(key, load, { ...options, signal, ahead: true })
+    const { status, stored } = await this.#load(key, load, { ...options, signal, isPrefetch: true })
     if (status === 'miss') return stored === true ? 'loaded' : 'refused'
     return status === 'bypass' ? 'refused' : 'present'
   }

@@ -69,8 +69,8 @@ export class Lookups {
 }
 
 /** Whether a call with these options may be answered by the fast path, `quickHit`. */
-export function allowsQuickHit({ control = 'default', fresh, ahead, signal }: LoadOptions): boolean {
-  return control === 'default' && !fresh && !ahead && !signal?.aborted
+export function allowsQuickHit({ control = 'default', fresh, isPrefetch, signal }: LoadOptions): boolean {
+  return control === 'default' && !fresh && !isPrefetch && !signal?.aborted
 }
 
 /** For each value of the option `stale`: how fresh an entry may be for a lookup to return it. */

@@ -304,7 +304,7 @@ describe('a prefetch list', () => {
       opened++
       return { head: null, body: stream('a', 'b') }
     }
-    const ahead = await cache.record('key', open, { ahead: true })
+    const ahead = await cache.record('key', open, { isPrefetch: true })
     await readAll(ahead.body)
     expect(await ahead.stored).toBe(true)
     expect(cache.stats()).toMatchObject({ misses: 0, prefetch: { loaded: 1, useful: 0, wasted: 0 } })

@@ -175,8 +175,9 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Makes a copy with other options. The copy shares connections, health and statistics. @throws OptionError for an unknown option, an
-   * invalid value, or an option of what the copies share, such as `pool`, `breaker` and `health`
+   * Makes a copy with other options. The copy shares connections, health and statistics.
+   *
+   * @throws OptionError for an unknown option, an invalid value, or an option that all copies share, such as `pool`, `breaker` or `health`
    */
   override withOptions(changes: Partial<HarborOptions>): this {
     return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))

@@ -58,16 +58,19 @@ export class CallStatistics {
       if (failure && failure.kind !== 'aborted')
         this.#failures[failure.kind] = (this.#failures[failure.kind] ?? 0) + 1
     })
-    telemetry.on('end', ({ receipt: { ahead, outcome, durationMs, firstContentMs, possiblyBilled } }) => {
-      this.#possiblyBilled += possiblyBilled
-      if (ahead) return
-      this.#calls++
-      if (outcome === 'failure') this.#failed++
-      if (outcome !== 'success') return
-      this.#succeeded++
-      this.#latency.record(durationMs ?? 0)
-      if (firstContentMs !== undefined) this.#firstToken.record(firstContentMs)
-    })
+    telemetry.on(
+      'end',
+      ({ receipt: { isPrefetch, outcome, durationMs, firstContentMs, possiblyBilled } }) => {
+        this.#possiblyBilled += possiblyBilled
+        if (isPrefetch) return
+        this.#calls++
+        if (outcome === 'failure') this.#failed++
+        if (outcome !== 'success') return
+        this.#succeeded++
+        this.#latency.record(durationMs ?? 0)
+        if (firstContentMs !== undefined) this.#firstToken.record(firstContentMs)
+      },
+    )
   }
 
   read(): Omit<

@@ -127,12 +127,12 @@ describe('predictive prefetch', () => {
 
   it('marks its calls in events and receipts', async () => {
     const harbor = harborFor(await simulate(), { cache: true, prefetch: { minSupport: 1 } })
-    const ahead: boolean[] = []
+    const prefetches: boolean[] = []
     await visit(harbor, 'One?', 'Two?', 'One?')
     await harbor.cache.clear()
-    harbor.on('end', ({ receipt }) => ahead.push(receipt.ahead))
+    harbor.on('end', ({ receipt }) => prefetches.push(receipt.isPrefetch))
     await visit(harbor, 'One?')
-    expect(ahead).toEqual([false, true])
+    expect(prefetches).toEqual([false, true])
   })
 
   it('learns per scope', async () => {

@@ -207,10 +207,10 @@ export class LimitTable {
   }
 
   #observe(name: keyof ObservedLimits, reported: ObservedLimit, marks: Marks | undefined, now: number): void {
-    const { limit, remaining, resetAfterMs = 0, unitless = false } = reported
+    const { limit, remaining, resetAfterMs = 0, unknownWindow = false } = reported
     // A limit whose window is unknown never makes the limiter slower than the user configured.
-    if (unitless && (this.#isConfigured('requests') || this.#isConfigured('requestsPerDay'))) return
-    const windowMs = unitless
+    if (unknownWindow && (this.#isConfigured('requests') || this.#isConfigured('requestsPerDay'))) return
+    const windowMs = unknownWindow
       ? this.#longestReset.observe(reported.resetAfterMs, now)
       : (reported.windowMs ?? documentedWindow(reported))
     if (windowMs === undefined) return
@@ -219,7 +219,7 @@ export class LimitTable {
     if (isLong && name !== 'requests' && name !== 'requestsPerDay') return
     const kind = isLong ? 'requestsPerDay' : name
     if (limit !== undefined) {
-      const shortestMs = unitless || isLong ? windowMs : (reported.windowMs ?? shortestWindow(reported))
+      const shortestMs = unknownWindow || isLong ? windowMs : (reported.windowMs ?? shortestWindow(reported))
       const known = this.#setLimit(kind, limit, windowMs, shortestMs, now)
       // One header never blocks requests for longer than a day.
       const countsForMs = Math.min(DAY_MS, isLong ? (reported.resetAfterMs ?? windowMs) : windowMs)
@@ -231,7 +231,7 @@ export class LimitTable {
     const mark = marks?.find((each) => each.known === known) ?? { taken: known.bucket.taken, atMs: now }
     known.bucket.observe(remaining, mark, now)
     // A fixed window does not refill steadily, but all at once.
-    const isFixed = unitless || reported.windowMs !== undefined
+    const isFixed = unknownWindow || reported.windowMs !== undefined
     if (isFixed && !isLong && remaining < 1)
       known.bucket.pause(now + Math.min(resetAfterMs, windowMs), kind === 'requests' ? 1 : 0, now)
   }

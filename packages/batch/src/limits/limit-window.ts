@@ -17,14 +17,14 @@ const ROUNDING_MS = 2_000
  * read.
  */
 export function plausible(observed: ObservedLimit): ObservedLimit {
-  const { limit, remaining, resetAfterMs, windowMs, unitless } = observed
+  const { limit, remaining, resetAfterMs, windowMs, unknownWindow } = observed
   const kept: ObservedLimit = {}
   // A limit below one would block all requests for ever, so it must be wrong.
   if (isWithin(limit, 1, Number.MAX_SAFE_INTEGER)) kept.limit = limit
   if (isWithin(remaining, -Infinity, Number.MAX_SAFE_INTEGER)) kept.remaining = Math.max(0, remaining)
   if (isWithin(resetAfterMs, 0, MAX_WINDOW_MS)) kept.resetAfterMs = resetAfterMs
   if (isWithin(windowMs, 1, MAX_WINDOW_MS)) kept.windowMs = windowMs
-  if (unitless && kept.windowMs === undefined) kept.unitless = true
+  if (unknownWindow && kept.windowMs === undefined) kept.unknownWindow = true
   return kept
 }
 

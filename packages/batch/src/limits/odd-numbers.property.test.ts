@@ -29,7 +29,7 @@ it('a rate limiter never blocks a request for longer than a day, whatever number
     remaining: odd,
     resetAfterMs: odd,
     windowMs: odd,
-    unitless: constantFrom(true, undefined),
+    unknownWindow: constantFrom(true, undefined),
   })
   const step = record({
     afterMs: constantFrom(0, 1, 50, 1_000, 60_000, 1e7),

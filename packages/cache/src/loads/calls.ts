@@ -52,7 +52,7 @@ export class Calls<Fresh> {
     options: Options,
     { accepts, load }: LoadKind<Fresh, Options>,
   ): Promise<CallResult<Fresh>> {
-    const { control = 'default', scope, signal, timeoutMs, serveStaleIf, ahead = false } = options
+    const { control = 'default', scope, signal, timeoutMs, serveStaleIf, isPrefetch = false } = options
     signal?.throwIfAborted()
     const { settings, closed } = this.#parts
     const named = namedKey(key, scope, settings.onError)
@@ -67,14 +67,14 @@ export class Calls<Fresh> {
       signal,
       timeoutMs,
       serveStaleIf,
-      isPrefetch: ahead,
+      isPrefetch,
       accepts,
       load: (running) => load(running, call),
     }
     const bypass = closed ? 'closed' : !named ? 'no-key' : control === 'bypass' ? 'requested' : undefined
     const answer = bypass ? this.#singleFlight.bypass(request, bypass) : this.#singleFlight.answer(request)
-    if (ahead && answer.waiter) this.#prefetches.add(answer.waiter)
-    return this.#resultOf(answer, !ahead)
+    if (isPrefetch && answer.waiter) this.#prefetches.add(answer.waiter)
+    return this.#resultOf(answer, !isPrefetch)
   }
 
   async #resultOf(answer: ResultOrWaiter<Fresh>, counted: boolean): Promise<CallResult<Fresh>> {

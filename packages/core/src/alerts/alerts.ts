@@ -45,7 +45,7 @@ export class Alerts {
     this.#startedAt = sources.now()
     this.#states = alerts.map((options) => ({ options, holdsSince: undefined, firing: false }))
     this.#off = sources.telemetry.on('end', ({ receipt }) => {
-      if (!receipt.ahead) this.#recent.record(receipt, sources.now())
+      if (!receipt.isPrefetch) this.#recent.record(receipt, sources.now())
     })
     const shortest = Math.min(...alerts.map(({ forMs = 0 }) => (forMs > 0 ? forMs / 2 : EVERY_MS)))
     this.#timer = setInterval(() => this.#evaluate(), Math.max(100, Math.min(EVERY_MS, shortest)))

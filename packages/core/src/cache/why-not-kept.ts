@@ -22,6 +22,6 @@ export function whyNotKept(
  * the user allows it.
  * @param refusal the reason why the content should not be cached; undefined if there is none
  */
-export function isAllowed(refusal: AnswerRefusal | undefined, { keepLength }: CacheRules): boolean {
-  return refusal === undefined || (refusal === 'length' && keepLength)
+export function isAllowed(refusal: AnswerRefusal | undefined, { keepTruncatedAnswers }: CacheRules): boolean {
+  return refusal === undefined || (refusal === 'length' && keepTruncatedAnswers)
 }

@@ -64,7 +64,7 @@ function exchangeFor(
     target: policy.routes.requestedName(model, operation),
     model,
     streaming,
-    ahead: context?.perCall.ahead === true,
+    isPrefetch: context?.perCall.isPrefetch === true,
     startedAt,
   })
   if (context?.slot) fill(context.slot, receipt)

@@ -56,7 +56,7 @@ export function cacheLayer({
     if (reason !== undefined) {
       exchange.receipt.cache = { status: 'bypass', reason, ageMs: 0 }
       // A prefetch of an answer that cannot be cached is of no use.
-      if (exchange.perCall.cache === 'only-if-cached' || exchange.perCall.ahead)
+      if (exchange.perCall.cache === 'only-if-cached' || exchange.perCall.isPrefetch)
         throw notCached(atFirstTarget(exchange, plan.outage))
       return next(exchange)
     }
@@ -77,7 +77,7 @@ export function cacheLayer({
       // The key does not contain the scope, since the store already separates scopes.
       scopelessKey = requestKey(json, { baseURL, scope: ANY_SCOPE, ignore: rules.ignore })
       const whole = scopelessKey + scope.variant
-      if (!perCall.ahead) prefetch?.observe(exchange, whole, scope.name)
+      if (!perCall.isPrefetch) prefetch?.observe(exchange, whole, scope.name)
       return whole
     }
     try {
@@ -146,7 +146,7 @@ function record(
     },
     {
       scope,
-      ahead: perCall.ahead,
+      isPrefetch: perCall.isPrefetch,
       control: perCall.cache,
       tags: perCall.tags,
       ttlMs: perCall.ttlMs ?? rules.ttlMs,

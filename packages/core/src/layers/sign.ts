@@ -73,7 +73,7 @@ function withKey(exchange: LegExchange, key: string | null): LegExchange {
 }
 
 function isFresh({ receipt, perCall, init, policy }: LegExchange, { body }: Signer): boolean {
-  const isFirst = receipt.attempts.length === 0 && !perCall.ahead && init.body === body
+  const isFirst = receipt.attempts.length === 0 && !perCall.isPrefetch && init.body === body
   return isFirst && policy.clock.now() - receipt.startedAt < FRESH_MS
 }
 

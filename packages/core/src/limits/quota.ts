@@ -128,7 +128,7 @@ export class Quota {
 }
 
 function priorityOf({ perCall }: LegExchange): number {
-  return perCall.priority ?? (perCall.ahead ? -1 : 0)
+  return perCall.priority ?? (perCall.isPrefetch ? -1 : 0)
 }
 
 class QuotaPass implements Pass {

@@ -36,7 +36,7 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   /** Whether an answer of a fallback target is cached, and later returned for the requested model. @default false */
   keepFallbackAnswers?: boolean | undefined
   /** Whether an answer is cached although it was cut off at its token limit. @default false */
-  keepLength?: boolean | undefined
+  keepTruncatedAnswers?: boolean | undefined
   /** The maximum size of an answer in the cache, in bytes. A larger answer is returned, but not cached. @default 4_194_304 (4 MiB) */
   maxRecordBytes?: number | undefined
   /**
@@ -80,7 +80,7 @@ export interface CacheRules {
   readonly scope: string | undefined
   readonly when: NonNullable<CacheLayerOptions['when']>
   readonly keepFallbackAnswers: boolean
-  readonly keepLength: boolean
+  readonly keepTruncatedAnswers: boolean
   readonly maxRecordBytes: number
   readonly ignore: readonly string[] | undefined
   readonly ignoreHeaders: readonly string[]
@@ -95,7 +95,7 @@ const RULES = {
     expected: `'safe', 'always' or a function of the request`,
   },
   keepFallbackAnswers: is.aBoolean,
-  keepLength: is.aBoolean,
+  keepTruncatedAnswers: is.aBoolean,
   maxRecordBytes: is.aCount,
   ignore: is.aListOfStrings,
   ignoreHeaders: {
@@ -132,7 +132,7 @@ export function cacheRules(given: CacheLayerOptions): CacheRules {
     scope: given.scope,
     when: given.when ?? 'safe',
     keepFallbackAnswers: given.keepFallbackAnswers ?? false,
-    keepLength: given.keepLength ?? false,
+    keepTruncatedAnswers: given.keepTruncatedAnswers ?? false,
     maxRecordBytes: given.maxRecordBytes ?? 4_194_304,
     ignore: given.ignore,
     ignoreHeaders: given.ignoreHeaders ?? [],

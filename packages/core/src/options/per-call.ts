@@ -22,7 +22,7 @@ export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
 /** The options of one call: those of its caller, and those that Harbor adds. */
 export interface PerCall extends PerCallOptions {
   /** Whether the call is a prefetch: no caller waits for it, and its answer only fills the cache. */
-  readonly ahead?: boolean | undefined
+  readonly isPrefetch?: boolean | undefined
   /** Can cancel the call while none of its requests is on the wire. Used by bulk runs. */
   readonly gate?: SendGate | undefined
 }
@@ -35,7 +35,7 @@ export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.Re
 
 /** Makes the request options of a prefetch. */
 export function prefetchOptions(options: PerCallOptions): OpenAI.RequestOptions {
-  const perCall: PerCall = { ...options, ahead: true }
+  const perCall: PerCall = { ...options, isPrefetch: true }
   return { [PER_CALL]: perCall } as OpenAI.RequestOptions
 }
 

@@ -8,7 +8,7 @@ function open(): OpenReceipt {
     target: 'openai/m',
     model: 'm',
     streaming: false,
-    ahead: false,
+    isPrefetch: false,
     startedAt: 1_000,
   })
 }

@@ -10,7 +10,7 @@ export class OpenReceipt implements Receipt {
   target: string
   readonly model: string | undefined
   readonly streaming: boolean
-  readonly ahead: boolean
+  readonly isPrefetch: boolean
   readonly attempts: OpenAttempt[] = []
   outcome: Receipt['outcome'] = 'pending'
   readonly startedAt: number
@@ -37,14 +37,14 @@ export class OpenReceipt implements Receipt {
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
   constructor(
-    facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'ahead' | 'startedAt'>,
+    facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'isPrefetch' | 'startedAt'>,
   ) {
     this.id = facts.id
     this.operation = facts.operation
     this.target = facts.target
     this.model = facts.model
     this.streaming = facts.streaming
-    this.ahead = facts.ahead
+    this.isPrefetch = facts.isPrefetch
     this.startedAt = facts.startedAt
   }
 
@@ -99,7 +99,7 @@ export class OpenReceipt implements Receipt {
   /** Creates the receipt of a prefetch that sends the request of this call again. */
   again(id: string, startedAt: number): OpenReceipt {
     const { operation, target, model, streaming } = this
-    return new OpenReceipt({ id, operation, target, model, streaming, ahead: true, startedAt })
+    return new OpenReceipt({ id, operation, target, model, streaming, isPrefetch: true, startedAt })
   }
 
   /**

@@ -14,7 +14,7 @@ export interface Receipt {
   readonly model: string | undefined
   readonly streaming: boolean
   /** Whether the call was a prefetch, which Harbor made itself to fill the cache. */
-  readonly ahead: boolean
+  readonly isPrefetch: boolean
   /** Every request sent to a provider, in order. */
   readonly attempts: readonly AttemptRecord[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'

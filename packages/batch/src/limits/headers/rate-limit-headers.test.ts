@@ -54,7 +54,7 @@ describe('parseRateLimitHeaders', () => {
       'X-RateLimit-Reset': String(NOW + 5_000),
     }
     expect(parseRateLimitHeaders(headers, NOW)).toEqual({
-      requests: { limit: 20, remaining: 0, resetAfterMs: 5_000, unitless: true },
+      requests: { limit: 20, remaining: 0, resetAfterMs: 5_000, unknownWindow: true },
     })
   })
 
@@ -94,7 +94,7 @@ describe('parseRateLimitHeaders', () => {
     [
       'a draft without a policy',
       { ratelimit: '"default";r=50;t=30' },
-      { requests: { remaining: 50, resetAfterMs: 30_000, unitless: true } },
+      { requests: { remaining: 50, resetAfterMs: 30_000, unknownWindow: true } },
     ],
     [
       'windows in the names, the slowest of those up to a minute',
@@ -148,7 +148,7 @@ describe('parseRateLimitHeaders', () => {
         'X-Rate-Limit-Remaining': '9',
         'X-Rate-Limit-Reset': 'Sun, 22 Nov 2026 12:00:01 GMT',
       },
-      { requests: { ...plain, unitless: true } },
+      { requests: { ...plain, unknownWindow: true } },
     ],
     [
       'nothing from names with another word: they may count something else',
@@ -238,7 +238,7 @@ describe('parseRateLimitHeaders', () => {
       tokens: { limit: 5 },
     })
     const reader = { get: (name: string) => (name === 'x-ratelimit-limit' ? '9' : null) }
-    expect(parseRateLimitHeaders(reader)).toEqual({ requests: { limit: 9, unitless: true } })
+    expect(parseRateLimitHeaders(reader)).toEqual({ requests: { limit: 9, unknownWindow: true } })
   })
 
   it('returns nothing for headers without limits', () => {

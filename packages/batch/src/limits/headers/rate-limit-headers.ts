@@ -30,7 +30,7 @@ export interface ObservedLimit {
    * Whether the length of the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second or per day. A limiter then estimates the
    * length from `resetAfterMs`. It ignores such a limit if a limit of requests is configured.
    */
-  unitless?: true | undefined
+  unknownWindow?: true | undefined
 }
 
 /**
@@ -41,7 +41,7 @@ export interface ObservedLimit {
  *   limits;
  * - names with a window, such as `x-ratelimit-limit-tokens-minute` and `x-ratelimit-remaining-second`;
  * - `ratelimit-policy: 10;w=1` and `ratelimit` of the IETF draft;
- * - plain `x-ratelimit-{limit,remaining,reset}`, read as requests in an unknown window (`unitless`).
+ * - plain `x-ratelimit-{limit,remaining,reset}`, read as requests in an unknown window (`unknownWindow`).
  *
  * Invalid values are ignored, and so are names with an unknown word.
  *
@@ -99,7 +99,7 @@ function readField(
   if (number === undefined) return
   // Headers of different vendors are not combined.
   const vendor = name.slice(0, name.indexOf('rate'))
-  const key = `${vendor}${kind}${namesKind ? '' : ' unitless'}${windowMs ?? ''}`
+  const key = `${vendor}${kind}${namesKind ? '' : ' unknownWindow'}${windowMs ?? ''}`
   let limit = found.get(key)
   if (!limit) {
     limit = { kind, namesKind, windowMs, limit: undefined, remaining: undefined, resetAfterMs: undefined }
@@ -203,7 +203,7 @@ function chooseLimits(found: ReadonlyMap<string, Found>): ObservedLimits {
     if (remaining !== undefined) each.remaining = remaining
     if (resetAfterMs !== undefined) each.resetAfterMs = resetAfterMs
     if (windowMs !== undefined) each.windowMs = windowMs
-    else if (!namesKind) each.unitless = true
+    else if (!namesKind) each.unknownWindow = true
   }
   return observed
 }
