@@ -1,43 +1,51 @@
 /** Chat endpoints for `useChat` of the AI SDK: a route handler of `Request` and `Response`, and one for Express or Node's HTTP. */
+import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
-import { createHarborFetch } from '@harbor/core'
+import { createFallbackModel } from '@harbor/ai-sdk'
 import * as ai from 'ai'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-const fetch = createHarborFetch() // one for the whole process
-const openai = createOpenAI({
-  fetch,
-  ...(process.env['OPENAI_BASE_URL'] && { baseURL: process.env['OPENAI_BASE_URL'] }),
+// One model for the whole process, made of the models of two vendors. The addresses are those of a proxy or a test, if there is one.
+const [openaiURL, anthropicURL] = [process.env['OPENAI_BASE_URL'], process.env['ANTHROPIC_BASE_URL']]
+const openai = createOpenAI(openaiURL ? { baseURL: openaiURL } : {})
+const anthropic = createAnthropic(anthropicURL ? { baseURL: anthropicURL } : {})
+const model = createFallbackModel({ models: [openai('gpt-4.1-mini'), anthropic('claude-haiku-4-5')] })
+process.once('SIGTERM', () => {
+  model.close() // further calls fail; streams that clients are reading go on
 })
-process.once('SIGTERM', () => void fetch.close({ graceMs: 10_000 })) // streams that clients are reading may finish
 
-export async function POST(request: Request): Promise<Response> {
-  const { messages } = (await request.json()) as { messages: ai.UIMessage[] }
-  const { status, stream } = await answer(messages, request.signal) // aborts when the client disconnects
-  return stream ? ai.createUIMessageStreamResponse({ stream }) : new Response(null, { status })
-}
+export const { POST, handle } = endpoints(model)
 
-export async function handle(
-  request: IncomingMessage & { body: unknown },
-  response: ServerResponse,
-): Promise<void> {
-  const { messages } = request.body as { messages: ai.UIMessage[] }
-  const disconnected = new AbortController()
-  response.once('close', () => {
-    disconnected.abort()
-  })
-  const { status, stream } = await answer(messages, disconnected.signal)
-  if (stream) await ai.pipeUIMessageStreamToResponse({ response, stream })
-  else response.writeHead(status).end()
+/** The two endpoints for a model: one of `createFallbackModel`, or one whose provider has `fetch: createHarborFetch()`. */
+export function endpoints(model: ai.LanguageModel) {
+  async function POST(request: Request): Promise<Response> {
+    const { messages } = (await request.json()) as { messages: ai.UIMessage[] }
+    const { status, stream } = await answer(model, messages, request.signal) // aborts when the client disconnects
+    return stream ? ai.createUIMessageStreamResponse({ stream }) : new Response(null, { status })
+  }
+  async function handle(
+    request: IncomingMessage & { body: unknown },
+    response: ServerResponse,
+  ): Promise<void> {
+    const { messages } = request.body as { messages: ai.UIMessage[] }
+    const disconnected = new AbortController()
+    response.once('close', () => {
+      disconnected.abort()
+    })
+    const { status, stream } = await answer(model, messages, disconnected.signal)
+    if (stream) await ai.pipeUIMessageStreamToResponse({ response, stream })
+    else response.writeHead(status).end()
+  }
+  return { POST, handle }
 }
 
 /** Waits for the first content, which Harbor waits for as well, so that a failure before it has a status and no stream. */
-async function answer(messages: ai.UIMessage[], abortSignal: AbortSignal) {
+async function answer(model: ai.LanguageModel, messages: ai.UIMessage[], abortSignal: AbortSignal) {
   let status = 500
   const { stream } = ai.streamText({
-    model: openai('gpt-4.1-mini'),
+    model,
     messages: await ai.convertToModelMessages(messages),
-    maxRetries: 0, // Harbor retries
+    maxRetries: 0, // Harbor makes the retries
     abortSignal,
     onError({ error }) {
       status = ai.APICallError.isInstance(error) ? (error.statusCode ?? 502) : 502
@@ -50,9 +58,13 @@ async function answer(messages: ai.UIMessage[], abortSignal: AbortSignal) {
     if (next.value.type === 'error' || next.value.type === 'abort') return { status }
     if (next.value.type !== 'start' && next.value.type !== 'start-step') break
   }
+  /** Ends with the first error: after it, the stream of a fallback model fails, so that `text` rejects. */
   async function* all() {
     yield* held
-    yield* { [Symbol.asyncIterator]: () => parts }
+    for await (const part of { [Symbol.asyncIterator]: () => parts }) {
+      yield part
+      if (part.type === 'error') return
+    }
   }
   // What the browser gets: the parts of the message, and this text for an error in the middle. No receipt is in either.
   return {

@@ -12,6 +12,8 @@ const RETRIES_AND_FAILOVER = [
   'openai-agents',
   'plain-fetch',
 ]
+/** These programs lead from one vendor to another. */
+const ACROSS_VENDORS = ['ai-sdk-fallback', 'model-fetch']
 /** An error in a stream of Instructor ends the process. */
 const STREAMS = RETRIES_AND_FAILOVER.filter((name) => name !== 'instructor')
 /** LlamaIndex takes no signal. */
@@ -30,7 +32,7 @@ function outputOf(name: string): ReturnType<typeof runSource> {
 describe('the examples of other SDKs', () => {
   it('are one for each SDK', () => {
     const names = listNamed('examples/sdks', '.ts')
-    expect(names).toEqual([...BESIDE_THE_BARE_SDK, ...RETRIES_AND_FAILOVER].toSorted())
+    expect(names).toEqual([...BESIDE_THE_BARE_SDK, ...RETRIES_AND_FAILOVER, ...ACROSS_VENDORS].toSorted())
   })
 
   it.each(BESIDE_THE_BARE_SDK)(
@@ -72,5 +74,69 @@ describe('the examples of other SDKs', () => {
   it.each(ABORTS)('show that an abort of %s reaches the provider', async (name) => {
     const { output } = await outputOf(name)
     expect(output).toMatch(/ aborted: aborted, [^]*\n {3}\w*Error: .*\n {3}the provider saw 1 abort\n/)
+  })
+})
+
+describe('the example of a fallback model of the AI SDK', () => {
+  const OPENAI = String.raw`openai\.responses/\S+`
+  const ANTHROPIC = String.raw`anthropic\.messages/\S+`
+  const GOOGLE = String.raw`google\.generative-ai/\S+`
+  const example = 'ai-sdk-fallback'
+
+  it('shows that a rate limit is not asked again while another vendor answers', async () => {
+    const { code, output } = await outputOf(example)
+    expect(output).toMatch(new RegExp(`^ {3}${OPENAI} rate-limit → ${ANTHROPIC} answered: success$`, 'm'))
+    expect(output).toMatch(/came from anthropic\S+; OpenAI saw 1 request\n/)
+    expect(code).toBe(0)
+  })
+
+  it('shows that a loop of tools goes on at another vendor', async () => {
+    const { output } = await outputOf(example)
+    expect(output).toMatch(new RegExp(`${ANTHROPIC} server → ${GOOGLE} answered: success`))
+    expect(output).toMatch(
+      /2 steps, then “[^”]+.*”; answered by anthropic\.messages, then google\.generative-ai\n/,
+    )
+  })
+
+  it('shows that a stream which is cut is replaced before its first content, and an error after it', async () => {
+    const { output } = await outputOf(example)
+    expect(output).toMatch(/ {3}“.+…” from google\./)
+    expect(output).toMatch(
+      /onError: StreamIncompleteError: .*\n {3}text rejects: StreamIncompleteError: .* \(failure\)\n/,
+    )
+    expect(output).not.toContain('whole: ')
+  })
+
+  it('shows that an abort reaches the provider', async () => {
+    const { output } = await outputOf(example)
+    expect(output).toMatch(/ abandoned: aborted\n {3}TimeoutError: .*\n {3}the provider saw 1 abort\n/)
+  })
+})
+
+describe('the example of modelFetch', () => {
+  const example = 'model-fetch'
+  const OPENAI_DOWN = String.raw`^ {3}(?:openai/\S+ server → ){2}`
+  const PRICE = String.raw`success, \$0\.0000?\d*[1-9]\d*$`
+
+  it('shows that models of other vendors answer an OpenAI client, with their cost', async () => {
+    const { code, output } = await outputOf(example)
+    expect(output).toMatch(new RegExp(`${OPENAI_DOWN}anthropic/\\S+ ok: ${PRICE}`, 'm'))
+    expect(output).toMatch(/ {3}weather\(\{"city":"[^"]+"\}\)\n/)
+    expect(output).toMatch(
+      new RegExp(`${OPENAI_DOWN}(?:anthropic/\\S+ overloaded → )+google/\\S+ ok: ${PRICE}`, 'm'),
+    )
+    expect(code).toBe(0)
+  })
+
+  it('shows that what cannot be expressed is refused without a request', async () => {
+    const { output } = await outputOf(example)
+    expect(output).toMatch(/anthropic\S+: unsupported_by_model\n {3}google\S+: unsupported_by_model\n/)
+    expect(output).toContain('Anthropic saw 0 requests, Google 0\n')
+  })
+
+  it('shows that a stream which ends too early is an error, and that an abort reaches the provider', async () => {
+    const { output } = await outputOf(example)
+    expect(output).toMatch(/ stream: failure, .*\n {3}“[^”]+…” and \w*Error: .* not be whole/)
+    expect(output).toMatch(/ aborted: aborted, .*\n {3}Error: .*\n {3}the provider saw 1 abort\n/)
   })
 })
