@@ -62,12 +62,11 @@ console.log(`   ${looped.steps.length} steps, then “${looped.text}”; answere
 console.log(
   '▲ A stream that breaks off before its first content: the reader gets the stream of another vendor',
 )
-second.script({})
-second.fail({ type: 'stream-cut', afterEvents: 0 }, { type: 'stream-cut', afterEvents: 0 })
+second.script({ rules: [{ fault: { type: 'stream-cut', afterEvents: 0 } }] })
 const moved = streamText({ ...common, prompt: 'Tell me a story.' })
 console.log(`   “${(await moved.text).slice(0, 30)}…” from ${(await receiptOf(moved))?.target}`)
 
-console.log('▲ A stream that ends too early, in good order, at the last vendor whose circuit is closed')
+console.log('▲ A stream that ends too early, in good order, at the vendor that has taken over')
 third.script({ rules: [{ fault: { type: 'stream-end', afterEvents: 6 } }] })
 const story = streamText({
   ...common,
@@ -88,7 +87,7 @@ await story.text.then(
 console.log('▲ An abort reaches the provider')
 third.reset()
 third.fail({ type: 'hang' })
-await generateText({ ...common, prompt: 'Say hello.', abortSignal: AbortSignal.timeout(200) }).catch(
+await generateText({ ...common, prompt: 'Say hello.', abortSignal: AbortSignal.timeout(600) }).catch(
   (error: unknown) => {
     console.log(`   ${String(error)}`)
   },
