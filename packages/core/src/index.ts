@@ -9,8 +9,8 @@ export type {
   PerCallOptions,
   ProviderOptions,
   RetrySettings,
-  TimeoutSettings,
 } from './options/options.ts'
+export type { TimeoutSettings } from './options/timeout-settings.ts'
 export type { HarborBulkOptions } from './bulk/bulk-options.ts'
 export type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 export type { ApiRequest } from './call/api-request.ts'

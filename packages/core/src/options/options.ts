@@ -8,6 +8,7 @@ import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
 import type { SpendLimitOptions } from './spend-limit-options.ts'
+import type { TimeoutSettings } from './timeout-settings.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
 import type { Price } from '../reporting/price.ts'
@@ -68,8 +69,7 @@ export interface HarborOptions extends ClientOptions {
   health?: { checkIntervalMs?: number | undefined } | false | undefined
   /**
    * Calls a second target when the first one is slow, and uses the answer that arrives first. Beware: the provider of the slower answer may
-   * bill it, too.
-   * @default none
+   * bill it, too. @default none
    */
   hedge?: HedgeOptions | false | undefined
   /**
@@ -116,8 +116,7 @@ export interface HarborOptions extends ClientOptions {
   prefetch?: boolean | PrefetchOptions | undefined
   /**
    * Alert rules, checked every few seconds. Each rule has a condition, and a function that is called when the condition becomes true and
-   * when it becomes false again.
-   * @default none
+   * when it becomes false again. @default none
    */
   alerts?: readonly AlertOptions[] | false | undefined
   /**
@@ -238,27 +237,6 @@ export type RetrySettings = Omit<
   'deadlineMs' | 'attemptTimeoutMs' | 'signal' | 'clock' | 'classify' | 'shouldRetryResult'
 >
 
-/** The timeouts for parts of a call. The total time of a call is the option `timeout`. */
-export interface TimeoutSettings {
-  /**
-   * The maximum time of one attempt, in milliseconds. It ends when the body of a JSON answer is read, or with the first content of a
-   * stream. Beware: the provider may have processed and billed an attempt that timed out, so it is retried at most once.
-   * @default the time left of the option `timeout`, or half of that while another target can take over
-   */
-  attemptMs?: number | undefined
-  /**
-   * The maximum time from the headers of a stream to its first content, in milliseconds. Lifecycle events, comments and empty items are not
-   * content.
-   * @default 300_000 while another target can take over, otherwise the time left of the option `timeout`
-   */
-  firstTokenMs?: number | undefined
-  /**
-   * The maximum time between two pieces of content in a stream, in milliseconds. Comments and pings are not content. Time during which the
-   * caller does not read the stream does not count. @default 120_000
-   */
-  idleMs?: number | undefined
-}
-
 /** Options of a single call, passed through `perCall()`. They replace the options of the same name of the client. */
 export interface PerCallOptions {
   /** The targets that take over when the model of this call fails, in order. `false`: none. @default the client's `fallback` */
@@ -283,7 +261,7 @@ export interface PerCallOptions {
   scope?: string | undefined
   /**
    * The name of the conversation or user session that the call belongs to. The calls of a session go to the target that answered its last
-   * call, and use the same key, as long as both are healthy, because the provider's prompt cache holds the conversation there. `prefetch`
+   * call, and use the same key, as long as both are healthy, because the prompt cache of the provider holds the conversation there. `prefetch`
    * learns the requests of a session as one sequence. Equal names of different accounts or scopes are different sessions. @default the
    * first of `prompt_cache_key`, `conversation`, `safety_identifier` and `user` in the request; for `prefetch`, only the last two, or else
    * the scope
