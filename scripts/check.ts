@@ -10,7 +10,8 @@ import { stopSignal } from './src/stop-signal.ts'
 import { root } from './src/workspace.ts'
 
 const { values } = parseArgs({ options: { done: { type: 'string', default: '' } } })
-const signal = stopSignal()
+using stop = stopSignal()
+const { signal } = stop
 const steps = checkSteps(signal)
 const doneBefore = values.done.split(',').filter((name) => name !== '')
 const unknown = doneBefore.filter((name) => !steps.some((step) => step.name === name))

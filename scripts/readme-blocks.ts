@@ -10,7 +10,8 @@ import { documents, writeSections } from './src/documents.ts'
 import { stopSignal } from './src/stop-signal.ts'
 import { published, root } from './src/workspace.ts'
 
-if (process.argv.includes('--write')) await writeSections(await freshOutputs(stopSignal()))
+using stop = stopSignal()
+if (process.argv.includes('--write')) await writeSections(await freshOutputs(stop.signal))
 
 const readmes = ['README.md', 'README.zh-CN.md', ...published().map(({ folder }) => `${folder}/README.md`)]
 const missing = readmes.filter((readme) => !existsSync(join(root, readme)))
@@ -19,7 +20,7 @@ const others = documents().filter((document) => !readmes.includes(document))
 
 const { checked, run, problems } = await checkReadmeBlocks(
   [...blocks.flat(), ...others.flatMap((document) => readmeBlocks(document))],
-  stopSignal(),
+  stop.signal,
 )
 for (const readme of missing) problems.push(`${readme} is missing`)
 for (const [first] of blocks) {

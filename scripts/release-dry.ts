@@ -19,7 +19,8 @@ import { published, readManifest, root } from './src/workspace.ts'
 
 const leaf = '@harbor/retry'
 const dependent = '@harbor/core'
-const signal = stopSignal()
+using stop = stopSignal()
+const { signal } = stop
 
 async function rehearse(): Promise<void> {
   using folder = temporaryFolder('harbor-release-')

@@ -6,7 +6,8 @@ import { RuntimesProject } from './src/runtimes-project.ts'
 import { stopSignal } from './src/stop-signal.ts'
 import { temporaryFolder } from './src/temporary-folder.ts'
 
-const signal = stopSignal()
+using stop = stopSignal()
+const { signal } = stop
 using folder = temporaryFolder('harbor-runtimes-')
 try {
   const project = await RuntimesProject.install(folder.path, signal)

@@ -18,7 +18,8 @@ if (given === undefined) {
   process.exit(1)
 }
 const node = resolve(root, given)
-const signal = stopSignal()
+using stop = stopSignal()
+const { signal } = stop
 const version = await mustRun(node, ['--version'], { cwd: root })
 console.log(`The suite under Node ${version.trim()} (${given})`)
 

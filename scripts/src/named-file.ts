@@ -31,14 +31,15 @@ export function listNamed(folder: string, ending: string): string[] {
 }
 
 /** Runs a source file as it is, the workspace's packages taken from their sources too. */
-export function runSource(
+export async function runSource(
   file: string,
   args: readonly string[],
   output: NonNullable<RunOptions['output']> = 'inherit',
 ): Promise<Run> {
-  return run(process.execPath, ['--expose-gc', '--conditions=@harbor/source', file, ...args], {
+  using stop = stopSignal()
+  return await run(process.execPath, ['--expose-gc', '--conditions=@harbor/source', file, ...args], {
     cwd: root,
     output,
-    signal: stopSignal(),
+    signal: stop.signal,
   })
 }

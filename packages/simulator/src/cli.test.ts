@@ -19,7 +19,7 @@ function run(...args: string[]) {
   return { child, output, ended }
 }
 
-it.concurrent.each(['SIGINT', 'SIGTERM'] as const)(
+it.concurrent.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'prints the base URLs of each provider, serves, and ends cleanly on %s',
   async (signal) => {
     const { child, output, ended } = run('--port', '0', '--script', outage)
@@ -71,6 +71,14 @@ it.concurrent('explains itself', async () => {
   const { code, stdout } = await run('--help').ended
   expect(code).toBe(0)
   expect(stdout).toContain('--script')
+})
+
+it.concurrent('ends cleanly when nothing reads its output any more', async () => {
+  const { child, output, ended } = run('--port', '0')
+  while (!output.stdout.includes('Gemini')) await once(child.stdout, 'data')
+  child.stdout.destroy()
+  child.kill('SIGHUP')
+  expect(await ended).toMatchObject({ code: 0, stderr: '' })
 })
 
 it.concurrent('reports a mistake in words, without a stack', async () => {

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { help, startFromArguments, UsageError } from './command.ts'
+import { startFromArguments, UsageError } from './command.ts'
 import type { Running } from './running.ts'
 
 try {
   const running = await startFromArguments(process.argv.slice(2))
-  if (running === undefined) process.stdout.write(help)
+  if (typeof running === 'string') process.stdout.write(running)
   else serve(running)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
@@ -13,6 +13,8 @@ try {
 }
 
 function serve(running: Running): void {
+  // The terminal or the pipe may be gone before the simulator is.
+  process.stdout.on('error', () => undefined)
   for (const line of running.greeting) console.log(line)
 
   function stop() {
@@ -24,5 +26,5 @@ function serve(running: Running): void {
     })
   }
   // Only once: a second signal ends the process at once.
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
 }

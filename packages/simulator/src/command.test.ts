@@ -17,12 +17,17 @@ function file(name: string, text: string): string {
 it('starts the providers of a script, also after --', async () => {
   const script = file('two.json', '{"providers":{"one":{},"two":{}}}')
   const simulator = await startFromArguments(['--', '--script', script, '--port', '0', '--seed', '3'])
-  expect(simulator?.greeting.map((line) => line.slice(0, 3).trim())).toEqual(['one', '', '', 'two', '', ''])
-  await simulator?.close()
+  if (typeof simulator === 'string') expect.fail(simulator)
+  expect(simulator.greeting.map((line) => line.slice(0, 3).trim())).toEqual(['one', '', '', 'two', '', ''])
+  await simulator.close()
 })
 
-it('starts nothing for --help', async () => {
-  expect(await startFromArguments(['--help'])).toBeUndefined()
+it.each(['--help', '-h'])('starts nothing for %s', async (option) => {
+  expect(await startFromArguments([option])).toContain('--script')
+})
+
+it('starts nothing for --version', async () => {
+  expect(await startFromArguments(['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
 it.each([

@@ -4,7 +4,7 @@ import { isObject } from './answers/json.ts'
 import { type Running, startRecorder, startReplay, startScript } from './running.ts'
 import type { SimulatorOptions } from './simulator.ts'
 
-export const help = `Simulates providers of large language models on this machine: OpenAI, Anthropic and Gemini, with scripted faults.
+const help = `Simulates providers of large language models on this machine: OpenAI, Anthropic and Gemini, with scripted faults.
 
 Usage: npx @harbor/simulator [--port 8080] [--script outage.json] [--seed 1]
        npx @harbor/simulator --record https://api.openai.com/v1 --to traffic.jsonl
@@ -25,7 +25,10 @@ Usage: npx @harbor/simulator [--port 8080] [--script outage.json] [--seed 1]
   --speed    1 plays streams at the recorded pace, 10 ten times as fast. (without waiting)
   --repeat   Plays recordings again after the last one.
 
-  --help     This text.
+  --help     This text. (-h)
+  --version  The version of the package.
+
+It runs until Ctrl-C (or SIGTERM, SIGHUP), and then prints how many calls there were.
 
 Scripts and recordings are described at https://github.com/harbor-llm/harbor/blob/main/docs/simulator.md
 `
@@ -38,12 +41,13 @@ export class UsageError extends Error {
 /**
  * Starts what the command line asks for: simulated providers, a recorder or a replay.
  *
- * @returns undefined for `--help`
+ * @returns a text to print for `--help` and `--version`
  * @throws UsageError for a mistake in the arguments or in a file, and for a port that is taken
  */
-export async function startFromArguments(args: readonly string[]): Promise<Running | undefined> {
+export async function startFromArguments(args: readonly string[]): Promise<Running | string> {
   const values = readArguments(args)
-  if (values.help) return undefined
+  if (values.help) return help
+  if (values.version) return `${version()}\n`
   checkTogether(values)
   const port = values.port === undefined ? 8080 : wholeNumber('--port', values.port)
   const { record, to, replay, script } = values
@@ -78,7 +82,8 @@ const OPTIONS = {
   match: { type: 'string' },
   speed: { type: 'string' },
   repeat: { type: 'boolean' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
 } as const
 
 type Values = ReturnType<typeof readArguments>
@@ -158,6 +163,11 @@ function readScript(path: string): SimulatorOptions {
   if (!isObject(script)) throw new UsageError(`${path} must hold an object: { "providers": { … } }`)
   // startSimulator checks every field.
   return script
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }
 
 function wholeNumber(option: string, value: string): number {
