@@ -1,4 +1,4 @@
-/** The wire format of a call: the vendor whose API it uses. Azure's API counts as `openai`. */
+/** The wire format of a call, named after the vendor whose API it uses. Azure's API counts as `openai`. */
 export type WireName = 'openai' | 'anthropic' | 'gemini'
 
 /**

@@ -49,7 +49,7 @@ export interface CommonOptions {
   maxUpstreamCalls?: number | undefined
   /** Labels of all calls. */
   labels?: Labels | undefined
-  /** Listeners. If one throws, a warning is emitted and nothing else changes. */
+  /** Functions that are called at events of all calls. If one throws, a warning is emitted and nothing else changes. @default none */
   on?: ModelListeners | undefined
 }
 
@@ -90,7 +90,7 @@ export interface ModelListeners {
 }
 
 export interface FallbackEvent {
-  /** The names of the target that failed and of the next one. */
+  /** The name of the target that failed; `to` is the name of the target that is called next. */
   readonly from: string
   readonly to: string
   readonly failure: AttemptFailure

@@ -12,15 +12,15 @@ import { streamBody } from './stream-body.ts'
 import { TargetModel } from './target-model.ts'
 
 /**
- * Makes a `fetch` that answers OpenAI's chat requests, JSON and streams, by a model of the AI SDK. So every provider of the AI SDK can be
- * a provider of the OpenAI client:
+ * Makes a `fetch` that answers OpenAI's chat requests, JSON and streams, by a model of the AI SDK. So every provider of the AI SDK can be a
+ * provider of the OpenAI client:
  *
  * ```ts
  * new Harbor({ providers: { bedrock: { apiKey: null, fetch: modelFetch((id) => bedrock(id)) } } })
  * ```
  *
- * A request that the model cannot express without a change of its meaning is answered with the status 400 and the code
- * `unsupported_by_model`, after which Harbor calls the next target. What only tunes an answer is left out and listed in the response header
+ * A request that the AI SDK cannot express without changing its meaning is answered with status 400 and the code `unsupported_by_model`.
+ * Harbor then calls the next target. A parameter that only tunes the answer is left out, and listed in the response header
  * `x-harbor-dropped`, which Harbor copies to `attempts[].adaptations`. Requests other than `POST …/chat/completions` are answered with 404.
  *
  * @param modelOf returns the model for the `model` of a request: a language model of version 2, 3 or 4 of the AI SDK's specification

@@ -2,7 +2,7 @@ import type { FailureKind } from '@harbor/retry'
 
 /** What happened in one call of a fallback model. It is plain JSON, and contains no prompt, no answer, no key and no address. */
 export interface ModelReceipt {
-  /** Unique across processes. */
+  /** Identifies the call. Unique across processes. */
   readonly id: string
   /** `success`: a target answered, or the last resort did. `aborted`: the caller aborted the call or cancelled its stream. */
   readonly outcome: 'success' | 'failure' | 'aborted'

@@ -178,7 +178,8 @@ export interface ProviderOptions {
   /** Headers that are added to every request to this provider. @default none */
   headers?: Record<string, string> | undefined
   /**
-   * The name of a rate limit that several entries share. After a 429 from one of them, calls go to targets of another group.
+   * The name of the quota group: providers with the same name share rate limits. After a 429 from one of them, calls go to targets of
+   * another group.
    * @default a group for each model
    */
   quotaGroup?: string | undefined

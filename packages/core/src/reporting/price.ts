@@ -11,8 +11,8 @@ export interface Price {
   /** The rate for input tokens that were read from the provider's prompt cache. @default inputPerMillion */
   cachedInputPerMillion?: number | undefined
   /**
-   * The rate for input tokens that were written to the provider's prompt cache: one rate, or one for each time to live. If the rate for a
-   * time to live is missing, the highest given rate applies, but at least the default. Tokens without a reported time to live are charged
+   * The rate for input tokens that were written to the provider's prompt cache: one rate, or one for each time to live. A time to live
+   * without a rate is charged at the highest given rate or, if larger, at the default. Tokens without a reported time to live are charged
    * at the highest given rate. @default `inputPerMillion` times 1.25 for `5m` and `30m`, and times 2 otherwise
    */
   cacheWritePerMillion?: number | Partial<Record<CacheTtl, number>> | undefined

@@ -9,7 +9,7 @@ export interface SseEvent {
   readonly name: string | undefined
   /** The `data:` fields, joined by line feeds; undefined for comments and for events whose data is blank. */
   readonly data: string | undefined
-  /** The index after the event, in the bytes from which the event was split off. */
+  /** The index of the first byte after the event, in the bytes from which the event was read. */
   readonly end: number
   /**
    * Set if a common SSE reader would not read the event as the server means it. `empty`: the reader would see an event with empty data, on

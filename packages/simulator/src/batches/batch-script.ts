@@ -32,7 +32,7 @@ export interface BatchRule {
 }
 
 export interface BatchCondition {
-  /** The numbers of the batches, counted from 1 in the order of creation. */
+  /** Matches the batches with these numbers. Batches are counted from 1, in the order of creation. */
   batch?: number | readonly number[] | Range | undefined
   /** Matches every n-th batch: 3 matches the batches 3, 6, 9 and so on. */
   every?: number | undefined

@@ -23,12 +23,13 @@ export interface Limits extends Quota {
   /** The share of a minute's quota that can be used at once after a pause: above 0, at most 1. @default 1 */
   burst?: number | undefined
   /**
-   * The tokens that a call is charged. `'usage'`: those in the `usage` of its answer. `'reserved'`: its input and its maximum output (such
-   * as `max_tokens`), as at OpenAI. @default 'usage'
+   * How many tokens of the limits a call uses up. `'usage'`: the tokens in the `usage` of its answer. `'reserved'`: its input and its
+   * maximum output (such as `max_tokens`), as at OpenAI. @default 'usage'
    */
   charge?: 'usage' | 'reserved' | undefined
   /**
-   * Whether a refused call also uses up a request of the quota. A client that retries at once may then never get through. @default false
+   * Whether a call refused with 429 also uses up a request of the quota. If so, a client that retries at once may never get through.
+   * @default false
    */
   countRefused?: boolean | undefined
   /**
@@ -37,9 +38,9 @@ export interface Limits extends Quota {
    */
   headers?: 'all' | 'retry-after' | 'none' | undefined
   /**
-   * How headers report limits and wait times if `minuteMs` is not 60_000. An example is 600 requests per minute with a `minuteMs` of 1_000.
-   * `'wall'` is for a client with a normal clock: it reports a limit of 36,000, and the actual wait times. `'scaled'` is for a client with
-   * an accelerated clock: it reports a limit of 600, and 60 times the actual wait times. @default 'wall'
+   * How headers report limits and wait times if `minuteMs` is not 60_000. Example: 600 requests per minute, and a `minuteMs` of 1_000.
+   * `'wall'`, for a client with a normal clock: headers report 36,000 requests per minute, and the actual wait times. `'scaled'`, for a
+   * client whose clock runs 60 times as fast: headers report 600 requests per minute, and 60 times the actual wait times. @default 'wall'
    */
   clock?: 'wall' | 'scaled' | undefined
 }

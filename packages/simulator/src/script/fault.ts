@@ -1,5 +1,5 @@
 /**
- * What goes wrong in one call. A fault is plain data, so that a script can be a JSON file; `type` selects the fault.
+ * What goes wrong in one call. `type` selects the fault. A fault is plain data, so that a script can be a JSON file.
  *
  * `afterEvents` is the number of server-sent events that are sent before the fault. A JSON answer counts as one event, so every `stream-`
  * fault works on it, too.
@@ -79,13 +79,14 @@ export type VendorFault =
 
 type ConnectionFault =
   /**
-   * The socket is reset (RST). `'connect'`: when it is accepted or, if it is open already, after the request was read. `'before-headers'`,
-   * the default: after the request was read. `'after-headers'`: after the headers of the answer.
+   * The socket is reset (RST). `when` says at which time. `'connect'`: when a new connection is accepted; on an open connection, after the
+   * request was read. `'before-headers'`, the default: after the request was read. `'after-headers'`: after the headers of the answer were
+   * sent.
    */
   | { type: 'reset'; when?: 'connect' | 'before-headers' | 'after-headers' | undefined }
   /** A reused socket, which has served an earlier call, is reset when the request arrives. On a new socket, the call gets a good answer. */
   | { type: 'reset-reused' }
-  /** The connection is closed cleanly (FIN): when it is accepted or, if it is open already, after the request was read. */
+  /** The connection is closed cleanly (FIN): a new connection when it is accepted, an open connection after the request was read. */
   | { type: 'refuse' }
 
 type WaitFault =
@@ -95,7 +96,10 @@ type WaitFault =
   | { type: 'hang' }
 
 export type StreamFault =
-  /** The connection is closed after the events: with `inside`, in the middle of the next event; with `reset`, by RST instead of FIN. */
+  /**
+   * The connection is closed after the first `afterEvents` events. With `inside`, in the middle of the next event. With `reset`, by RST
+   * instead of FIN.
+   */
   | {
       type: 'stream-cut'
       afterEvents: number
@@ -103,17 +107,17 @@ export type StreamFault =
       reset?: boolean | undefined
     }
   /**
-   * Nothing more is sent after the events, but the connection stays open. With `inside`, the silence begins in the middle of the next
-   * event.
+   * After the first `afterEvents` events, nothing more is sent, but the connection stays open. With `inside`, this begins in the middle of
+   * the next event.
    */
   | { type: 'stream-stall'; afterEvents: number; inside?: boolean | undefined }
-  /** The body ends cleanly after the events, as if it were complete. */
+  /** The body ends cleanly after the first `afterEvents` events, as if it were complete. */
   | { type: 'stream-end'; afterEvents: number }
   /** The event after the first `afterEvents` events contains malformed JSON. The events after it are good. */
   | { type: 'stream-garbage'; afterEvents: number }
   /**
-   * The stream reports an error in the vendor's format after the events, and ends. With `event`, the error in a chat stream is named
-   * `event: error`. `httpStatus` replaces the status 200. `code` and `errorType` mean the same as in a `status` fault.
+   * After the first `afterEvents` events, the stream reports an error in the vendor's format, and ends. With `event`, the error in a chat
+   * stream is named `event: error`. `httpStatus` replaces the status 200. `code` and `errorType` mean the same as in a `status` fault.
    */
   | {
       type: 'stream-error'
@@ -151,7 +155,7 @@ export type AnswerFault =
   | { type: 'empty-body' }
   /** The first half of a JSON answer. Its `content-length` matches the half. */
   | { type: 'broken-json' }
-  /** A good answer with a useless field, which makes it at least `bytes` bytes long. In a stream, the first event has this field. */
+  /** A good answer with an additional field, which makes it at least `bytes` bytes long. In a stream, the first event has this field. */
   | { type: 'huge-body'; bytes: number }
   | { type: 'wrong-content-type'; contentType?: string | undefined }
   /** A short answer with the finish reason of a content filter: `content_filter` at OpenAI, `refusal` at Anthropic, `SAFETY` at Gemini. */

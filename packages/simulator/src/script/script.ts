@@ -35,12 +35,11 @@ export interface ProviderScript {
    */
   cachedShare?: number | undefined
   /**
-   * The text of an answer, or a function that returns it for a request. @default a few sentences that depend only on
-   * the prompt
+   * The text of every answer, or a function that returns the text for a request. @default a few sentences that depend only on the prompt
    */
   reply?: string | ((request: RecordedRequest) => string) | undefined
   /**
-   * The rate limits: requests and tokens per minute, and concurrent calls. A call that they refuse uses up no fault.
+   * The rate limits: requests and tokens per minute, and concurrent calls. A call that a limit refuses does not use up a fault.
    * @default no limits
    */
   limits?: Limits | undefined
@@ -58,7 +57,7 @@ export interface Rule {
 }
 
 export interface Condition {
-  /** The numbers of the calls. All calls that reach the provider are counted, from 1. */
+  /** Matches the calls with these numbers. All calls that reach the provider are counted, from 1. */
   call?: number | readonly number[] | Range | undefined
   /** Matches every n-th call that reaches the provider: 3 matches the calls 3, 6, 9 … */
   every?: number | undefined

@@ -15,7 +15,7 @@ export interface Exchange {
     readonly headers: readonly (readonly [name: string, value: string])[]
     readonly body: string
   }
-  /** Hashes of the original request, before redaction. A replay finds the exchange for a request by them. */
+  /** Hashes of the original request, before redaction. With them, a replay finds the exchange for a request. */
   readonly match: {
     /** The hash of the method, path, query and body. */
     readonly request: string

@@ -43,7 +43,7 @@ export class Delivery {
     return this.tokens - this.#tokensAtReport
   }
 
-  /** Counts the content of an event, in any of its fields. */
+  /** Counts the content of an event: all texts in it, in whatever fields they are. */
   add(content: unknown): void {
     this.#content ??= contentTokens()
     this.#content.add(content)

@@ -1,6 +1,7 @@
 /**
- * The error for a JSON object that a provider sent, but that is not an answer to the request. Providers' formats differ widely, so an
- * object is refused only if it has nothing that the caller can use. The message continues a sentence that begins with "answered 200 …".
+ * The error for a JSON object that a provider sent with a successful status, but that is not an answer to the request. Providers' formats
+ * differ widely, so an object is refused only if it has nothing that the caller can use. The message continues a sentence that begins with
+ * "answered 200 …".
  */
 export class MissingAnswerError extends Error {
   override readonly name = 'MissingAnswerError'

@@ -25,7 +25,7 @@ export interface UpstreamError {
    * is a used-up quota. @default decided by the code, the type and the message
    */
   readonly kind?: FailureKind | undefined
-  /** What a used-up quota belongs to, if that is not the whole account. */
+  /** The scope of a used-up quota: `model` if only this model cannot be used; undefined if it is the whole account. */
   readonly quotaOf?: 'model' | undefined
   /** How long the error's body asks clients to wait, in milliseconds. If a header asks for a longer wait, the header takes precedence. */
   readonly retryAfterMs?: number | undefined
