@@ -35,6 +35,7 @@ import { CallStatistics, type HarborStats } from './stats.ts'
 import { StickyTargets } from './routing/sticky-targets.ts'
 import { KeyRings } from './routing/key-rings.ts'
 import { Health } from './routing/health.ts'
+import { LabelStatistics } from './telemetry/label-statistics.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { HeldBytes } from './wire/held-bytes.ts'
 
@@ -117,6 +118,7 @@ export function createEngine(
   }
   const telemetry = new Telemetry()
   const statistics = new CallStatistics(telemetry)
+  const labels = new LabelStatistics()
   const wire = wireOf(options, ({ message }) => {
     process.emitWarning(
       `Harbor sends requests by the runtime's fetch, without its connection pool: ${message}`,
@@ -176,6 +178,7 @@ export function createEngine(
     accounts,
     ledger,
     telemetry,
+    labels,
     held: new HeldBytes(HELD_ANSWERS * policy.maxAnswerBytes),
   })
   const { alerts: rules } = options
@@ -243,6 +246,7 @@ export function createEngine(
     stats: () => ({
       ...statistics.read(),
       cost: accounts.read(),
+      labels: labels.read(),
       cache: answers.stats(),
       prefetch: predictivePrefetch?.stats(),
       embeddingBatch: embeddingBatch?.stats(),

@@ -3,6 +3,9 @@ import type { ExplainedTransport } from './transport/wire.ts'
 import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
 import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
+import { withLabels } from './options/labels.ts'
+import type { PerCallOptions } from './options/per-call-options.ts'
+import { scopeLabels, type ScopeLabels } from './options/scope-labels.ts'
 import type { Policy } from './policy/policy.ts'
 import { whyUnable } from './routing/capabilities.ts'
 import type { ProviderKind } from './protocols/protocol.ts'
@@ -52,10 +55,7 @@ export interface Explanation {
      */
     readonly reason: string | undefined
   }
-  /**
-   * The headers whose values are part of the cache key, so that callers with other values do not get this client's answers; undefined
-   * without a cache.
-   */
+  /** What keeps this client's cached answers apart from those of other callers: the parts of their scope. Undefined without a cache. */
   readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** The fallback targets by requested model. The list under `*` applies to every model without its own list. */
@@ -64,16 +64,17 @@ export interface Explanation {
   readonly targets: readonly ExplainedTarget[]
 }
 
-/**
- * The names of the headers whose values are part of the cache key, so that callers with other values get other answers. Never contains the
- * values.
- */
+/** What keeps cached answers of different callers apart. Never contains the values of headers. */
 export interface CacheIdentity {
   /**
    * The headers of this client whose values are part of the cache key. With `cache.scope`, headers that identify the account are not among
    * them. Headers that are passed with a single call are part of the key, too.
    */
   readonly headers: readonly string[]
+  /** The scope that the user set, as `cache.scope` or for the call; undefined if the headers identify the caller. */
+  readonly scope: string | undefined
+  /** The labels in `cache.scopeBy`, with the values of this client and call; undefined for a label that is not given. Undefined without `scopeBy`. */
+  readonly labels: ScopeLabels | undefined
   /**
    * The number of calls, by name of a header, that were a miss only because the header had a different value than in an earlier call. If a
    * header has a new value in each request, add it to `cache.ignoreHeaders`.
@@ -113,6 +114,9 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
   readonly keyIndex: number | undefined
 }
 
+/** The options of a call that its explanation takes into account. */
+export type ExplainedCall = Pick<PerCallOptions, 'session' | 'scope' | 'labels'>
+
 interface ExplainedState {
   readonly health: Health
   readonly separatingHeaders: SeparatingHeaders
@@ -133,14 +137,14 @@ interface ExplainedClient extends Identified {
 /**
  * Describes the settings of a client, and how a request would be routed now.
  * @param request the body of a request; without it, the result contains no targets
- * @param session the session of the call, as in `perCall()`
+ * @param call the session, scope and labels of the call, as in `perCall()`
  */
 export function explain(
   policy: Policy,
   { health, separatingHeaders, transport, rings, keys, sticky }: ExplainedState,
   client: ExplainedClient,
   request: Readonly<Record<string, unknown>> | undefined,
-  session?: string,
+  call: ExplainedCall = {},
 ): Explanation {
   const { routes } = policy
   return {
@@ -193,12 +197,16 @@ export function explain(
     targets: request ? targetsOf(request) : [],
   }
 
-  function identityFor({ scope, ignoresHeader }: NonNullable<Policy['cache']>): CacheIdentity {
+  function identityFor(rules: NonNullable<Policy['cache']>): CacheIdentity {
+    const { ignoresHeader } = rules
+    const scope = call.scope ?? rules.scope
+    const labels =
+      rules.scopeBy.length > 0 ? scopeLabels(withLabels(policy.labels, call.labels), rules) : undefined
     const names = identityOf(client).headers.map(([name]) => name)
     const counting = names.filter(
       (name) => !ignoresHeader(name) && !(scope !== undefined && namesAccount(name)),
     )
-    return { headers: counting, separatedCalls: separatingHeaders.counts() }
+    return { headers: counting, scope, labels, separatedCalls: separatingHeaders.counts() }
   }
 
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {
@@ -223,7 +231,14 @@ export function explain(
   /** Returns the parts of a call from which Harbor chooses targets and keys. */
   function requestOf(json: Readonly<Record<string, unknown>>): KeyedRequest {
     const { headers, signer, keys: own } = client
-    return { headers, signer, keys: own, operation: operationOfBody(json), json, perCall: { session } }
+    return {
+      headers,
+      signer,
+      keys: own,
+      operation: operationOfBody(json),
+      json,
+      perCall: { session: call.session },
+    }
   }
 
   function keyIndexOf(target: Target, provider: Provider, request: KeyedRequest): number | undefined {

@@ -1,11 +1,16 @@
 import { closeEngine, createEngine, type Engine } from './engine.ts'
 import { OptionError } from './base/errors.ts'
-import { cachedAnswers, type CachedAnswers } from './cache/answer-store.ts'
+import { cachedAnswers, type CachedAnswers, type ScopeOfAnswers } from './cache/answer-store.ts'
+import { scopeName } from './cache/scopes.ts'
+import { scopeLabelsText } from './options/scope-labels.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
 import { optionsIn, type OptionsIn } from './options/option-scope.ts'
 import { checkPerCall } from './options/check-options.ts'
-import type { HarborOptions, PerCallOptions } from './options/options.ts'
+import { checkLabels, withLabels } from './options/labels.ts'
+import type { HarborOptions } from './options/options.ts'
+import { settled } from './options/per-call.ts'
+import type { PerCallOptions } from './options/per-call-options.ts'
 import { defined, settleOptions } from './policy/settle-options.ts'
 import type { HarborStats } from './stats.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
@@ -21,7 +26,7 @@ export interface HarborFetch {
   /**
    * Makes a copy whose calls have these options. It is for SDKs in which `perCall()` cannot be used. The copy shares all state:
    * connections, circuits, limits, cache and statistics. If `with()` is called on a copy, each option that is given replaces that of the
-   * copy. Of `timeouts`, only the fields that are given are replaced.
+   * copy. Of `timeouts`, only the fields that are given are replaced. Labels are added to those of the copy.
    *
    *     anthropic.withOptions({ fetch: harborFetch.with({ fallback: ['claude-haiku-4-5'] }) })
    *
@@ -76,12 +81,14 @@ function fetchOf(engine: Engine, options: HarborFetchOptions, perCall: PerCallOp
     Response, // for the SDK, as in engine.ts
     with(given: PerCallOptions) {
       checkPerCall(given)
-      return fetchOf(engine, options, merged(perCall, given))
+      const both = merged(perCall, settled(given))
+      checkLabels(both.labels)
+      return fetchOf(engine, options, both)
     },
     stats: () => engine.stats(),
     cache: cachedAnswers(
       () => engine.answers.open(),
-      () => scopeGiven(options),
+      (given) => scopeOf({ ...options, labels: withLabels(options.labels, perCall.labels) }, given),
     ),
     on: engine.telemetry.on.bind(engine.telemetry),
     close: (options: CloseOptions = {}) => closeEngine(engine, options),
@@ -96,11 +103,15 @@ function merged(before: PerCallOptions, given: PerCallOptions): PerCallOptions {
     ...before,
     ...defined(given),
     ...(Object.keys(timeouts).length > 0 && { timeouts }),
+    ...(given.labels && { labels: withLabels(before.labels, given.labels) }),
   }
 }
 
-function scopeGiven({ cache }: HarborFetchOptions): string {
-  if (typeof cache === 'object' && cache.scope !== undefined) return cache.scope
+function scopeOf({ cache, labels }: HarborFetchOptions, given: ScopeOfAnswers): string {
+  const { scope: own, scopeBy = [] } = typeof cache === 'object' ? cache : {}
+  const scope = given.scope ?? own
+  if (scope !== undefined)
+    return scopeName(scope, scopeLabelsText(withLabels(labels, given.labels), { scopeBy }))
   throw new OptionError(
     'scope',
     'Say whose answers are meant: give { scope }, or cache.scope to createHarborFetch.',

@@ -9,11 +9,11 @@ import { providerBulk } from './bulk/provider-bulk.ts'
 import { cachedAnswers, type CachedAnswers } from './cache/answer-store.ts'
 import type { ReceiptSlot } from './call/call-context.ts'
 import { closeEngine, createEngine, engineOf, type Engine } from './engine.ts'
-import { explain, type Explanation } from './explain.ts'
+import { explain, type ExplainedCall, type Explanation } from './explain.ts'
 import { bindToSdk, ClientCalls, whyNoFastPath } from './openai-sdk/client-calls.ts'
 import type { RequestOptions } from './openai-sdk/contract.ts'
 import type { CloseOptions } from './options/close-options.ts'
-import type { HarborOptions, PerCallOptions } from './options/options.ts'
+import type { HarborOptions } from './options/options.ts'
 import { LivePolicy, type Reconfigurable } from './policy/live-policy.ts'
 import { mergeOptions } from './policy/merge-options.ts'
 import { settleOptions, splitOptions, type OwnOptions } from './policy/settle-options.ts'
@@ -83,16 +83,16 @@ export class Harbor extends OpenAI {
   /**
    * Describes the settings of this client's calls, and the targets to which a request would be sent now. Sends nothing.
    * @param request the body of a request, such as `{ model: 'gpt-4' }`
-   * @param call the `session` of the call, as in `perCall()`
+   * @param call the `session`, `scope` and `labels` of the call, as in `perCall()`
    */
-  explain(request?: object, call: Pick<PerCallOptions, 'session'> = {}): Explanation {
+  explain(request?: object, call: ExplainedCall = {}): Explanation {
     const { baseURL } = this
     const body = request && { ...request }
     const { health, separatingHeaders, rings, keys, sticky } = this.#engine
     const transport = this.#engine.explainTransport()
     const state = { health, separatingHeaders, transport, rings, keys, sticky }
     const client = { baseURL, whyNotDirect: this.#calls.whyNotDirect(), ...this.#calls.identified() }
-    return explain(this.#policy.current, state, client, body, call.session)
+    return explain(this.#policy.current, state, client, body, call)
   }
 
   /**
@@ -109,7 +109,7 @@ export class Harbor extends OpenAI {
   get cache(): CachedAnswers {
     return cachedAnswers(
       () => this.#engine.answers.open(),
-      () => this.#policy.current.cache?.scope ?? this.#calls.scope(),
+      (given) => this.#calls.scope(given),
     )
   }
 

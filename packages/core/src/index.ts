@@ -6,11 +6,12 @@ export type {
   HarborOptions,
   LastResort,
   ModelOptions,
-  PerCallOptions,
   ProviderOptions,
   RetrySettings,
 } from './options/options.ts'
 export type { TimeoutSettings } from './options/timeout-settings.ts'
+export type { PerCallOptions } from './options/per-call-options.ts'
+export type { Labels, LabelStats } from './reporting/labels.ts'
 export type { HarborBulkOptions } from './bulk/bulk-options.ts'
 export type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 export type { ApiRequest } from './call/api-request.ts'

@@ -22,6 +22,7 @@ import type { Scopes } from './cache/scopes.ts'
 import type { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import type { Health } from './routing/health.ts'
 import type { StickyTargets } from './routing/sticky-targets.ts'
+import type { LabelStatistics } from './telemetry/label-statistics.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { transportOfProviders } from './transport/provider-fetch.ts'
 import type { HeldBytes } from './wire/held-bytes.ts'
@@ -43,6 +44,7 @@ export interface PipelineState {
   readonly accounts: Accounts
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
+  readonly labels: LabelStatistics
   /** Limits the memory that large answers use while they are read. */
   readonly held: HeldBytes
 }
@@ -63,6 +65,7 @@ export function createPipeline(
     accounts,
     ledger,
     telemetry,
+    labels,
     held,
   }: PipelineState,
 ): Handler {
@@ -76,5 +79,5 @@ export function createPipeline(
   const cache = cacheLayer({ store, scopes, separatingHeaders, prefetch, accounts, telemetry })(embeddings)
   const lastResort = lastResortLayer(telemetry)(cache)
   const deadline = deadlineLayer(lastResort)
-  return receiptLayer(telemetry)(deadline)
+  return receiptLayer(telemetry, labels)(deadline)
 }

@@ -5,6 +5,7 @@ import type { QuotaStats } from './reporting/quota-stats.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
 import type { Pool } from '@harbor/pool'
 import type { FailureKind } from '@harbor/retry'
+import type { LabelStats } from './reporting/labels.ts'
 import { Histogram, type Quantiles } from './reporting/quantiles.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
@@ -25,6 +26,11 @@ export interface HarborStats {
   /** Quantiles of the time from the start of a streamed call to its first content, in milliseconds. Only successful calls count. */
   readonly firstTokenMs: Quantiles | undefined
   readonly cost: CostStats
+  /**
+   * What the calls with each value of each label did, such as `labels.tenant.acme`. At most 64 labels and 1,000 values of each are counted
+   * apart; the rest is counted together as `other`.
+   */
+  readonly labels: Readonly<Record<string, Readonly<Record<string, LabelStats>>>>
   /** Statistics of the cache; all zero without a cache. */
   readonly cache: CacheStats
   /** Statistics of predictive prefetches, and how accurate they are; undefined while `prefetch` is off. */
@@ -75,7 +81,7 @@ export class CallStatistics {
 
   read(): Omit<
     HarborStats,
-    'cache' | 'closed' | 'cost' | 'embeddingBatch' | 'limits' | 'pool' | 'prefetch' | 'targets'
+    'cache' | 'closed' | 'cost' | 'embeddingBatch' | 'labels' | 'limits' | 'pool' | 'prefetch' | 'targets'
   > {
     const judged = this.#succeeded + this.#failed
     return {

@@ -41,7 +41,7 @@ type Given = Record<string, string> | [string, string][]
 
 function shared(one: Given, other: Given, given?: string): boolean {
   const [a, b] = [one, other].map((headers) =>
-    new Scopes().of({ headers: new Headers(headers) }, given, RULES, PLAN),
+    new Scopes().of({ headers: new Headers(headers) }, { scope: given, labels: {} }, RULES, PLAN),
   )
   return a?.name === b?.name && a?.variant === b?.variant
 }

@@ -1,5 +1,6 @@
 import { createCache, type Cache, type CacheStats } from '@harbor/cache'
 import { systemClock } from '../base/clock.ts'
+import type { Labels } from '../reporting/labels.ts'
 import type { CacheStoreOptions } from '../options/cache-options.ts'
 
 /** The cache that a client and its copies share. It is created when one of them first uses it. */
@@ -24,35 +25,43 @@ export class AnswerStore {
   }
 }
 
+/** Names the callers whose answers are meant. */
+export interface ScopeOfAnswers {
+  /** The scope of the answers. @default that of the client: its `cache.scope`, or the scope of its credential */
+  readonly scope?: string | undefined
+  /** The labels of the answers, in addition to those of the client; only those in `cache.scopeBy` matter. */
+  readonly labels?: Labels | undefined
+}
+
 /** The cached answers of a client and its copies. */
 export interface CachedAnswers {
   /**
    * Removes all answers with this tag. Answers to requests in flight are not cached when they arrive.
-   * @param options.scope the scope of the answers; by default that of the client: its `cache.scope`, or the scope of its credential
    * @returns the number of removed answers that were in memory
    */
-  invalidateTag(tag: string, options?: { readonly scope?: string | undefined }): Promise<number>
+  invalidateTag(tag: string, options?: ScopeOfAnswers): Promise<number>
   /**
-   * Removes all answers, or all answers of one scope.
+   * Removes all answers. If a scope or labels are given, removes only the answers of that scope and those labels.
    * @throws any error of the far tier; the answers in memory are removed in this case, too
    */
-  clear(options?: { readonly scope?: string | undefined }): Promise<void>
+  clear(options?: ScopeOfAnswers): Promise<void>
 }
 
 /**
  * Returns the methods with which users remove cached answers.
- * @param ownScope returns the scope of the client, for calls of `invalidateTag` without a scope
+ * @param nameOf returns the name of a scope in the cache; what is not given is that of the client
  */
 export function cachedAnswers(
   store: () => Cache<never>,
-  ownScope: () => string | Promise<string>,
+  nameOf: (given: ScopeOfAnswers) => string | Promise<string>,
 ): CachedAnswers {
   return {
-    async invalidateTag(tag, { scope } = {}) {
-      return store().invalidateTag(tag, { scope: scope ?? (await ownScope()) })
+    async invalidateTag(tag, given = {}) {
+      return store().invalidateTag(tag, { scope: await nameOf(given) })
     },
-    async clear(options) {
-      await store().clear(options)
+    async clear(given = {}) {
+      const isAll = given.scope === undefined && given.labels === undefined
+      await store().clear(isAll ? {} : { scope: await nameOf(given) })
     },
   }
 }

@@ -3,6 +3,8 @@ import { identityOf, namesAccount, type HeaderEntry } from '../call/identity.ts'
 import type { Grouped } from '../routing/state-keys.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { CacheRules } from '../options/cache-options.ts'
+import type { Labels } from '../reporting/labels.ts'
+import { scopeLabelsText } from '../options/scope-labels.ts'
 
 /** Identifies the calls that share cached answers: all calls whose scope has the same name and variant. */
 export interface Scope {
@@ -12,6 +14,12 @@ export interface Scope {
   readonly variant: string
   /** The headers that may identify the caller or change an answer. They contain credentials, and must never be logged or reported. */
   readonly headers: readonly HeaderEntry[]
+}
+
+/** The parts of a scope that the user sets. */
+export interface GivenScope {
+  readonly scope: string | undefined
+  readonly labels: Labels
 }
 
 /** The maximum number of scopes that are remembered. */
@@ -27,6 +35,7 @@ export class Scopes {
         credential: string
         rules: CacheRules
         given: string | undefined
+        labels: string
         plan: Plan
         scope: Scope
       }
@@ -34,19 +43,22 @@ export class Scopes {
 
   /**
    * Returns the scope of a call.
-   * @param given the scope that the user set for the call or the client; if undefined, the headers of the request determine the scope
+   * @param given what the user set for the call or the client: its `scope`, or else the headers of the request determine the scope; its
+   * `labels`, some of which may be part of the scope
    */
-  of(request: Grouped, given: string | undefined, rules: CacheRules, plan: Plan): Scope {
+  of(request: Grouped, given: GivenScope, rules: CacheRules, plan: Plan): Scope {
+    const labels = scopeLabelsText(given.labels, rules)
     const { headers, operation, url = '' } = request
     const credential = operation?.endpoint.credentialIn(url) ?? ''
     const last = this.#last
     // The last scope is tried first. Most calls have the scope of the previous call, since calls of the same kind share one `Headers`
     // object.
     const isSameCaller = last?.headers === headers && last.credential === credential
-    if (isSameCaller && last.rules === rules && last.given === given && last.plan === plan) return last.scope
-    const scope = this.#named(request, credential, given, rules, plan)
+    const isSameScope = last?.labels === labels && last.given === given.scope
+    if (isSameCaller && isSameScope && last.rules === rules && last.plan === plan) return last.scope
+    const scope = this.#named(request, credential, given.scope, labels, rules, plan)
     this.#note(scope)
-    this.#last = { headers, credential, rules, given, plan, scope }
+    this.#last = { headers, credential, rules, given: given.scope, labels, plan, scope }
     return scope
   }
 
@@ -67,6 +79,7 @@ export class Scopes {
     request: Grouped,
     credential: string,
     given: string | undefined,
+    labels: string,
     rules: CacheRules,
     { credentials }: Plan,
   ): Scope {
@@ -74,10 +87,10 @@ export class Scopes {
     if (credential !== '') counting.push([URL_CREDENTIAL, credential])
     // A scope set by the user identifies the caller. Headers that do not name an account may still change the answer.
     const headers = given === undefined ? counting : counting.filter(([name]) => !namesAccount(name))
-    const identity = JSON.stringify([given ?? null, headers, credentials])
+    const identity = JSON.stringify([given ?? null, labels, headers, credentials])
     const known = this.#known.get(identity)
     if (known) return known
-    const name = given ?? hash(JSON.stringify(headers))
+    const name = scopeName(given ?? hash(JSON.stringify(headers)), labels)
     const beside = given === undefined ? [] : headers
     const variant =
       beside.length === 0 && credentials === '' ? '' : hash(JSON.stringify([beside, credentials]))
@@ -86,6 +99,15 @@ export class Scopes {
     this.#known.set(identity, scope)
     return scope
   }
+}
+
+/**
+ * Returns the name of a scope in the cache.
+ * @param name the scope that the user set, or the hash of the caller's headers
+ * @param labels the text of the labels that are part of the scope; empty if there are none
+ */
+export function scopeName(name: string, labels: string): string {
+  return labels === '' ? name : hash(JSON.stringify([name, labels]))
 }
 
 /** The header name under which a credential in the URL is treated like one in a header. */

@@ -6,6 +6,7 @@ import { parseRecord } from '../base/json.ts'
 import { operationOf } from '../protocols/registry.ts'
 import type { Policy } from '../policy/policy.ts'
 import { OpenReceipt } from '../reporting/open-receipt.ts'
+import { withLabels } from '../options/labels.ts'
 import type { PerCall } from '../options/per-call.ts'
 import { attachReceipt } from '../reporting/receipt.ts'
 
@@ -54,7 +55,7 @@ function exchangeFor(
   defaults: ExchangeDefaults,
 ): Exchange {
   const context = callContextOf(init)
-  const { policy, log } = context ?? defaults
+  const { policy, log, perCall } = context ?? defaults
   const streaming = operation.request.isStreaming(url, json)
   const model = operation.request.modelOf(url, json)
   const startedAt = policy.clock.now()
@@ -64,7 +65,8 @@ function exchangeFor(
     target: policy.routes.requestedName(model, operation),
     model,
     streaming,
-    isPrefetch: context?.perCall.isPrefetch === true,
+    labels: withLabels(policy.labels, perCall.labels),
+    isPrefetch: perCall.isPrefetch === true,
     startedAt,
   })
   if (context?.slot) fill(context.slot, receipt)
@@ -88,7 +90,7 @@ function exchangeFor(
     deadline: { at: startedAt + policy.totalMs },
     receipt,
     log,
-    perCall: context?.perCall ?? defaults.perCall,
+    perCall,
     client: defaults.client,
     facts: new RequestFacts(),
   }

@@ -1,6 +1,7 @@
 import type { Exchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { identityOf } from '../call/identity.ts'
+import { scopeLabelsText } from '../options/scope-labels.ts'
 
 /** Returns the text of a request for a single embedding; undefined if the request must not be combined with others. */
 export function singleInputOf({ json, operation, perCall, headers }: Exchange): string | undefined {
@@ -38,7 +39,7 @@ export class Partitions {
   }
 
   #nameOf(exchange: Exchange): string {
-    const { url, init, json = {}, operation, policy, perCall } = exchange
+    const { url, init, json = {}, operation, policy, perCall, receipt } = exchange
     const rest = operation.batching?.withoutInput(json) ?? json
     const ignoresHeader = policy.cache?.ignoresHeader
     const { headers } = identityOf(exchange)
@@ -48,6 +49,7 @@ export class Partitions {
       url,
       ignoresHeader ? headers.filter(([name]) => !ignoresHeader(name)) : headers,
       perCall.scope ?? policy.cache?.scope,
+      policy.cache && scopeLabelsText(receipt.labels, policy.cache),
       Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)),
       [routes, retry, limits, spendLimit, hedge, order, lastResort].map((part) => this.#numberOf(part)),
       [maxAttempts, String(attemptMs), attemptsBeforeFallback, maxUpstreamCalls],

@@ -71,7 +71,8 @@ export function cacheLayer({
     const { perCall, json = {}, operation } = exchange
     // A credential in the URL separates callers by their scope, not by the key of the request.
     const baseURL = operation.endpoint.withoutCredential(exchange.url)
-    const scope = scopes.of(exchange, perCall.scope ?? rules.scope, rules, plan)
+    const given = { scope: perCall.scope ?? rules.scope, labels: exchange.receipt.labels }
+    const scope = scopes.of(exchange, given, rules, plan)
     let scopelessKey = ''
     const key = (): string => {
       // The key does not contain the scope, since the store already separates scopes.

@@ -4,13 +4,14 @@ import { closedAnswer } from '../attempt/unanswered.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import type { Receipt } from '../reporting/receipt.ts'
+import type { LabelStatistics } from '../telemetry/label-statistics.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
  * Opens and closes the receipt of a call, and decides what the caller gets if the call fails: the upstream server's error response if there
  * is one, otherwise an error.
  */
-export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
+export function receiptLayer(telemetry: Telemetry, labels: LabelStatistics): (next: Handler) => Handler {
   return (next) =>
     function receipt(exchange) {
       const { client } = exchange
@@ -20,14 +21,14 @@ export function receiptLayer(telemetry: Telemetry): (next: Handler) => Handler {
       return answering.then(
         (answer) => {
           client.end()
-          if (answer.body.kind === 'text') close(exchange, 'success', telemetry)
-          else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, telemetry))
+          if (answer.body.kind === 'text') close(exchange, 'success', telemetry, labels)
+          else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, telemetry, labels))
           return answer
         },
         (error: unknown) => {
           client.end()
           const isAborted = exchange.callerSignal?.aborted === true || isCalledOff(error)
-          close(exchange, isAborted ? 'aborted' : 'failure', telemetry)
+          close(exchange, isAborted ? 'aborted' : 'failure', telemetry, labels)
           return outcomeOf(exchange, error)
         },
       )
@@ -48,9 +49,15 @@ function outcomeOf(exchange: Exchange, error: unknown): Answer {
   throw error.cause
 }
 
-function close(exchange: Exchange, outcome: 'success' | 'failure' | 'aborted', telemetry: Telemetry): void {
+function close(
+  exchange: Exchange,
+  outcome: 'success' | 'failure' | 'aborted',
+  telemetry: Telemetry,
+  labels: LabelStatistics,
+): void {
   const { receipt, policy, perCall, log } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
+  labels.count(receipt)
   telemetry.emit('end', { receipt })
   // A failure is logged only at level info, as in the SDK, since the caller gets the error.
   const level = outcome === 'failure' ? 'info' : 'debug'

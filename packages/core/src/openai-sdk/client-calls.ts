@@ -1,13 +1,16 @@
 import type { APIPromise } from 'openai'
 import { explainConnectionError } from '../base/explain-connection-error.ts'
-import type { Scopes } from '../cache/scopes.ts'
+import type { ScopeOfAnswers } from '../cache/answer-store.ts'
+import { scopeName, type Scopes } from '../cache/scopes.ts'
 import { setCallContext, type ReceiptSlot } from '../call/call-context.ts'
 import type { Log } from '../call/exchange.ts'
 import type { Identified } from '../call/identity.ts'
 import type { Signer } from '../call/signer.ts'
 import { cacheRules } from '../options/cache-options.ts'
 import type { HarborOptions } from '../options/options.ts'
+import { withLabels } from '../options/labels.ts'
 import { perCallOf } from '../options/per-call.ts'
+import { scopeLabelsText } from '../options/scope-labels.ts'
 import type { LivePolicy } from '../policy/live-policy.ts'
 import { policyFor } from '../policy/settle-options.ts'
 import type { KeyList } from '../targets/credential.ts'
@@ -197,18 +200,18 @@ export class ClientCalls implements DirectSendContext {
     return { headers, signer, keys: this.#keysFor(SAMPLE_REQUEST, headers), hasKey }
   }
 
-  /**
-   * Returns the default scope of this client's cached answers, which is derived from its credential. The option `cache.scope`, or `scope`
-   * in `perCall()`, replaces it.
-   */
-  async scope(): Promise<string> {
+  /** Returns the name of a scope in the cache. What is not given is that of this client, whose default scope is that of its credential. */
+  async scope(given: ScopeOfAnswers): Promise<string> {
+    const { routes, cache = DEFAULT_RULES, labels: own } = this.#parts.policy.current
+    const labels = withLabels(own, given.labels)
+    const scope = given.scope ?? cache.scope
+    if (scope !== undefined) return scopeName(scope, scopeLabelsText(labels, cache))
     const { req } = await buildWithSdk(this.#client, SAMPLE_REQUEST)
-    const { routes, cache = DEFAULT_RULES } = this.#parts.policy.current
     const headers = new Headers(req.headers)
     const keys = this.#keysFor(SAMPLE_REQUEST, headers)
     const request = { headers, keys, signer: this.#signer(req, SAMPLE_REQUEST) }
     const plan = routes.planFor(undefined, this.#client.baseURL, operationOfBody({}))
-    return this.#parts.scopes.of(request, undefined, cache, plan).name
+    return this.#parts.scopes.of(request, { scope, labels }, cache, plan).name
   }
 
   #signer(request: RequestInit, options: CallOptions): Signer | undefined {

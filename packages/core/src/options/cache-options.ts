@@ -28,6 +28,11 @@ export interface CacheLayerOptions extends CacheStoreOptions {
    */
   scope?: string | undefined
   /**
+   * Names of labels that separate cached answers: callers share answers only if their values of these labels are equal. A call without such
+   * a label is separate from all calls that have it. See the option `labels`. @default none
+   */
+  scopeBy?: readonly string[] | undefined
+  /**
    * Which requests use the cache. `'safe'`: embeddings, chat completions and completions with one choice and with temperature 0 or a seed,
    * and Responses that are not stored at the provider and do not continue a stored one. `'always'`: all requests except those that continue
    * something stored at the provider. A function decides for each request. @default 'safe'
@@ -78,6 +83,7 @@ export interface CacheRules {
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
   readonly scope: string | undefined
+  readonly scopeBy: readonly string[]
   readonly when: NonNullable<CacheLayerOptions['when']>
   readonly keepFallbackAnswers: boolean
   readonly keepTruncatedAnswers: boolean
@@ -90,6 +96,7 @@ export interface CacheRules {
 
 const RULES = {
   scope: is.aName,
+  scopeBy: is.aListOfStrings,
   when: {
     accepts: (value) => value === 'safe' || value === 'always' || typeof value === 'function',
     expected: `'safe', 'always' or a function of the request`,
@@ -130,6 +137,7 @@ export function cacheRules(given: CacheLayerOptions): CacheRules {
     staleWhileRevalidateMs: given.staleWhileRevalidateMs ?? 0,
     staleIfErrorMs: given.staleIfErrorMs ?? 86_400_000,
     scope: given.scope,
+    scopeBy: given.scopeBy ?? [],
     when: given.when ?? 'safe',
     keepFallbackAnswers: given.keepFallbackAnswers ?? false,
     keepTruncatedAnswers: given.keepTruncatedAnswers ?? false,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkPerCall } from './check-options.ts'
-import type { PerCallOptions } from './options.ts'
+import type { PerCallOptions } from './per-call-options.ts'
 
 describe('checkPerCall', () => {
   it('accepts existing options', () => {

@@ -9,7 +9,9 @@ import { checkPrefetch } from './prefetch-options.ts'
 import * as is from '../base/check.ts'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
-import type { HarborOptions, PerCallOptions } from './options.ts'
+import { checkLabels } from './labels.ts'
+import type { HarborOptions } from './options.ts'
+import type { PerCallOptions } from './per-call-options.ts'
 import type { TimeoutSettings } from './timeout-settings.ts'
 import type { SpendLimitOptions } from './spend-limit-options.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
@@ -39,6 +41,7 @@ export function checkPerCall(options: PerCallOptions): void {
   is.checkOptions(options, PER_CALL_CHECKS)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
   checkHedge(options.hedge, 'hedge')
+  checkLabels(options.labels)
 }
 
 /**
@@ -50,6 +53,7 @@ export function checkHarborOptions(options: HarborOptions): void {
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
   if (options.spendLimit) checkSpendLimit(options.spendLimit)
   if (options.alerts) checkAlerts(options.alerts)
+  checkLabels(options.labels)
   checkLimits(options.limits, 'limits')
   checkCache(options.cache)
   embeddingBatchSettings(options.embeddingBatch)

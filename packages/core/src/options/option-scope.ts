@@ -1,6 +1,7 @@
 import type { ClientOptions } from 'openai'
 import * as is from '../base/check.ts'
-import type { HarborOptions, PerCallOptions } from './options.ts'
+import type { HarborOptions } from './options.ts'
+import type { PerCallOptions } from './per-call-options.ts'
 
 /**
  * The places, besides `new Harbor()`, where an option may be given. `fetch`: in `createHarborFetch()`. `copy`: in `withOptions()`, which
@@ -46,6 +47,7 @@ export const HARBOR_OPTIONS = {
   maxAnswerBytes: { client: is.aByteCount, in: ['fetch', 'copy'] },
   spendLimit: { client: is.anObjectOrFalse, in: EVERYWHERE },
   limits: { client: is.anObjectOrFalse, in: ['fetch', 'configure'] },
+  labels: { client: is.aRecord, in: ['fetch', 'copy'], perCall: is.aRecord },
   cache: {
     client: is.aSwitchOrOptions,
     in: EVERYWHERE,

@@ -1,6 +1,7 @@
 import type { OpenAI } from 'openai'
 import type { SendGate } from './send-gate.ts'
-import type { PerCallOptions } from './options.ts'
+import { copyLabels } from './labels.ts'
+import type { PerCallOptions } from './per-call-options.ts'
 import { checkPerCall } from './check-options.ts'
 
 /** The symbol under which the SDK's request options carry Harbor's options for one call. */
@@ -16,7 +17,12 @@ const PER_CALL: unique symbol = Symbol('harbor.perCall')
  */
 export function perCall(options: PerCallOptions): OpenAI.RequestOptions {
   checkPerCall(options)
-  return { [PER_CALL]: options } as OpenAI.RequestOptions
+  return { [PER_CALL]: settled(options) } as OpenAI.RequestOptions
+}
+
+/** Returns the checked options of a call, with a copy of what the caller may change later. */
+export function settled(options: PerCallOptions): PerCallOptions {
+  return options.labels ? { ...options, labels: copyLabels(options.labels) } : options
 }
 
 /** The options of one call: those of its caller, and those that Harbor adds. */
@@ -35,7 +41,7 @@ export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.Re
 
 /** Makes the request options of a prefetch. */
 export function prefetchOptions(options: PerCallOptions): OpenAI.RequestOptions {
-  const perCall: PerCall = { ...options, isPrefetch: true }
+  const perCall: PerCall = { ...settled(options), isPrefetch: true }
   return { [PER_CALL]: perCall } as OpenAI.RequestOptions
 }
 

@@ -1,4 +1,5 @@
 import { OptionError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { refuseStoreOptions } from '../options/cache-options.ts'
 import type { HarborOptions } from '../options/options.ts'
 import { attemptsOf } from '../options/attempts.ts'
@@ -44,6 +45,7 @@ export function mergeOptions(
   return {
     ...own,
     ...changed,
+    ...(isRecord(changes.labels) && { labels: { ...own.labels, ...changes.labels } }),
     ...ownProvider(own, changes),
     retry: { ...(retry === false ? {} : retry), maxAttempts },
     maxRetries: maxAttempts - 1,

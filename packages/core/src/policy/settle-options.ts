@@ -3,6 +3,7 @@ import type { ClientOptions } from 'openai'
 import { attemptsOf } from '../options/attempts.ts'
 import { checkSentOptions } from '../options/check-headers.ts'
 import { checkHarborOptions, checkRetry } from '../options/check-options.ts'
+import { copyLabels } from '../options/labels.ts'
 import { HARBOR_OPTIONS } from '../options/option-scope.ts'
 import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from '../options/options.ts'
@@ -57,6 +58,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     maxAnswerBytes,
     spendLimit: own.spendLimit || undefined,
     limits: own.limits || undefined,
+    labels: copyLabels(own.labels),
     cache: cacheRulesOf(own.cache),
   }
   return {

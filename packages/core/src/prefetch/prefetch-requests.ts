@@ -5,6 +5,7 @@ import { OptionError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
 import { checkPerCall } from '../options/check-options.ts'
 import { prefetchOptions } from '../options/per-call.ts'
+import type { Labels } from '../reporting/labels.ts'
 import { receiptOf, type Receipt } from '../reporting/receipt.ts'
 
 /** A request whose answer is to be cached ahead of time. */
@@ -15,6 +16,8 @@ export type PrefetchRequest = ApiRequest & {
   readonly tags?: readonly string[] | undefined
   /** The scope within which callers share the answer. @default the cache's `scope` */
   readonly scope?: string | undefined
+  /** The labels of the call, in addition to those of the client. */
+  readonly labels?: Labels | undefined
 }
 
 /**
@@ -44,12 +47,12 @@ async function prefetchOne(
   request: PrefetchRequest,
   signal?: AbortSignal,
 ): Promise<PrefetchOutcome> {
-  const { body, ttlMs, tags, scope } = request
+  const { body, ttlMs, tags, scope, labels } = request
   if (typeof body !== 'object' || (body as unknown) === null)
     throw new OptionError('body', 'A request to prefetch needs a body, such as { model, messages }.')
-  checkPerCall({ ttlMs, tags, scope })
+  checkPerCall({ ttlMs, tags, scope, labels })
   const { promise: closed, resolve: onReceipt } = Promise.withResolvers<Receipt>()
-  const callOptions = prefetchOptions({ ttlMs, tags, scope, onReceipt })
+  const callOptions = prefetchOptions({ ttlMs, tags, scope, labels, onReceipt })
   try {
     const response = await sendRequest(client, request, {
       ...callOptions,

@@ -1,3 +1,4 @@
+import { NO_LABELS, type Labels } from './labels.ts'
 import type { AnswerGuard, AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
@@ -10,6 +11,7 @@ export class OpenReceipt implements Receipt {
   target: string
   readonly model: string | undefined
   readonly streaming: boolean
+  readonly labels: Labels
   readonly isPrefetch: boolean
   readonly attempts: OpenAttempt[] = []
   outcome: Receipt['outcome'] = 'pending'
@@ -34,16 +36,23 @@ export class OpenReceipt implements Receipt {
   reportedUsd: number | undefined
   /** Passes the cost on to the receipts of the calls for which the upstream request of this receipt is made: see `fork` and `apart`. */
   #onBilled: ((cost: CallCost) => void) | undefined
+  #onCost: ((cost: CallCost) => void) | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
 
   constructor(
-    facts: Pick<Receipt, 'id' | 'operation' | 'target' | 'model' | 'streaming' | 'isPrefetch' | 'startedAt'>,
+    facts: Pick<
+      Receipt,
+      'id' | 'operation' | 'target' | 'model' | 'streaming' | 'isPrefetch' | 'startedAt'
+    > & {
+      readonly labels?: Labels | undefined
+    },
   ) {
     this.id = facts.id
     this.operation = facts.operation
     this.target = facts.target
     this.model = facts.model
     this.streaming = facts.streaming
+    this.labels = facts.labels ?? NO_LABELS
     this.isPrefetch = facts.isPrefetch
     this.startedAt = facts.startedAt
   }
@@ -98,8 +107,8 @@ export class OpenReceipt implements Receipt {
 
   /** Creates the receipt of a prefetch that sends the request of this call again. */
   again(id: string, startedAt: number): OpenReceipt {
-    const { operation, target, model, streaming } = this
-    return new OpenReceipt({ id, operation, target, model, streaming, isPrefetch: true, startedAt })
+    const { operation, target, model, streaming, labels } = this
+    return new OpenReceipt({ id, operation, target, model, streaming, labels, isPrefetch: true, startedAt })
   }
 
   /**
@@ -129,6 +138,13 @@ export class OpenReceipt implements Receipt {
   billed(cost: CallCost): void {
     this.cost = cost
     this.#onBilled?.(cost)
+    this.#onCost?.(cost)
+  }
+
+  /** Calls a function with the cost of the call: now if it is known, otherwise each time that a cost is recorded. */
+  whenBilled(onCost: (cost: CallCost) => void): void {
+    this.#onCost = onCost
+    if (this.cost) onCost(this.cost)
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { FailureKind } from '@harbor/retry'
+import type { Labels } from './labels.ts'
 import type { CacheTtl } from './price.ts'
 
 /** The record of one call, as plain data. Contains no prompt, no answer and no key. */
@@ -13,6 +14,8 @@ export interface Receipt {
   readonly target: string
   readonly model: string | undefined
   readonly streaming: boolean
+  /** The labels of the call: those of the client, and those passed with the call. */
+  readonly labels: Labels
   /** Whether the call was a prefetch, which Harbor made itself to fill the cache. */
   readonly isPrefetch: boolean
   /** Every request sent to a provider, in order. */

@@ -1,0 +1,58 @@
+import type { HedgeOptions, Order } from '@harbor/fallback'
+import type { Labels } from '../reporting/labels.ts'
+import type { Receipt } from '../reporting/receipt.ts'
+import type { Target } from '../reporting/target.ts'
+import type { LastResort } from './options.ts'
+import type { TimeoutSettings } from './timeout-settings.ts'
+
+/** Options of a single call, passed through `perCall()`. They replace the options of the same name of the client. */
+export interface PerCallOptions {
+  /** The targets that take over when the model of this call fails, in order. `false`: none. @default the client's `fallback` */
+  fallback?: readonly string[] | false | undefined
+  /** The order in which the targets of this call are tried. @default the client's `order` */
+  order?: Order<Target> | undefined
+  /** When a second target is called because the first one is slow. `false`: never. @default the client's `hedge` */
+  hedge?: HedgeOptions | false | undefined
+  /** Returns a substitute answer when no target answered. `false`: none. @default the client's `lastResort` */
+  lastResort?: LastResort | false | undefined
+  /**
+   * How the call uses the cache. `'bypass'`: the cache is neither read nor filled. `'refresh'`: the request is sent, and its answer
+   * replaces the cached one. `'only-if-cached'`: nothing is sent; without a cached answer, the call fails with status 504 and code
+   * `not_cached`. @default 'default'
+   */
+  cache?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
+  /** How long the answer is fresh in the cache, in milliseconds. @default the cache's `ttlMs` */
+  ttlMs?: number | undefined
+  /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. @default none */
+  tags?: readonly string[] | undefined
+  /** A name for the callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
+  scope?: string | undefined
+  /**
+   * The name of the conversation or user session that the call belongs to. The calls of a session go to the target that answered its last
+   * call, and use the same key, as long as both are healthy, because the prompt cache of the provider holds the conversation there. `prefetch`
+   * learns the requests of a session as one sequence. Equal names of different accounts or scopes are different sessions. @default the
+   * first of `prompt_cache_key`, `conversation`, `safety_identifier` and `user` in the request; for `prefetch`, only the last two, or else
+   * the scope
+   */
+  session?: string | undefined
+  /**
+   * Labels of this call, in addition to those of the client. A label of the same name replaces that of the client. Labels describe, they
+   * never isolate: see the option `labels` of the client.
+   */
+  labels?: Labels | undefined
+  /** The priority of the call among calls that wait for `limits`. Calls with a higher number go first. @default 0 */
+  priority?: number | undefined
+  /** The timeouts for this call. Each field that is given replaces the same field of the client's `timeouts`. */
+  timeouts?: TimeoutSettings | undefined
+  /**
+   * Called with the receipt when the call is over; for a stream, when the stream has ended. Use it if a helper of the SDK hides the
+   * response. If the function throws, a warning is logged.
+   */
+  onReceipt?: ((receipt: Receipt) => void) | undefined
+  /**
+   * Called with the id that the provider gave the answer, as soon as the id is known: for a stream, before its first content. With the id,
+   * the caller can cancel or resume the answer. Called again if a later attempt has another id. If the function throws, a warning is
+   * logged.
+   */
+  onResponseId?: ((id: string) => void) | undefined
+}
