@@ -1,5 +1,5 @@
-import type { APICallError } from '@ai-sdk/provider'
-import { classifyStatus, parseRetryAfter } from '@harbor/retry'
+import type { APICallError, JSONObject } from '@ai-sdk/provider'
+import { classifyStatus, parseRetryAfter, type FailureKind } from '@harbor/retry'
 import { isRecord, parseJson, wordOf } from './json.ts'
 import { failure, REQUEST, RequestError, SERVER } from './request-error.ts'
 
@@ -21,7 +21,7 @@ const CREDENTIAL = /\b(?:(?:sk|pk|rk|gsk|xai)-|AIza|ya29\.|Bearer\s+)[\w.*~+/=-]
 export function apiErrorAnswer(error: APICallError): RequestError | undefined {
   const { statusCode, responseHeaders = {} } = error
   if (statusCode === undefined) return undefined
-  if (statusCode < 400 || statusCode > 599) {
+  if (!isErrorStatus(statusCode)) {
     return failure(
       502,
       `The provider answered ${statusCode}, without a valid answer.`,
@@ -29,19 +29,52 @@ export function apiErrorAnswer(error: APICallError): RequestError | undefined {
       'malformed_answer',
     )
   }
-  const { details, ...reported } = reportedBy(error)
   const headers = Object.entries(responseHeaders).flatMap(([name, value]): [string, string][] =>
     PASSED_ON.test(name.toLowerCase()) ? [[name.toLowerCase(), headerOf(value)]] : [],
   )
+  const reported = reportedBy(bodyOf(error))
   // Google reports the wait and the exhausted quota in the body, in a form that clients of OpenAI do not read.
-  const { kind, retryAfterMs } = classifyStatus(statusCode, { details })
-  if (details !== undefined && retryAfterMs !== undefined && parseRetryAfter(responseHeaders) === undefined)
+  const { retryAfterMs } = classifyStatus(statusCode, { details: reported.details })
+  if (retryAfterMs !== undefined && parseRetryAfter(responseHeaders) === undefined)
     headers.push(['retry-after-ms', String(Math.ceil(retryAfterMs))])
-  const message = reported.message ?? error.message
-  return new RequestError(statusCode, clean(message) || `The provider answered ${statusCode}.`, {
-    type: reported.type ?? (statusCode < 500 ? REQUEST : SERVER),
-    code: details !== undefined && kind === 'quota' ? 'insufficient_quota' : (reported.code ?? null),
-    headers: Object.fromEntries(headers),
+  return answerOf(statusCode, { message: error.message, ...reported }, Object.fromEntries(headers))
+}
+
+/** The statuses of errors that a provider reports inside a stream, by their kind. The status of another kind is 500. */
+const STATUS_OF: Readonly<Partial<Record<FailureKind, number>>> = {
+  auth: 401,
+  'bad-request': 400,
+  'content-filter': 400,
+  'context-length': 400,
+  'not-found': 404,
+  overloaded: 529,
+  quota: 429,
+  'rate-limit': 429,
+  timeout: 504,
+}
+
+/** Converts an error that a provider reported inside a stream, and that its package passes on as an object. */
+export function streamErrorAnswer(error: JSONObject): RequestError {
+  const reported = { ...reportedBy(error['data']), ...reportedBy(error) }
+  const status = Number(error['statusCode'])
+  const { kind } = classifyStatus(undefined, reported)
+  return answerOf(isErrorStatus(status) ? status : (STATUS_OF[kind] ?? 500), reported)
+}
+
+function isErrorStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 400 && status <= 599
+}
+
+function answerOf(
+  status: number,
+  { message = '', type, code, details }: Reported,
+  headers?: Record<string, string>,
+): RequestError {
+  const isQuota = details !== undefined && classifyStatus(status, { details }).kind === 'quota'
+  return new RequestError(status, clean(message) || `The provider answered ${status}.`, {
+    type: type ?? (status < 500 ? REQUEST : SERVER),
+    code: isQuota ? 'insufficient_quota' : (code ?? null),
+    ...(headers && { headers }),
   })
 }
 
@@ -57,10 +90,15 @@ interface Reported {
   readonly details?: unknown
 }
 
-/** Reads the error in the body of an answer, in the formats of OpenAI, Anthropic and Google. */
-function reportedBy({ data, responseBody = '' }: APICallError): Reported {
+function bodyOf({ data, responseBody = '' }: APICallError): unknown {
   // `data` has only the fields that the provider's package knows.
   const body = (responseBody.length <= MAX_ERROR_LENGTH && parseJson(responseBody)) || data
+  // Google sends a list with one error to a request for a stream.
+  return Array.isArray(body) ? (body as readonly unknown[])[0] : body
+}
+
+/** Reads an error in the formats of OpenAI, Anthropic and Google. */
+function reportedBy(body: unknown): Reported {
   const error = isRecord(body) ? (isRecord(body['error']) ? body['error'] : body) : {}
   const { message, type } = error
   const code = wordOf(error['code']) ?? wordOf(error['status'])

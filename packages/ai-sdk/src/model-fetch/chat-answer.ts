@@ -1,39 +1,56 @@
 import type { LanguageModelV4Content, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import { finishReasonOf, headOf, usageOf } from './answer-facts.ts'
 import type { Dropped } from './dropped.ts'
-import type { JsonRecord } from './json.ts'
-import { inexpressible } from './request-error.ts'
+import { cleanName, isRecord, type JsonRecord } from './json.ts'
+import { inexpressible, malformed } from './request-error.ts'
 
 /** The types of content that an answer of OpenAI cannot contain, and that are left out, since the answer is whole without them. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['source', 'custom', 'reasoning-file', 'tool-result'])
+const ESSENTIAL: ReadonlyMap<string, string> = new Map([
+  ['file', 'a file'],
+  ['tool-approval-request', 'a request for approval'],
+])
+
+/** What a request decides about the format of its answer. */
+export interface AnswerFormat {
+  /** The model of the request. */
+  readonly requested: string
+  /** Whether a tool call has the older format `function_call`, of which an answer has at most one. */
+  readonly isOlder: boolean
+  /** Whether a stream ends with the usage. */
+  readonly includeUsage: boolean
+}
 
 /**
- * Whether a part of an answer is left out: it only documents what the provider did on the way to the answer.
- * @throws RequestError when the part is an essential part of the answer
+ * Checks that a part of an answer, which has no form of its own in OpenAI's format, may be left out: it only documents what the provider did
+ * on the way to the answer.
+ * @throws RequestError when the part may be an essential part of the answer, as a part of an unknown type may
  */
-export function isLeftOut({ type }: { readonly type: string }): boolean {
-  if (LEFT_OUT.has(type)) return true
-  if (type === 'file') throw inexpressible('a file')
-  if (type === 'tool-approval-request') throw inexpressible('a request for approval')
-  return false
+export function checkLeftOut({ type }: { readonly type: string }): void {
+  if (!LEFT_OUT.has(type)) throw inexpressible(ESSENTIAL.get(type) ?? `a part of the type ${cleanName(type)}`)
+}
+
+/** Returns a text of an answer. @throws RequestError when the model gave another value */
+export function answerText(value: unknown, where: string): string {
+  if (typeof value !== 'string') throw malformed(`${where} is not a text`)
+  return value
 }
 
 /**
  * Converts the result of a model to an answer of the chat completions API.
- * @param requested the model of the request
  * @param dropped collects the parts of the answer that are left out
  * @throws RequestError when the answer is not whole, or cannot be expressed
  */
 export function chatAnswerOf(
   result: LanguageModelV4GenerateResult,
-  requested: string,
+  { requested, isOlder }: AnswerFormat,
   dropped: Dropped,
 ): JsonRecord {
-  const texts: string[] = []
-  const thoughts: string[] = []
-  const calls: JsonRecord[] = []
-  for (const part of result.content) read(part, { texts, thoughts, calls }, dropped)
-  const finishReason = finishReasonOf(result.finishReason, calls.length > 0)
+  const collected: Collected = { texts: [], thoughts: [], calls: [] }
+  const { texts, thoughts, calls } = collected
+  for (const part of result.content) read(part, collected, dropped)
+  const finishReason = finishReasonOf(result.finishReason, calls.length)
+  if (isOlder && calls.length > 1) dropped.add('answer:tool-call')
   const text = result.structuredOutputText ?? texts.join('')
   const usage = usageOf(result.usage)
   const message = {
@@ -41,14 +58,25 @@ export function chatAnswerOf(
     content: text === '' && calls.length > 0 ? null : text,
     refusal: null,
     ...(thoughts.length > 0 && { reasoning_content: thoughts.join('') }),
-    ...(calls.length > 0 && { tool_calls: calls }),
+    ...(calls.length > 0 && (isOlder ? { function_call: calls[0]?.['function'] } : { tool_calls: calls })),
   }
   return {
     ...headOf(result.response, requested),
     object: 'chat.completion',
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: wordIn(finishReason, isOlder) }],
     ...(usage && { usage }),
   }
+}
+
+/** Returns a finish reason in the words of the requested format. */
+export function wordIn(finishReason: string, isOlder: boolean): string {
+  return isOlder && finishReason === 'tool_calls' ? 'function_call' : finishReason
+}
+
+/** Checks the result of a model before it is read. @throws RequestError when it is not the result of a call */
+export function checkResult(result: unknown): void {
+  if (!isRecord(result) || !Array.isArray(result['content']) || !result['content'].every(isRecord))
+    throw malformed('it has no list of content')
 }
 
 interface Collected {
@@ -58,14 +86,23 @@ interface Collected {
 }
 
 function read(part: LanguageModelV4Content, { texts, thoughts, calls }: Collected, dropped: Dropped): void {
-  if (isLeftOut(part)) dropped.add(`answer:${part.type}`)
-  else if (part.type === 'text') texts.push(part.text)
-  else if (part.type === 'reasoning') thoughts.push(part.text)
-  else if (part.type === 'tool-call') {
-    if (part.providerExecuted === true) dropped.add('answer:tool-call')
-    else {
-      const called = { name: part.toolName, arguments: part.input }
-      calls.push({ id: part.toolCallId, type: 'function', function: called })
-    }
+  switch (part.type) {
+    case 'text':
+      texts.push(answerText(part.text, 'a text part'))
+      if (part.citations !== undefined) dropped.add('answer:citations')
+      return
+    case 'reasoning':
+      thoughts.push(answerText(part.text, 'a reasoning part'))
+      return
+    case 'tool-call':
+      if (part.providerExecuted === true) dropped.add('answer:tool-call')
+      else {
+        const called = { name: part.toolName, arguments: answerText(part.input, 'the input of a tool call') }
+        calls.push({ id: part.toolCallId, type: 'function', function: called })
+      }
+      return
+    default:
+      checkLeftOut(part)
+      dropped.add(`answer:${part.type}`)
   }
 }

@@ -1,9 +1,10 @@
 import type { LanguageModelV4ResponseMetadata, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { finishReasonOf, headOf, usageOf, type AnswerHead } from './answer-facts.ts'
-import { isLeftOut } from './chat-answer.ts'
+import { BlockOrder } from './block-order.ts'
+import { answerText, checkLeftOut, wordIn, type AnswerFormat } from './chat-answer.ts'
 import { errorAnswer } from './error-answer.ts'
-import type { JsonRecord } from './json.ts'
-import { incomplete, type RequestError } from './request-error.ts'
+import { isRecord, type JsonRecord } from './json.ts'
+import { incomplete, malformed, type RequestError } from './request-error.ts'
 import { ToolCallDeltas } from './tool-call-deltas.ts'
 
 const ROLE = { role: 'assistant', content: '' }
@@ -12,16 +13,15 @@ const ROLE = { role: 'assistant', content: '' }
 export class ChatChunks {
   /** Whether the end of the stream was converted. */
   isWhole = false
-  readonly #requested: string
-  readonly #includeUsage: boolean
+  readonly #format: AnswerFormat
   readonly #calls = new ToolCallDeltas()
+  readonly #texts = new BlockOrder()
+  readonly #thoughts = new BlockOrder()
   #metadata: LanguageModelV4ResponseMetadata | undefined
   #head: AnswerHead | undefined
 
-  /** @param requested the model of the request */
-  constructor(requested: string, includeUsage: boolean) {
-    this.#requested = requested
-    this.#includeUsage = includeUsage
+  constructor(format: AnswerFormat) {
+    this.#format = format
   }
 
   /**
@@ -29,43 +29,71 @@ export class ChatChunks {
    * @throws RequestError when the model reports an error, or its answer is not whole or cannot be expressed
    */
   textOf(part: LanguageModelV4StreamPart): string {
+    const read: unknown = part
+    if (!isRecord(read)) throw malformed('a part of its stream is not an object')
     switch (part.type) {
       case 'response-metadata':
         this.#metadata = { ...this.#metadata, ...part }
         return ''
+      case 'text-start':
+        this.#texts.start(part.id)
+        return ''
       case 'text-delta':
-        return part.delta === '' ? '' : this.#chunk({ content: part.delta })
+        return this.#text(this.#texts.piece(part.id, answerText(part.delta, 'a piece of a text')))
+      case 'text-end':
+        return this.#text(this.#texts.end(part.id)) + (part.citations ? leftOut('citations') : '')
+      case 'reasoning-start':
+        this.#thoughts.start(part.id)
+        return ''
       case 'reasoning-delta':
-        return part.delta === '' ? '' : this.#chunk({ reasoning_content: part.delta })
+        return this.#thought(this.#thoughts.piece(part.id, answerText(part.delta, 'a piece of reasoning')))
+      case 'reasoning-end':
+        return this.#thought(this.#thoughts.end(part.id))
       case 'tool-input-start':
         return this.#callChunk(this.#calls.start(part))
       case 'tool-input-delta':
-        return this.#callChunk(this.#calls.delta(part.id, part.delta))
+        return this.#callChunk(this.#calls.delta(part.id, answerText(part.delta, 'a piece of a tool call')))
       case 'tool-call':
         return this.#callChunk(this.#calls.whole(part))
       case 'finish':
         return this.#end(part)
       case 'error':
         throw errorAnswer(part.error) ?? incomplete('The connection to the provider broke inside the answer.')
+      case 'stream-start':
+      case 'tool-input-end':
+      case 'ping':
+      case 'raw':
+        return ''
       default:
-        // A comment is no event: clients skip it.
-        return isLeftOut(part) ? `: left out ${part.type}\n\n` : ''
+        checkLeftOut(part)
+        return leftOut(part.type)
     }
   }
 
   #end({ finishReason, usage }: Extract<LanguageModelV4StreamPart, { type: 'finish' }>): string {
-    const reason = finishReasonOf(finishReason, this.#calls.count > 0)
+    const reason = finishReasonOf(finishReason, this.#calls.count)
     if (this.#calls.isOpen && reason !== 'length' && reason !== 'content_filter')
       throw incomplete('The answer ended inside a tool call.')
-    this.isWhole = true
-    const last = this.#chunk({}, reason)
-    const counts = this.#includeUsage ? usageOf(usage) : undefined
+    const rest = this.#thought(this.#thoughts.endAll()) + this.#text(this.#texts.endAll())
+    const last = rest + this.#chunk({}, wordIn(reason, this.#format.isOlder))
+    const counts = this.#format.includeUsage ? usageOf(usage) : undefined
     const counted = counts ? eventOf({ ...this.#fields(), choices: [], usage: counts }) : ''
+    this.isWhole = true
     return `${last}${counted}data: [DONE]\n\n`
   }
 
+  #text(content: string): string {
+    return content === '' ? '' : this.#chunk({ content })
+  }
+
+  #thought(text: string): string {
+    return text === '' ? '' : this.#chunk({ reasoning_content: text })
+  }
+
   #callChunk(call: JsonRecord | undefined): string {
-    return call ? this.#chunk({ tool_calls: [call] }) : ''
+    if (!call) return ''
+    if (!this.#format.isOlder) return this.#chunk({ tool_calls: [call] })
+    return call['index'] === 0 ? this.#chunk({ function_call: call['function'] }) : leftOut('tool-call')
   }
 
   #chunk(delta: JsonRecord, reason: string | null = null): string {
@@ -74,12 +102,12 @@ export class ChatChunks {
     return eventOf({
       ...this.#fields(),
       choices: [choice],
-      ...(this.#includeUsage && { usage: null }),
+      ...(this.#format.includeUsage && { usage: null }),
     })
   }
 
   #fields(): JsonRecord {
-    this.#head ??= headOf(this.#metadata, this.#requested)
+    this.#head ??= headOf(this.#metadata, this.#format.requested)
     return { ...this.#head, object: 'chat.completion.chunk' }
   }
 }
@@ -87,6 +115,11 @@ export class ChatChunks {
 /** Returns the text of an error event. */
 export function errorEvent({ body }: RequestError): string {
   return eventOf(body)
+}
+
+/** Returns a comment about a part that is left out. Clients skip comments. */
+function leftOut(type: string): string {
+  return `: left out ${type}\n\n`
 }
 
 function eventOf(json: JsonRecord): string {

@@ -1,7 +1,7 @@
 import type { JSONObject } from '@ai-sdk/provider'
 import type { Dropped } from './dropped.ts'
 import { cleanName, isRecord } from './json.ts'
-import { unsupported } from './request-error.ts'
+import { invalid, unsupported, type RequestError } from './request-error.ts'
 
 /** The fields that are converted. */
 const CONVERTED: ReadonlySet<string> = new Set([
@@ -22,6 +22,8 @@ const CONVERTED: ReadonlySet<string> = new Set([
   'tools',
   'tool_choice',
   'parallel_tool_calls',
+  'functions',
+  'function_call',
 ])
 
 /** The fields that only tune an answer, its speed or price, or describe its caller. They are left out, and reported. */
@@ -65,6 +67,13 @@ export function checkFields(body: JSONObject, dropped: Dropped): void {
     if (value == null || CONVERTED.has(name)) continue
     if (Object.hasOwn(WITHOUT_EFFECT, name) && WITHOUT_EFFECT[name]?.(value)) continue
     if (DROPPED.has(name)) dropped.add(name)
-    else throw unsupported(name === 'n' ? 'n > 1' : cleanName(name))
+    else if (name === 'n') throw manyChoices(value)
+    else throw unsupported(cleanName(name))
   }
+}
+
+function manyChoices(n: unknown): RequestError {
+  return typeof n === 'number' && Number.isInteger(n) && n > 1
+    ? unsupported('n > 1')
+    : invalid('n must be a whole number of at least 1.')
 }

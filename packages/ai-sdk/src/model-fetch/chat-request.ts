@@ -1,12 +1,15 @@
 import type { JSONObject, LanguageModelV4CallOptions, SharedV4ProviderOptions } from '@ai-sdk/provider'
+import { adaptPrompt } from '../prompt-marks/index.ts'
 import { checkFields } from './chat-fields.ts'
 import type { Dropped } from './dropped.ts'
 import { numberIn, onlyKnown } from './fields.ts'
 import { cleanName, isRecord } from './json.ts'
+import { isOlderFormat } from './older-format.ts'
 import { promptOf } from './messages.ts'
 import { invalid, unsupported } from './request-error.ts'
+import { responseFormatOf } from './response-format.ts'
 import type { TargetModel } from './target-model.ts'
-import { responseFormatOf, toolChoiceOf, toolsOf } from './tools.ts'
+import { chosenToolsOf } from './tools.ts'
 
 /**
  * Converts a chat request to the options of a call of the AI SDK.
@@ -19,24 +22,36 @@ export function callOptionsOf(
   dropped: Dropped,
 ): LanguageModelV4CallOptions {
   checkFields(body, dropped)
-  const { stop, reasoning_effort: effort, tools, tool_choice: choice } = body
+  const { stop, reasoning_effort: effort } = body
   const reasoning = effort == null ? undefined : effortOf(effort)
-  const format = body['response_format'] == null ? undefined : formatOf(body)
+  const format = body['response_format'] == null ? undefined : responseFormatOf(body['response_format'])
+  const tools = chosenToolsOf(body)
   const providerOptions: SharedV4ProviderOptions = {
     ...(format?.strict !== undefined && target.strictSchema(format.strict)),
   }
-  if (tools != null && body['parallel_tool_calls'] === false)
-    merge(providerOptions, target.withoutParallelCalls())
+  const isParallel = parallelCallsIn(body)
+  if (tools.tools && !isParallel) {
+    const options = target.withoutParallelCalls()
+    // In the older format, a second call of an answer is left out: the model makes it again after the result of the first one.
+    if (!options && !isOlderFormat(body)) throw unsupported('parallel_tool_calls: false')
+    merge(providerOptions, options ?? {})
+  }
   return {
-    prompt: promptOf(body['messages'], target, dropped),
+    prompt: adaptPrompt(promptOf(body['messages'], target, dropped), { to: target.prompt }).prompt,
     ...numbersOf(body),
     ...(stop != null && { stopSequences: stopsOf(stop) }),
     ...(reasoning && { reasoning }),
     ...(format && { responseFormat: format.responseFormat }),
-    ...(tools != null && { tools: toolsOf(tools) }),
-    ...(choice != null && { toolChoice: toolChoiceOf(choice) }),
+    ...tools,
     ...(Object.keys(providerOptions).length > 0 && { providerOptions }),
   }
+}
+
+function parallelCallsIn(body: JSONObject): boolean {
+  const { parallel_tool_calls: parallel } = body
+  if (parallel != null && typeof parallel !== 'boolean')
+    throw invalid('parallel_tool_calls must be true or false.')
+  return parallel !== false && !isOlderFormat(body)
 }
 
 function numbersOf(body: JSONObject): Partial<LanguageModelV4CallOptions> {
@@ -79,11 +94,6 @@ function isEffort(effort: unknown): effort is Effort {
   return EFFORTS.has(effort)
 }
 
-function formatOf({ response_format: format }: JSONObject): ReturnType<typeof responseFormatOf> {
-  if (!isRecord(format)) throw invalid('response_format must be an object.')
-  return responseFormatOf(format)
-}
-
 function merge(options: SharedV4ProviderOptions, others: SharedV4ProviderOptions): void {
   for (const [name, values] of Object.entries(others)) options[name] = { ...options[name], ...values }
 }
@@ -95,7 +105,7 @@ export function streamingOf({ stream, stream_options: options }: JSONObject): {
 } {
   if (stream != null && typeof stream !== 'boolean') throw invalid('stream must be true or false.')
   // `include_obfuscation` pads the events of OpenAI's streams, against observers of their sizes. It has no effect on the answer.
-  if (isRecord(options))
-    onlyKnown(options, new Set(['include_usage', 'include_obfuscation']), 'stream_options')
-  return { isStream: stream === true, includeUsage: isRecord(options) && options['include_usage'] === true }
+  if (options != null && !isRecord(options)) throw invalid('stream_options must be an object.')
+  if (options) onlyKnown(options, new Set(['include_usage', 'include_obfuscation']), 'stream_options')
+  return { isStream: stream === true, includeUsage: options?.['include_usage'] === true }
 }

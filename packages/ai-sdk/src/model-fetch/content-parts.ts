@@ -15,7 +15,13 @@ const PART_FIELDS: ReadonlySet<string> = new Set(['type', 'text', 'image_url', '
 export function userContent(content: unknown, target: TargetModel): ContentPart[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
   if (!Array.isArray(content)) throw invalid('content of a user message must be a text or a list of parts.')
-  return content.map((part) => userPart(part, target))
+  const parts = content.map((part) => userPart(part, target))
+  // Providers refuse empty texts, which OpenAI accepts.
+  return parts.some(isSaid) ? parts.filter(isSaid) : parts
+}
+
+function isSaid(part: ContentPart): boolean {
+  return part.type !== 'text' || part.text !== ''
 }
 
 function userPart(part: unknown, target: TargetModel): ContentPart {
@@ -61,9 +67,9 @@ const ANY_IMAGE = 'image/*'
 function imagePart(image: JSONObject, target: TargetModel): LanguageModelV4FilePart {
   onlyKnown(image, IMAGE_FIELDS, 'image_url')
   const address = textIn(image, 'url', 'image_url')
-  const detail = image['detail']
-  const options = detail == null || detail === 'auto' ? {} : target.imageDetail(detail)
-  if (address.startsWith('data:')) return { type: 'file', ...inDataUrl(address, 'image_url'), ...options }
+  const detail = image['detail'] == null ? 'auto' : textIn(image, 'detail', 'image_url')
+  const options = detail === 'auto' ? {} : target.imageDetail(detail)
+  if (isDataUrl(address)) return { type: 'file', ...inDataUrl(address, 'image_url'), ...options }
   const url = URL.parse(address)
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
     throw invalid('url in image_url must be a URL with http, https or data.')
@@ -90,13 +96,17 @@ function filePart(file: JSONObject): LanguageModelV4FilePart {
   const text = textIn(file, 'file_data', 'a file')
   const filename = file['filename'] == null ? undefined : textIn(file, 'filename', 'a file')
   const named = filename === undefined ? {} : { filename }
-  if (text.startsWith('data:')) return { type: 'file', ...inDataUrl(text, 'a file'), ...named }
+  if (isDataUrl(text)) return { type: 'file', ...inDataUrl(text, 'a file'), ...named }
   if (!filename?.toLowerCase().endsWith('.pdf'))
     throw unsupported('file_data whose media type is unknown (send it as a data: URL)')
   return { type: 'file', mediaType: 'application/pdf', data: { type: 'data', data: text }, ...named }
 }
 
-const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w-]+=[^;,]*)*;base64,/
+function isDataUrl(text: string): boolean {
+  return /^data:/i.test(text)
+}
+
+const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w-]+=[^;,]*)*;base64,/i
 
 function inDataUrl(url: string, where: string): Pick<LanguageModelV4FilePart, 'mediaType' | 'data'> {
   const [start = '', mediaType] = DATA_URL.exec(url.slice(0, MAX_DATA_URL_START)) ?? []

@@ -6,12 +6,15 @@ import {
   NoSuchModelError,
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider'
-import { apiErrorAnswer, clean } from './api-error.ts'
-import { wordOf } from './json.ts'
+import { apiErrorAnswer, clean, streamErrorAnswer } from './api-error.ts'
+import { isRecord, wordOf } from './json.ts'
 import { failure, REQUEST, RequestError, SERVER, unsupported } from './request-error.ts'
 
 /** The maximum number of characters with which an error of the AI SDK names what it does not support. */
 const MAX_FUNCTIONALITY_LENGTH = 200
+/** Matches the errors of the AI SDK about an answer that its provider's package cannot read. */
+const MALFORMED =
+  /^AI_(?:EmptyResponseBody|InvalidResponseData|JSONParse|NoContentGenerated|TypeValidation)Error$/
 /** The maximum number of errors that wrap the error of the network. */
 const MAX_CAUSES = 5
 
@@ -36,7 +39,10 @@ export function errorAnswer(error: unknown): RequestError | undefined {
   // Their messages may quote the prompt.
   if (InvalidPromptError.isInstance(error) || InvalidArgumentError.isInstance(error))
     return failure(400, `The model refuses the request: ${nameOf(error)}.`, REQUEST, 'invalid_request')
+  if (error instanceof Error && MALFORMED.test(error.name))
+    return failure(502, `The provider gave a malformed answer: ${nameOf(error)}.`, SERVER, 'malformed_answer')
   if (isNetworkError(error)) return undefined
+  if (!(error instanceof Error) && isRecord(error)) return streamErrorAnswer(error)
   return failure(500, `The model failed with ${nameOf(error)}.`, SERVER, 'model_error')
 }
 

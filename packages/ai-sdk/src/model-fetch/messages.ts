@@ -7,7 +7,7 @@ import { invalid, unsupported } from './request-error.ts'
 import type { TargetModel } from './target-model.ts'
 
 const PLAIN_FIELDS: ReadonlySet<string> = new Set(['role', 'content', 'name'])
-const TOOL_FIELDS: ReadonlySet<string> = new Set(['role', 'content', 'tool_call_id'])
+const TOOL_FIELDS: ReadonlySet<string> = new Set([...PLAIN_FIELDS, 'tool_call_id'])
 const ASSISTANT_FIELDS: ReadonlySet<string> = new Set([
   ...PLAIN_FIELDS,
   'refusal',
@@ -31,11 +31,14 @@ export function promptOf(messages: unknown, target: TargetModel, dropped: Droppe
     if (!isRecord(message)) throw invalid('A message must be an object.')
     noteDescriptive(message, dropped)
     const converted = convert(message, target, toolNames)
+    // Providers refuse messages without content, which OpenAI accepts. They have no meaning.
+    if (converted.content.length === 0) continue
     const last = prompt.at(-1)
     // The AI SDK has one message for the results of all tool calls of a turn.
     if (converted.role === 'tool' && last?.role === 'tool') last.content.push(...converted.content)
     else prompt.push(converted)
   }
+  if (prompt.length === 0) throw invalid('messages must have at least one message with content.')
   return prompt
 }
 

@@ -1,13 +1,14 @@
 import { untilAborted } from '@harbor/parts'
 import type { LanguageModelV4 } from '@ai-sdk/provider'
 import { asModelV4, type AnyLanguageModel } from '../as-model-v4.ts'
-import { chatAnswerOf } from './chat-answer.ts'
+import { chatAnswerOf, checkResult, type AnswerFormat } from './chat-answer.ts'
 import { ChatChunks } from './chat-chunks.ts'
 import { callOptionsOf, streamingOf } from './chat-request.ts'
 import { Dropped } from './dropped.ts'
 import { errorAnswer, networkError } from './error-answer.ts'
 import { cleanName, isRecord, parseJson, type JsonRecord } from './json.ts'
-import { invalid, RequestError } from './request-error.ts'
+import { inCurrentFormat, isOlderFormat } from './older-format.ts'
+import { failure, invalid, malformed, REQUEST, RequestError } from './request-error.ts'
 import { streamBody } from './stream-body.ts'
 import { TargetModel } from './target-model.ts'
 
@@ -53,7 +54,7 @@ function checkRoute(url: string, method: string): void {
   throw new RequestError(
     404,
     `modelFetch answers only POST …/chat/completions, got ${cleanName(method)} ${cleanName(name)}.`,
-    { type: 'invalid_request_error', code: 'unknown_url' },
+    { type: REQUEST, code: 'unknown_url' },
   )
 }
 
@@ -71,23 +72,41 @@ async function answer(
   modelOf: (modelId: string) => AnyLanguageModel,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
-  const body = parseJson(text)
-  if (!isRecord(body)) throw invalid('The body must be a JSON object.')
-  const { model: requested } = body
+  const parsed = parseJson(text)
+  if (!isRecord(parsed)) throw invalid('The body must be a JSON object.')
+  const { model: requested } = parsed
   if (typeof requested !== 'string' || requested === '') throw invalid('model must be the id of a model.')
-  const { isStream, includeUsage } = streamingOf(body)
-  const model = asModelV4(modelOf(requested), 'The result of the function of modelFetch')
+  const { isStream, includeUsage } = streamingOf(parsed)
+  const body = inCurrentFormat(parsed)
+  const format: AnswerFormat = { requested, includeUsage, isOlder: isOlderFormat(parsed) }
+  const model = modelFor(requested, modelOf)
   const dropped = new Dropped()
-  const target = await TargetModel.of(model, dropped)
-  const options = { ...callOptionsOf(body, target, dropped), ...(signal && { abortSignal: signal }) }
+  const urls = await untilAborted(signal, async () => model.supportedUrls)
+  const options = {
+    ...callOptionsOf(body, new TargetModel(model, urls, dropped), dropped),
+    ...(signal && { abortSignal: signal }),
+  }
   if (!isStream) {
     const result = await untilAborted(signal, async () => model.doGenerate(options))
+    checkResult(result)
     dropped.addWarnings(result.warnings)
-    return jsonResponse(chatAnswerOf(result, requested, dropped), 200, dropped.headers)
+    return jsonResponse(chatAnswerOf(result, format, dropped), 200, dropped.headers)
   }
   const stream = await streamOf(model, options, signal)
-  const events = await streamBody(stream, new ChatChunks(requested, includeUsage), dropped, signal)
+  const events = await streamBody(stream, new ChatChunks(format), dropped, signal)
   return new Response(events, { headers: { 'content-type': 'text/event-stream', ...dropped.headers } })
+}
+
+/** Returns the model for a model id. @throws RequestError when the function of the caller does not return a language model */
+function modelFor(modelId: string, modelOf: (modelId: string) => AnyLanguageModel): LanguageModelV4 {
+  const model = modelOf(modelId)
+  try {
+    return asModelV4(model, 'The result of the function of modelFetch')
+  } catch (error) {
+    // Its message names what was returned instead, and nothing of the request.
+    if (!(error instanceof TypeError)) throw error
+    throw failure(404, error.message, REQUEST, 'model_not_found')
+  }
 }
 
 type Stream = Awaited<ReturnType<LanguageModelV4['doStream']>>['stream']
@@ -99,10 +118,17 @@ async function streamOf(
   signal: AbortSignal | undefined,
 ): Promise<Stream> {
   return untilAborted(signal, async () => {
-    const { stream } = await model.doStream(options)
+    const result: unknown = await model.doStream(options)
+    if (!isStreamResult(result)) throw malformed('it has no stream')
+    const { stream } = result
     if (signal?.aborted) void stream.cancel(signal.reason).catch(() => undefined)
     return stream
   })
+}
+
+function isStreamResult(result: unknown): result is { readonly stream: Stream } {
+  const { stream }: { stream?: unknown } = isRecord(result) ? result : {}
+  return typeof stream === 'object' && stream !== null && 'getReader' in stream
 }
 
 function jsonResponse(json: JsonRecord, status: number, headers: Readonly<Record<string, string>>): Response {

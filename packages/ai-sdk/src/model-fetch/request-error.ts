@@ -79,6 +79,11 @@ export function incomplete(message: string): RequestError {
   return new RequestError(502, message, { type: SERVER, code: 'stream_incomplete' })
 }
 
+/** Makes the error for an answer in another form than the AI SDK specifies. @param what what is wrong with it, in words */
+export function malformed(what: string): RequestError {
+  return failure(502, `The model gave a malformed answer: ${what}.`, SERVER, 'malformed_answer')
+}
+
 /** Makes an error with a status, type and code of its own. */
 export function failure(status: number, message: string, type: string, code: string): RequestError {
   return new RequestError(status, message, { type, code })

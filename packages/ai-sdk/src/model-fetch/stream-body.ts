@@ -31,7 +31,10 @@ export async function streamBody(
           controller.enqueue(ENCODER.encode(text))
           if (chunks.isWhole) controller.close()
         } catch (error) {
-          if (signal?.aborted) return // the body already has the reason of the signal
+          if (signal?.aborted) {
+            controller.error(signal.reason)
+            return
+          }
           const fault =
             errorAnswer(error) ?? incomplete('The connection to the provider broke inside the answer.')
           controller.enqueue(ENCODER.encode(errorEvent(fault)))
@@ -46,7 +49,11 @@ export async function streamBody(
   )
 }
 
-/** Reads the texts of events from a model's stream. After its end, an error or an abort, the model's stream is cancelled. */
+/** The maximum time and the maximum number of parts for which a model's stream is read after its finish part, until it ends. */
+const MAX_END_MS = 1_000
+const MAX_END_PARTS = 100
+
+/** Reads the texts of events from a model's stream. After an error or an abort, the model's stream is cancelled. */
 class ModelEvents {
   /** Called when the signal aborts before the end. */
   onAbort: ((reason: unknown) => void) | undefined
@@ -81,9 +88,9 @@ class ModelEvents {
         const { done, value } = await this.#reader.read()
         if (this.#signal?.aborted) throw this.#signal.reason
         if (done) throw incomplete('The answer ended without a finish reason, so it may not be whole.')
-        if (value.type === 'stream-start') this.#dropped.addWarnings(value.warnings)
         const text = this.#chunks.textOf(value)
-        if (this.#chunks.isWhole) this.stop(undefined)
+        if (value.type === 'stream-start') this.#dropped.addWarnings(value.warnings)
+        if (this.#chunks.isWhole) void this.#readToEnd()
         if (text !== '') return text
       }
     } catch (error) {
@@ -92,7 +99,20 @@ class ModelEvents {
     }
   }
 
-  /** Cancels the model's stream. */
+  /** Reads until the stream ends, because the connection of a stream that is cancelled before its end cannot be used again. */
+  async #readToEnd(): Promise<void> {
+    const timer = setTimeout(() => this.stop(undefined), MAX_END_MS)
+    try {
+      for (let parts = 0; parts < MAX_END_PARTS; parts++) if ((await this.#reader.read()).done) break
+    } catch {
+      // The answer is whole. What fails after it, is of no consequence.
+    } finally {
+      clearTimeout(timer)
+      this.stop(undefined)
+    }
+  }
+
+  /** Cancels the model's stream. Does nothing after its end. */
   stop(reason: unknown): void {
     this.#signal?.removeEventListener('abort', this.#abort)
     this.#reader.cancel(reason).catch(() => undefined)

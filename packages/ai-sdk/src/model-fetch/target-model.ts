@@ -1,38 +1,43 @@
 import type { JSONValue, LanguageModelV4, SharedV4ProviderOptions } from '@ai-sdk/provider'
+import { promptTarget, type PromptTarget } from '../prompt-marks/index.ts'
 import type { Dropped } from './dropped.ts'
-import { unsupported } from './request-error.ts'
 
 type WithOptions = { readonly providerOptions?: SharedV4ProviderOptions }
 
-/** The option of each provider that forbids parallel tool calls. The key is the first word of the name of the provider. */
-const NO_PARALLEL_CALLS: ReadonlyMap<string, SharedV4ProviderOptions> = new Map([
-  ['anthropic', { anthropic: { disableParallelToolUse: true } }],
-  ['azure', { azure: { parallelToolCalls: false }, openai: { parallelToolCalls: false } }],
-  ['groq', { groq: { parallelToolCalls: false } }],
-  ['mistral', { mistral: { parallelToolCalls: false } }],
-  ['openai', { openai: { parallelToolCalls: false } }],
-])
+type Options = Record<string, JSONValue>
+
+/** Matches the providers whose packages have the option `parallelToolCalls`. */
+const OPENAI_TOOLS = /^(?:(?:openai|azure)\.(?:chat|responses)|(?:groq|mistral)\.chat|xai\.responses)$/
+/** Matches Claude at Anthropic, and at Bedrock and Vertex through the packages that speak Anthropic's format. */
+const CLAUDE_TOOLS = /(?:^|\.)anthropic\.messages$/
+/** Matches the ids of Claude's models at Bedrock, whose package has the option of Anthropic's. */
+const CLAUDE_AT_BEDROCK = /anthropic|claude/
+
+/** The providers whose packages have an option for strict schemas. */
+const STRICT_SCHEMAS: ReadonlySet<string> = new Set(['azure', 'deepseek', 'groq', 'mistral', 'openai'])
 
 /** What a request needs to know of the model that answers it, and what is expressed differently for each provider. */
 export class TargetModel {
+  /** Describes the model for the adaptation of prompts. */
+  readonly prompt: PromptTarget
+  readonly #provider: string
+  readonly #modelId: string
   readonly #vendor: string
   readonly #urls: Readonly<Record<string, readonly RegExp[]>>
   readonly #dropped: Dropped
 
-  private constructor(vendor: string, urls: Readonly<Record<string, readonly RegExp[]>>, dropped: Dropped) {
-    this.#vendor = vendor
+  /** @param dropped collects what the model cannot use */
+  constructor(
+    { provider, modelId }: LanguageModelV4,
+    urls: Readonly<Record<string, readonly RegExp[]>>,
+    dropped: Dropped,
+  ) {
+    this.prompt = promptTarget({ provider, modelId })
+    this.#provider = provider
+    this.#modelId = modelId
+    this.#vendor = provider.split('.')[0] ?? ''
     this.#urls = urls
     this.#dropped = dropped
-  }
-
-  /** Reads the facts of a model. @param dropped collects what the model cannot use */
-  static async of(model: LanguageModelV4, dropped: Dropped): Promise<TargetModel> {
-    const [vendor = ''] = model.provider.split('.')
-    return new TargetModel(vendor, await model.supportedUrls, dropped)
-  }
-
-  get isOpenAI(): boolean {
-    return this.#vendor === 'openai' || this.#vendor === 'azure'
   }
 
   /** Whether the model downloads a file of the media type from a URL itself. */
@@ -44,27 +49,36 @@ export class TargetModel {
   }
 
   /** Returns the options of an image with a level of detail, which only OpenAI's models have. */
-  imageDetail(detail: JSONValue): WithOptions {
-    if (this.isOpenAI) return { providerOptions: this.#forOpenAI({ imageDetail: detail }) }
+  imageDetail(detail: string): WithOptions {
+    if (this.#vendor === 'openai' || this.#vendor === 'azure')
+      return { providerOptions: this.#options({ imageDetail: detail }) }
     this.#dropped.add('image_url.detail')
     return {}
   }
 
-  /** Returns the options of a call whose JSON schema is, or is not, enforced by the provider. */
+  /**
+   * Returns the options of a call whose JSON schema is, or is not, enforced by the provider. Some packages request a strict schema unless
+   * an option forbids it, and providers refuse many schemas as strict ones.
+   */
   strictSchema(strict: boolean): SharedV4ProviderOptions {
-    if (this.isOpenAI) return this.#forOpenAI({ strictJsonSchema: strict })
-    this.#dropped.add('response_format.json_schema.strict')
-    return {}
+    const options = { strictJsonSchema: strict }
+    if (STRICT_SCHEMAS.has(this.#vendor)) return this.#options(options)
+    if (strict) this.#dropped.add('response_format.json_schema.strict')
+    // Read by every provider of @ai-sdk/openai-compatible, whatever its name is.
+    return { openaiCompatible: options }
   }
 
-  /** Returns the options of a call without parallel tool calls. @throws RequestError when the provider has no such option */
-  withoutParallelCalls(): SharedV4ProviderOptions {
-    const options = NO_PARALLEL_CALLS.get(this.#vendor)
-    if (!options) throw unsupported('parallel_tool_calls: false')
-    return options
+  /** Returns the options of a call without parallel tool calls; undefined when the provider has no such option. */
+  withoutParallelCalls(): SharedV4ProviderOptions | undefined {
+    if (OPENAI_TOOLS.test(this.#provider)) return this.#options({ parallelToolCalls: false })
+    const isClaude =
+      CLAUDE_TOOLS.test(this.#provider) ||
+      (this.#provider === 'amazon-bedrock' && CLAUDE_AT_BEDROCK.test(this.#modelId))
+    return isClaude ? { anthropic: { disableParallelToolUse: true } } : undefined
   }
 
-  #forOpenAI(options: Record<string, JSONValue>): SharedV4ProviderOptions {
-    return this.#vendor === 'azure' ? { azure: options, openai: options } : { openai: options }
+  /** Returns options under the name that the provider's package reads. For Azure, its packages read one of two names. */
+  #options(options: Options): SharedV4ProviderOptions {
+    return this.#vendor === 'azure' ? { azure: options, openai: options } : { [this.#vendor]: options }
   }
 }

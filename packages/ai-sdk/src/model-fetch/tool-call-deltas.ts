@@ -1,4 +1,5 @@
 import type { LanguageModelV4StreamPart, LanguageModelV4ToolCall } from '@ai-sdk/provider'
+import { answerText } from './chat-answer.ts'
 import { parseJson, type JsonRecord } from './json.ts'
 import { incomplete } from './request-error.ts'
 
@@ -33,6 +34,7 @@ export class ToolCallDeltas {
       this.#ofProvider.add(id)
       return undefined
     }
+    if (this.#open.has(id)) throw incomplete('The model began a tool call again before its end.')
     const index = this.#count++
     this.#open.set(id, { index, isJson: inputEncoding !== 'text', sent: '' })
     return begun(index, id, toolName, '')
@@ -50,13 +52,19 @@ export class ToolCallDeltas {
   }
 
   /** Returns what of a whole call was not sent yet. @throws RequestError when the call differs from its pieces */
-  whole({ toolCallId, toolName, input, providerExecuted }: LanguageModelV4ToolCall): JsonRecord | undefined {
+  whole({
+    toolCallId,
+    toolName,
+    input: given,
+    providerExecuted,
+  }: LanguageModelV4ToolCall): JsonRecord | undefined {
     if (providerExecuted === true) {
       // A provider may say only at the end that it carries out the call.
       if (this.#open.has(toolCallId))
         throw incomplete('The model sent a tool call that its provider carries out.')
       return undefined
     }
+    const input = answerText(given, 'the input of a tool call')
     const call = this.#open.get(toolCallId)
     if (!call) return begun(this.#count++, toolCallId, toolName, input)
     this.#open.delete(toolCallId)

@@ -104,6 +104,49 @@ describe('the prompt made of chat messages', () => {
   })
 })
 
+describe('a prompt that another vendor would refuse', () => {
+  const answer = { role: 'assistant', content: null, tool_calls: [{ ...CALL, id: 'tooluse:7/x' }] }
+  const result = { role: 'tool', tool_call_id: 'tooluse:7/x', name: 'look', content: 'waves' }
+
+  it('has ids of tool calls that Anthropic accepts, in the call and in its result', async () => {
+    const prompt = await promptFor([...HELLO.messages, answer, result], answering({}, 'anthropic.messages'))
+    const ids = prompt?.flatMap(({ content }) =>
+      typeof content === 'string'
+        ? []
+        : content.flatMap((part) => ('toolCallId' in part ? [part.toolCallId] : [])),
+    )
+    expect(ids).toHaveLength(2)
+    expect(ids?.[0]).toMatch(/^[\w-]{1,64}$/)
+    expect(ids?.[1]).toBe(ids?.[0])
+  })
+
+  it('has the value that Gemini 3 demands of a call of another model', async () => {
+    const gemini = new MockLanguageModelV4({
+      provider: 'google.generative-ai',
+      modelId: 'gemini-3-pro',
+      doGenerate: (await answering().doGenerate({ prompt: [] })) as never,
+    })
+    const prompt = await promptFor([...HELLO.messages, answer, result], gemini)
+    expect(JSON.stringify(prompt?.[1])).toContain('"thoughtSignature":"skip_thought_signature_validator"')
+  })
+
+  it('has no message without content, and no empty text beside an image', async () => {
+    const image = { type: 'image_url', image_url: { url: 'DATA:image/png;base64,AAAA' } }
+    const prompt = await promptFor([
+      ...HELLO.messages,
+      { role: 'assistant', content: '' },
+      ...userParts({ type: 'text', text: '' }, image),
+    ])
+    expect(prompt).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+      {
+        role: 'user',
+        content: [{ type: 'file', mediaType: 'image/png', data: { type: 'data', data: 'AAAA' } }],
+      },
+    ])
+  })
+})
+
 describe('the call options made of a chat request', () => {
   it('has all settings, and no field without a value', async () => {
     const options = await optionsFor({
@@ -145,6 +188,27 @@ describe('the call options made of a chat request', () => {
     expect((await optionsFor({ tools: [TOOL], tool_choice: choice }))?.toolChoice).toEqual({ type: choice })
   })
 
+  it.each(['auto', 'required'])('has only the allowed tools, with the mode %s', async (mode) => {
+    const other = { type: 'function', function: { name: 'count' } }
+    const allowed = { mode, tools: [{ type: 'function', function: { name: 'count' } }] }
+    const options = await optionsFor({
+      tools: [TOOL, other],
+      tool_choice: { type: 'allowed_tools', allowed_tools: allowed },
+    })
+    expect(options?.tools?.map(({ name }) => name)).toEqual(['count'])
+    expect(options?.toolChoice).toEqual({ type: mode })
+  })
+
+  it.each([
+    ['openai.chat', { openai: { strictJsonSchema: false } }],
+    ['groq.chat', { groq: { strictJsonSchema: false } }],
+    ['ours.chat', { openaiCompatible: { strictJsonSchema: false } }],
+  ])('requests no strict schema of %s unless the request does', async (provider, providerOptions) => {
+    const format = { type: 'json_schema', json_schema: { name: 'port', schema: { type: 'object' } } }
+    const options = await optionsFor({ response_format: format }, answering({}, provider))
+    expect(options?.providerOptions).toEqual(providerOptions)
+  })
+
   it('has the JSON schema with its name, description and strictness', async () => {
     const schema = { type: 'object', properties: {} }
     const format = {
@@ -161,7 +225,14 @@ describe('the call options made of a chat request', () => {
 
   it.each([
     ['anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
+    ['bedrock.anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
+    ['googleVertex.anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
     ['openai.chat', { openai: { parallelToolCalls: false } }],
+    ['openai.responses', { openai: { parallelToolCalls: false } }],
+    ['azure.responses', { azure: { parallelToolCalls: false }, openai: { parallelToolCalls: false } }],
+    ['groq.chat', { groq: { parallelToolCalls: false } }],
+    ['mistral.chat', { mistral: { parallelToolCalls: false } }],
+    ['xai.responses', { xai: { parallelToolCalls: false } }],
   ])('forbids parallel tool calls in the way of %s', async (provider, providerOptions) => {
     const request = { tools: [TOOL], parallel_tool_calls: false }
     expect((await optionsFor(request, answering({}, provider)))?.providerOptions).toEqual(providerOptions)
@@ -176,13 +247,15 @@ describe('a request that the model cannot express', () => {
     ['audio', { audio: { voice: 'alloy', format: 'wav' } }],
     ['web_search_options', { web_search_options: {} }],
     ['store', { store: true }],
-    ['functions', { functions: [{ name: 'look' }] }],
     ['brand_new_option', { brand_new_option: 1 }],
     ['toString', JSON.parse('{ "toString": 1 }') as object],
     ['reasoning_effort enormous', { reasoning_effort: 'enormous' }],
     ['parallel_tool_calls: false', { tools: [TOOL], parallel_tool_calls: false }],
     ['a tool of the type custom', { tools: [{ type: 'custom', custom: { name: 'x' } }] }],
-    ['tool_choice of the type allowed_tools', { tool_choice: { type: 'allowed_tools' } }],
+    [
+      'tool_choice of the type custom',
+      { tools: [TOOL], tool_choice: { type: 'custom', custom: { name: 'x' } } },
+    ],
     ['response_format of the type grammar', { response_format: { type: 'grammar' } }],
     ['file_id', { messages: userParts({ type: 'file', file: { file_id: 'file-1' } }) }],
     [
@@ -198,7 +271,7 @@ describe('a request that the model cannot express', () => {
       'cache_control',
       { messages: userParts({ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }) },
     ],
-    ['the role function', { messages: [{ role: 'function', name: 'f', content: 'x' }] }],
+    ['the role critic', { messages: [{ role: 'critic', name: 'f', content: 'x' }] }],
     ['audio in an assistant message', { messages: [{ role: 'assistant', audio: { id: 'a' } }] }],
   ])('is refused by name, before the model is called: %s', async (name, request) => {
     const model = answering()
@@ -207,6 +280,31 @@ describe('a request that the model cannot express', () => {
     expect(String(error)).toContain(name)
     expect(model.doGenerateCalls).toEqual([])
   })
+
+  it.each(['azure.deepseek', 'mistral.conversation', 'google.generative-ai', 'amazon-bedrock'])(
+    'is refused when the package of the provider has no option for it: parallel_tool_calls of %s',
+    async (provider) => {
+      const request = { ...HELLO, tools: [TOOL], parallel_tool_calls: false } as ChatRequest
+      const error = await failureOf(clientOf(answering({}, provider)).chat.completions.create(request))
+      expect(error).toMatchObject({ status: 400, code: 'unsupported_by_model' })
+    },
+  )
+
+  it.each([
+    ['tool look', 'tools'],
+    ['user message part type: image', 'user'],
+    ['strict', 'strict'],
+    ['JSON Schema propertyNames', 'response_format'],
+    ['a feature of next year', 'a'],
+  ])(
+    'is refused after the answer, when the model ignored what is not known to be harmless: %s',
+    async (feature, name) => {
+      const model = answering({ warnings: [{ type: 'unsupported', feature }] })
+      const error = await failureOf(clientOf(model).chat.completions.create(HELLO))
+      expect(error).toMatchObject({ status: 400, code: 'ignored_by_model' })
+      expect(String(error)).toContain(`ignores ${name},`)
+    },
+  )
 
   it('is refused after the answer, when the model reports that it ignored a part that changes the meaning', async () => {
     const model = answering({ warnings: [{ type: 'unsupported', feature: 'responseFormat' }] })
@@ -223,6 +321,15 @@ describe('an invalid request', () => {
     { temperature: 'warm' },
     { model: '' },
     { stop: [1] },
+    { n: 0 },
+    { parallel_tool_calls: 'no' },
+    { stream_options: true },
+    { tool_choice: 'required' },
+    { tools: [TOOL], tool_choice: { type: 'function', function: { name: 'count' } } },
+    { messages: [{ role: 'system', content: [] }] },
+    {
+      messages: userParts({ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA', detail: 7 } }),
+    },
     { messages: userParts({ type: 'image_url', image_url: { url: 'file:///etc/passwd' } }) },
   ])('is refused with 400, and stops the chain: %j', async (request) => {
     const error = await failureOf(clientOf(answering()).chat.completions.create({ ...HELLO, ...request }))
