@@ -26,8 +26,11 @@ export class StreamIncompleteError extends Error {
   readonly code = INCOMPLETE
   /** The name of the target that was answering. */
   readonly target: string
-  /** `cut`: the stream ended without proof of its end. `error`: the provider reported an error. `idle`: no content arrived for `idleMs`. */
-  readonly reason: 'cut' | 'error' | 'idle'
+  /**
+   * `cut`: the stream ended without proof of its end. `error`: the provider reported an error. `idle`: no content arrived for `idleMs`.
+   * `unread`: the caller did not read the stream for five minutes.
+   */
+  readonly reason: 'cut' | 'error' | 'idle' | 'unread'
 
   constructor(target: string, reason: StreamIncompleteError['reason'], cause?: unknown) {
     super(
@@ -48,6 +51,7 @@ const WHAT_HAPPENED = {
   cut: 'ended before the answer was complete',
   error: 'reported an error',
   idle: 'sent no content within idleMs',
+  unread: 'was not read for five minutes, so that its connection was closed',
 } as const
 
 /** An answer without content, or a stream that ended before its first content. */

@@ -7,6 +7,9 @@ import { IdleClock } from './idle-clock.ts'
 import type { LiveAttempt } from './live-attempt.ts'
 import { isContent, isIncomplete } from './stream-parts.ts'
 
+/** The maximum time between two reads of a stream, in milliseconds. Then its connection is closed. */
+const MAX_UNREAD_MS = 300_000
+
 /** Called once when a stream ends. Returns the receipt of the call. */
 export type OnStreamEnd = (outcome: ModelReceipt['outcome'], error?: unknown) => ModelReceipt
 
@@ -27,11 +30,14 @@ export function guardStream(
   let hasEnded = false
   let controller: ReadableStreamDefaultController<LanguageModelV4StreamPart> | undefined
   const clock = new IdleClock(idleMs, () => fail(new StreamIncompleteError(name, 'idle')))
+  /** Runs while the caller does not read: a forgotten stream would hold its connection, its permit and its receipt for ever. */
+  const unread = new IdleClock(MAX_UNREAD_MS, () => abandon(new StreamIncompleteError(name, 'unread')))
 
   function end(): boolean {
     if (hasEnded) return false
     hasEnded = true
     clock.stop()
+    unread.stop()
     attempt.signal.removeEventListener('abort', abort)
     return true
   }
@@ -47,11 +53,14 @@ export function guardStream(
   }
   let failAfterRead: StreamIncompleteError | undefined
 
-  const abort = (): void => {
+  const abort = (): void => abandon((attempt.signal as { reason: unknown }).reason)
+
+  /** Ends the stream without a judgement of the target. */
+  function abandon(reason: unknown): void {
     if (!end()) return
-    const { reason } = attempt.signal as { reason: unknown }
     if (!hasFinished) onEnd('aborted', reason)
     controller?.error(reason)
+    attempt.release(reason)
     cancelReader(reason)
   }
 
@@ -114,13 +123,16 @@ export function guardStream(
       start(own) {
         controller = own
         if (attempt.signal.aborted) abort()
+        else unread.start()
       },
-      pull() {
+      async pull() {
+        unread.pause()
         if (failAfterRead) {
           controller?.error(failAfterRead)
-          return undefined
+          return
         }
-        return pull()
+        await pull()
+        if (!hasEnded) unread.start()
       },
       cancel(reason) {
         if (!end()) return

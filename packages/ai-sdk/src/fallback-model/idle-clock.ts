@@ -1,8 +1,8 @@
 import { MAX_TIMER_MS } from '@harbor/parts'
 
 /**
- * Limits the time that a reader waits for content. It runs only while the reader waits, and needs one timer for many waits: when the timer
- * fires during a later wait, it is set again for the time that is left.
+ * Limits how long each of many waits may take, such as that of a reader for content. It needs one timer for all of them: when the timer
+ * fires during a later wait, it is set again for the time that is left. The timer does not keep the process alive.
  */
 export class IdleClock {
   readonly #limitMs: number
@@ -16,13 +16,13 @@ export class IdleClock {
     this.#onIdle = onIdle
   }
 
-  /** The reader begins to wait. Does nothing if it waits already. */
+  /** A wait begins. Does nothing during a wait. */
   start(): void {
     this.#waitingSince ??= performance.now()
-    this.#timer ??= setTimeout(this.#check, this.#limitMs)
+    if (this.#timer === undefined) this.#set(this.#limitMs)
   }
 
-  /** Content has arrived. */
+  /** The wait is over. */
   pause(): void {
     this.#waitingSince = undefined
   }
@@ -39,6 +39,12 @@ export class IdleClock {
     const leftMs = this.#waitingSince + this.#limitMs - performance.now()
     // Timers may fire a little early.
     if (leftMs < 1) this.#onIdle()
-    else this.#timer = setTimeout(this.#check, leftMs)
+    else this.#set(leftMs)
+  }
+
+  #set(ms: number): void {
+    this.#timer = setTimeout(this.#check, ms)
+    // In browsers a timer is a number.
+    ;(this.#timer as { unref?: () => void }).unref?.()
   }
 }
