@@ -13,11 +13,10 @@ import { CallFailed, CallRunner, type Call } from './call-runner.ts'
 import { checkLanguageOptions, checkModels } from './check-options.ts'
 import { MalformedAnswerError } from './errors.ts'
 import { guardStream } from './guarded-stream.ts'
-import { holdStream, type HeldStream } from './held-stream.ts'
+import { holdStream } from './held-stream.ts'
 import { answerOf, streamOf } from './last-resort.ts'
-import type { LiveAttempt } from './live-attempt.ts'
 import type { FallbackModelOptions, Labels } from './options.ts'
-import { conversationKeys, keyOfToolCall, RememberedTargets } from './remembered-targets.ts'
+import { conversationKeys, keysOfPart, RememberedTargets } from './remembered-targets.ts'
 import { statsOf, type ModelStats } from './stats.ts'
 import { isEmpty, isIncomplete } from './stream-parts.ts'
 import { TargetPrompts } from './target-prompts.ts'
@@ -51,7 +50,7 @@ export function createFallbackModel({
   const { timeouts: { attemptMs, firstTokenMs, idleMs = DEFAULT_IDLE_MS } = {}, lastResort } = options
   const runner = new CallRunner(all, options, attemptMs)
   const remembered = new RememberedTargets()
-  const prompts = new TargetPrompts(runner.targets)
+  const prompts = new TargetPrompts(runner.targets, remembered)
   const [first] = all
 
   /** Ends a failed call: with the last resort, if there is one that applies, or with the error. */
@@ -90,15 +89,14 @@ export function createFallbackModel({
     const keys = conversationKeys(sent.prompt, harbor.session)
     const call = callFor(sent, harbor.labels, keys)
     try {
-      const { value, target, attempt, receipt } = await runner.run(call, (candidate) => {
-        const { options: adapted, adaptations } = prompts.adapted(sent, candidate)
-        return { adaptations, send: (attempt) => generate(candidate, adapted, attempt.signal) }
-      })
-      attempt.succeed()
-      const toolCalls = value.content.flatMap((part) =>
-        part.type === 'tool-call' ? [keyOfToolCall(part.toolCallId)] : [],
+      const { value, target, attempt, receipt } = await runner.run(call, (candidate) =>
+        prompts.requestFor(sent, candidate, (adapted) => generate(candidate, adapted)),
       )
-      remembered.remember([...sessionKeys(keys, harbor.session), ...toolCalls], target.name)
+      attempt.succeed()
+      remembered.remember(
+        [...sessionKeys(keys, harbor.session), ...value.content.flatMap(keysOfPart)],
+        target.name,
+      )
       return withReceipt(value, runner.end(receipt, 'success'))
     } catch (failed) {
       return await giveUp(failed, sent.abortSignal, (text, end) => withReceipt(answerOf(text), end()))
@@ -110,18 +108,16 @@ export function createFallbackModel({
     const keys = conversationKeys(sent.prompt, harbor.session)
     const call = callFor(sent, harbor.labels, keys)
     try {
-      const { value, target, attempt, receipt } = await runner.run(call, (candidate) => {
-        const { options: adapted, adaptations } = prompts.adapted(sent, candidate)
-        const { model, name } = candidate
-        const send = (attempt: LiveAttempt): Promise<HeldStream> =>
-          holdStream(model.doStream({ ...adapted, abortSignal: attempt.signal }), attempt, name, firstTokenMs)
-        return { adaptations, send }
-      })
+      const { value, target, attempt, receipt } = await runner.run(call, (candidate) =>
+        prompts.requestFor(sent, candidate, (adapted, attempt) =>
+          holdStream(candidate.model.doStream(adapted), attempt, candidate.name, firstTokenMs),
+        ),
+      )
       receipt.firstContentMs = receipt.elapsedMs
       const ownKeys = sessionKeys(keys, harbor.session)
       const onPart = (part: LanguageModelV4StreamPart): void => {
-        if (part.type === 'tool-call') remembered.remember([keyOfToolCall(part.toolCallId)], target.name)
         if (part.type === 'finish') remembered.remember(ownKeys, target.name)
+        else if (!('delta' in part)) remembered.remember(keysOfPart(part), target.name)
       }
       const stream = guardStream(value, attempt, target.name, idleMs, onPart, (outcome, error) =>
         runner.end(receipt, outcome, error),
@@ -152,9 +148,8 @@ export function createFallbackModel({
 async function generate(
   { model, name }: Target<LanguageModelV4>,
   options: LanguageModelV4CallOptions,
-  abortSignal: AbortSignal,
 ): Promise<LanguageModelV4GenerateResult> {
-  const result = await model.doGenerate({ ...options, abortSignal })
+  const result = await model.doGenerate(options)
   const { content, finishReason } = result
   if (isIncomplete(finishReason) && (isEmpty(content) || finishReason.unified !== 'other'))
     throw new MalformedAnswerError(name, 'no complete content')

@@ -72,6 +72,8 @@ function failureOfApiCall(error: Facts): Failure {
         },
   )
   if (failure.kind === 'unknown') return { kind: 'network', retryable: true, ambiguous: true }
+  if (failure.kind === 'not-found' && isAboutItem(body))
+    return { ...failure, kind: 'bad-request', retryable: false }
   if (
     status !== undefined &&
     typeof isRetryable === 'boolean' &&
@@ -79,6 +81,12 @@ function failureOfApiCall(error: Facts): Failure {
   )
     return { ...failure, retryable: isRetryable }
   return failure
+}
+
+/** Whether a 404 is about an item in the conversation, which another account stores, and not about the model. */
+function isAboutItem(body: unknown): boolean {
+  const error = isObject(body) ? body.error : undefined
+  return isObject(error) && error.param === 'input'
 }
 
 /** What an `APICallError` says of itself when the provider package says nothing: `isRetryable` differs only if the package set it. */

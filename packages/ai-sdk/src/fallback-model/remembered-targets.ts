@@ -1,11 +1,11 @@
-import type { LanguageModelV4Prompt } from '@ai-sdk/provider'
+import type { LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider'
 
 /** The maximum number of conversations whose target is remembered. The least recently used one is forgotten first. */
 const MAX_CONVERSATIONS = 10_000
 /** The maximum length of a key, in characters. A longer key, such as a very long tool call id, is not stored. */
 const MAX_KEY_LENGTH = 256
 
-/** Remembers which target answered last in a conversation, by session or by the id of a tool call. */
+/** Remembers which target answered last in a conversation, by session, or by the ids of its tool calls and items. */
 export class RememberedTargets {
   readonly #targets = new Map<string, string>()
 
@@ -35,8 +35,9 @@ export class RememberedTargets {
   }
 }
 
-/** The maximum number of tool calls of a prompt that are looked up: those of the last step. */
-const MAX_TOOL_CALLS = 128
+const CALL = 'call:'
+/** The maximum number of parts of a message that are looked up: the last ones. */
+const MAX_PARTS = 128
 
 /**
  * Returns the keys under which the target of a conversation is remembered: the ids of the tool calls in the last assistant message, and the
@@ -47,12 +48,28 @@ export function conversationKeys(
   session: string | undefined,
 ): readonly string[] {
   const last = prompt.findLast((message) => message.role === 'assistant')
-  const keys = (last?.content ?? [])
-    .slice(-MAX_TOOL_CALLS)
-    .flatMap((part) => (part.type === 'tool-call' ? [keyOfToolCall(part.toolCallId)] : []))
+  const keys = last ? keysOfMessage(last).filter((key) => key.startsWith(CALL)) : []
   return session === undefined ? keys : [...keys, `session:${session}`]
 }
 
-export function keyOfToolCall(id: string): string {
-  return `call:${id}`
+/** Returns the keys of the tool calls and the items in a message. */
+export function keysOfMessage({ content }: LanguageModelV4Message): readonly string[] {
+  return typeof content === 'string' ? [] : content.slice(-MAX_PARTS).flatMap(keysOfPart)
+}
+
+/** Returns the keys of a part of a prompt, an answer or a stream: the id of its tool call, and the id under which a vendor stores it. */
+export function keysOfPart(part: PartFacts): readonly string[] {
+  const keys = part.type === 'tool-call' && part.toolCallId !== undefined ? [`${CALL}${part.toolCallId}`] : []
+  for (const marks of Object.values(part.providerMetadata ?? part.providerOptions ?? {})) {
+    const { itemId } = marks as { itemId?: unknown }
+    if (typeof itemId === 'string') keys.push(`item:${itemId}`)
+  }
+  return keys
+}
+
+interface PartFacts {
+  readonly type: string
+  readonly toolCallId?: string
+  readonly providerMetadata?: Readonly<Record<string, object>> | undefined
+  readonly providerOptions?: Readonly<Record<string, object>> | undefined
 }

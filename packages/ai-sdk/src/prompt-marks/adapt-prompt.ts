@@ -7,7 +7,7 @@ import type {
 import { Tally, type Adaptation } from './adaptation.ts'
 import { adaptAssistantParts } from './assistant-parts.ts'
 import { withoutForeignMarks, foreignVendor } from './marks.ts'
-import type { PromptTarget } from './prompt-target.ts'
+import { withoutKeys, type PromptTarget } from './prompt-target.ts'
 import { foreignProviderCalls } from './provider-tools.ts'
 import { whyUnable } from './stored-files.ts'
 import { ToolCallIds } from './tool-call-ids.ts'
@@ -17,6 +17,8 @@ export interface AdaptPromptOptions {
   readonly to: PromptTarget
   /** The tools of the request: the provider's tool of a name shows which vendor executed a call of this name. */
   readonly tools?: LanguageModelV4CallOptions['tools']
+  /** Whether another account of the same vendor wrote a message. Its marks are then removed like those of another vendor. */
+  readonly isForeign?: ((message: LanguageModelV4Message) => boolean) | undefined
 }
 
 export interface AdaptedPrompt {
@@ -38,15 +40,19 @@ export interface AdaptedPrompt {
  * @param prompt - The prompt of the call. It is never changed.
  */
 export function adaptPrompt(prompt: LanguageModelV4Prompt, options: AdaptPromptOptions): AdaptedPrompt {
-  const { to: target, tools } = options
+  const { to: target, tools, isForeign } = options
   const tally = new Tally()
   const ids = new ToolCallIds(target, target.toolCallId === undefined ? new Set() : idsOf(prompt))
-  const foreignCalls = foreignProviderCalls(prompt, target, tools)
-  const adaptation: Adaptation = { target, ids, foreignCalls, tally }
+  const stranger = isForeign && withoutKeys(target)
+  const targetOf = (message: LanguageModelV4Message): PromptTarget =>
+    stranger && isForeign(message) ? stranger : target
+  const foreignCalls = foreignProviderCalls(prompt, targetOf, tools)
+  const own: Adaptation = { target, ids, foreignCalls, tally }
 
   let changed: LanguageModelV4Message[] | undefined
   for (const [at, message] of prompt.entries()) {
-    const adapted = adaptMessage(message, adaptation)
+    const accepts = targetOf(message)
+    const adapted = adaptMessage(message, accepts === target ? own : { ...own, target: accepts })
     if (adapted !== message) changed ??= prompt.slice(0, at)
     if (changed !== undefined && adapted !== undefined) changed.push(adapted)
   }

@@ -30,6 +30,7 @@ const ACCEPTED_IDS = {
   mistral: /^[a-zA-Z0-9]{9}$/,
 } as const
 
+const NO_KEYS: ReadonlySet<string> = new Set()
 const GOOGLE_KEYS = ['google', 'googleVertex', 'vertex']
 
 /**
@@ -58,6 +59,11 @@ export function promptTarget(model: { readonly provider: string; readonly modelI
   if (keys.has('openai') || keys.has('azure'))
     return { ...shared, toolCallId: isChat ? ACCEPTED_IDS.chat : ACCEPTED_IDS.responses }
   return shared
+}
+
+/** The same model for a message that another account of its vendor wrote: it accepts no mark in it. */
+export function withoutKeys(target: PromptTarget): PromptTarget {
+  return { ...target, keys: NO_KEYS, replaysProviderTools: false }
 }
 
 function ownKeys(provider: string, name: string, modelId: string): string[] {

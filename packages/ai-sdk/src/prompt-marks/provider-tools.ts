@@ -31,7 +31,7 @@ const ID_PREFIXES: readonly (readonly [RegExp, string])[] = [
  */
 export function foreignProviderCalls(
   prompt: LanguageModelV4Prompt,
-  target: PromptTarget,
+  targetOf: (message: LanguageModelV4Message) => PromptTarget,
   tools: Tools,
 ): ReadonlyMap<string, ForeignCall> | undefined {
   let found: Map<string, ForeignCall> | undefined
@@ -40,6 +40,7 @@ export function foreignProviderCalls(
     if (message.role !== 'assistant') continue
     for (const part of message.content) {
       if (part.type !== 'tool-call' || part.providerExecuted !== true) continue
+      const target = targetOf(message)
       const maker = makerOf(part, target, tools) ?? makerOfMessage(message.content, target)
       if (maker === undefined || (maker.isOwn && target.replaysProviderTools)) continue
       found ??= new Map()
