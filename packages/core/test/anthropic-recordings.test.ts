@@ -11,6 +11,7 @@ interface Usage {
   readonly cache_read_input_tokens?: number | null
   readonly cache_creation_input_tokens?: number | null
   readonly cache_creation?: { ephemeral_5m_input_tokens: number; ephemeral_1h_input_tokens: number } | null
+  readonly server_tool_use?: { web_search_requests: number } | null
   readonly iterations?: readonly (Usage & { type: string })[] | null
 }
 
@@ -36,12 +37,19 @@ const PRICE = {
   cachedInputPerMillion: 100_000,
   cacheWritePerMillion: { '5m': 1_250_000, '1h': 2_000_000 },
 }
-const OPTIONS = { models: { 'anthropic/claude-sonnet-4-6': { price: PRICE } }, breaker: false as const }
+const OPTIONS = {
+  // The second one answers where the provider itself fell back to it.
+  models: { 'anthropic/claude-sonnet-4-6': { price: PRICE }, 'anthropic/claude-opus-4-8': { price: PRICE } },
+  breaker: false as const,
+}
+/** The published price of a web search, in US dollars. */
+const SEARCH_USD = 0.01
 
 /** The vendor's arithmetic: the input classes are apart, later counts replace earlier ones, and a compaction is billed in addition. */
 function billOf(usage: Usage): { inputTokens: number; outputTokens: number; usd: number } {
   const sampled = [usage, ...(usage.iterations ?? []).filter(({ type }) => type === 'compaction')]
-  let [inputTokens, outputTokens, usd] = [0, 0, 0]
+  const searches = usage.server_tool_use?.web_search_requests ?? 0
+  let [inputTokens, outputTokens, usd] = [0, 0, searches * SEARCH_USD]
   for (const each of sampled) {
     const read = each.cache_read_input_tokens ?? 0
     const hour = each.cache_creation?.ephemeral_1h_input_tokens ?? 0

@@ -174,10 +174,11 @@ async function judgeStream(
   }
 }
 
-function noteReport({ receipt }: LegExchange, { usage, serviceTier, costUsd }: UsageReport): void {
-  receipt.usage = usage
-  receipt.serviceTier = serviceTier
-  receipt.reportedUsd = costUsd
+function noteReport({ receipt }: LegExchange, report: UsageReport): void {
+  receipt.usage = report.usage
+  receipt.serviceTier = report.serviceTier
+  receipt.reportedUsd = report.costUsd
+  receipt.modelUses = report.modelUses ?? []
 }
 
 /** Whether the response is a redirect that the caller handles itself, by `redirect: 'manual'`. */

@@ -76,12 +76,12 @@ export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
 
 /**
  * Makes the error for a call whose model has no known price, when a spend limit is set.
- * @param tools the names of the provider's tools whose price is unknown, although that of the model is known
+ * @param parts the names of tools and other models of the provider whose price is unknown, although that of the model is known
  */
-export function priceUnknown(exchange: LegExchange, tools?: readonly string[]): AttemptError {
+export function priceUnknown(exchange: LegExchange, parts?: readonly string[]): AttemptError {
   const { name } = exchange.leg.target
-  const [what, where] = tools
-    ? [`${tools.join(', ')} at ${name}`, "the model's price, as perServerToolUse"]
+  const [what, where] = parts
+    ? [`${parts.join(', ')} at ${name}`, '`models` (that of a tool as perServerToolUse)']
     : [name, '`models`']
   return notSent(exchange, 402, 'spend_limit', {
     message:

@@ -7,7 +7,8 @@ import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
 import { PriceList } from './price-list.ts'
 import { costOfUse, highestUse, ratesOf } from './cost-of-use.ts'
-import type { EstimatedRequest, PricedUse, Used } from './cost-of-use.ts'
+import type { EstimatedRequest, Used } from './cost-of-use.ts'
+import type { PricedUse } from './shared-use.ts'
 import { priceUsage } from './price-usage.ts'
 import { hasTier } from './service-tier.ts'
 import { unpricedTools } from './tool-prices.ts'
@@ -80,7 +81,8 @@ export class Accounts {
 
   /** Records the cost of an answer. If that needs the price list and it is not loaded yet, records the cost once the list is loaded. */
   book(receipt: OpenReceipt, bill: Bill): void {
-    this.#whenPriced(bill.servedBy, () => this.#book(receipt, bill))
+    const targets = [bill.servedBy, ...(bill.parts ?? []).map(({ target }) => target)]
+    this.#whenPriced(targets, () => this.#book(receipt, bill))
   }
 
   /** Records the highest possible cost of each failed attempt that may have been billed. This sum is separate from the money spent. */
@@ -90,7 +92,7 @@ export class Accounts {
     for (const { failure, target: name } of receipt.attempts) {
       const target = failure?.ambiguous ? targets.find((each) => each.name === name) : undefined
       if (!target) continue
-      this.#whenPriced(target, () => {
+      this.#whenPriced([target], () => {
         const estimate = operation.tokens.estimate(json)
         this.#possiblyBilledUsd += this.highestCostOf(target, { operation, json, estimate })?.usd ?? 0
       })
@@ -104,7 +106,7 @@ export class Accounts {
 
   /** Records a saved cost: that of an answer from the cache, or of an answer that a call shared with an identical call. */
   bookSaved(target: Target, used: Used): void {
-    this.#whenPriced(target, () => (this.#savedByCacheUsd += this.costOf(target, used) ?? 0))
+    this.#whenPriced([target], () => (this.#savedByCacheUsd += this.costOf(target, used) ?? 0))
   }
 
   /**
@@ -141,8 +143,8 @@ export class Accounts {
     }
   }
 
-  #whenPriced(target: Target, work: () => void): void {
-    if (target.price || this.list.loaded) work()
+  #whenPriced(targets: readonly Target[], work: () => void): void {
+    if (this.list.loaded || targets.every(({ price }) => price)) work()
     else this.list.load().then(work).catch(this.#onError)
   }
 

@@ -1,11 +1,12 @@
 import type { JsonBody } from '../base/json.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { Price } from '../reporting/price.ts'
-import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
+import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { PriceList } from './price-list.ts'
 import { highestPrice, priceUsage } from './price-usage.ts'
 import { atTier, vendorOf } from './service-tier.ts'
+import { sumOfCosts, withoutParts, type PricedUse, type UsePart } from './shared-use.ts'
 import { publishedToolPrices, unpricedTools, type ToolPrices } from './tool-prices.ts'
 
 /** The facts about an answer on which its price depends. */
@@ -22,10 +23,9 @@ export interface Used {
   readonly wantedTier?: string | undefined
   /** Whether the usage is an estimate. The number of tokens of each class, such as cached input, is then an upper bound. @default false */
   readonly isEstimate?: boolean | undefined
+  /** The parts of the usage that other models than that of the target have made, each of which is priced by its own model. @default none */
+  readonly parts?: readonly UsePart[] | undefined
 }
-
-/** A cost in US dollars, the source of its price, and the parts whose price is unknown. */
-export type PricedUse = Omit<CallCost, 'usage'>
 
 /** A price, a factor by which the cost of the tokens is multiplied, and the source of the price. */
 export interface Rates {
@@ -44,10 +44,30 @@ export function costOfUse(list: PriceList, target: Target, used: Used): PricedUs
   const { serviceTier, wantedTier, reportedUsd = 0 } = used
   // A router reports the cost that it charges. Some routers always report 0, which is ignored.
   if (!target.price && reportedUsd > 0) return { usd: reportedUsd, price: 'provider' }
+  if (used.parts && used.parts.length > 0) return costOfParts(used.parts, list, target, used)
   const usual = costAt(serviceTier, list, target, used)
   if (!usual || serviceTier !== undefined || wantedTier === undefined) return usual
   const wanted = costAt(wantedTier, list, target, used)
   return wanted && wanted.usd > usual.usd ? wanted : usual
+}
+
+/** A part whose model has no known price costs as much as at the target, and its model is named as unpriced. */
+function costOfParts(
+  parts: readonly UsePart[],
+  list: PriceList,
+  target: Target,
+  used: Used,
+): PricedUse | undefined {
+  const costOf = (at: Target, usage: TokenUsage): PricedUse | undefined =>
+    costOfUse(list, at, { ...used, usage, parts: undefined, reportedUsd: undefined })
+  const costs = [costOf(target, withoutParts(used.usage, parts))]
+  for (const { target: other, usage } of parts) {
+    const tokens = { ...usage, serverToolUses: undefined }
+    const own = costOf(other, tokens)
+    const instead = own ? undefined : costOf(target, tokens)
+    costs.push(own ?? (instead && { ...instead, unpriced: [other.model ?? other.name] }))
+  }
+  return costs.includes(undefined) ? undefined : sumOfCosts(costs.filter((cost) => cost !== undefined))
 }
 
 function costAt(

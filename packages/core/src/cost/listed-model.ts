@@ -62,3 +62,16 @@ export function isSameModel(name: string, listed: string): boolean {
   const at = /^(?:claude|gemini)-/.test(listed) ? name.toLowerCase().indexOf(listed) : -1
   return at === -1 || VERSION.test(name.slice(at + listed.length))
 }
+
+/** What stands before and after the name of a model in its spellings at other providers: a path, a region, a version, a date. */
+const BEFORE = /^.*\/|^(?:[a-z]+\.)?anthropic\./
+const AFTER = /(?:[-@:](?:latest|default|v\d+(?::\d+)?|\d{8}|\d{4}-\d{2}-\d{2}))+$/
+
+/** Whether two names are of the same model. They may differ in a path, a region, a version or a date. */
+export function areSameModel(one: string, other: string): boolean {
+  return one === other || bareName(one) === bareName(other)
+}
+
+function bareName(model: string): string {
+  return model.toLowerCase().replace(BEFORE, '').replace(BEFORE, '').replace(AFTER, '')
+}

@@ -1,17 +1,15 @@
-import { endpointUnpriced, spendLimitExceeded, priceUnknown } from '../attempt/refusals.ts'
+import { endpointUnpriced } from '../attempt/refusals.ts'
 import type { Answer, Exchange, Handler, StreamEnd } from '../call/exchange.ts'
 import { estimateOf } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts, Bill } from '../cost/accounts.ts'
-import type { PricedUse } from '../cost/cost-of-use.ts'
-import { Purse } from '../cost/purse.ts'
+import { partsOf } from '../cost/shared-use.ts'
 import type { SpendLedger } from '../cost/spend-limit.ts'
-import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { Target } from '../reporting/target.ts'
+import { purseFor } from './reservation.ts'
 
 interface Money {
   readonly accounts: Accounts
@@ -71,44 +69,6 @@ async function withoutPrice(exchange: Exchange, next: Handler, accounts: Account
   return answer
 }
 
-/**
- * Reserves the highest possible cost of a call.
- * @throws AttemptError 402 when less than this cost is left of the spend limit, or the price is unknown and the limit does not allow that
- */
-async function purseFor(
-  exchange: Exchange,
-  plan: Plan,
-  limit: SpendLimitOptions,
-  { accounts, ledger }: Money,
-): Promise<Purse> {
-  const { outage, contextWindow, contentPolicy } = plan
-  const targets = [...outage, ...contextWindow, ...contentPolicy]
-  if (!accounts.list.loaded && targets.some(({ price }) => !price)) await accounts.list.load()
-  const request = { operation: exchange.operation, json: exchange.json, estimate: estimateOf(exchange) }
-  const costOf = (target: Target): PricedUse | undefined => accounts.highestCostOf(target, request)
-  if (limit.unpriced !== 'allow') refuseUnpriced(exchange, outage, costOf)
-  const usdOf = (target: Target): number => costOf(target)?.usd ?? 0
-  // The reserved amount is that of the most expensive target, since any of them may take over.
-  const estimateUsd = Math.max(0, ...outage.map(usdOf))
-  const reserved = ledger.reserve(estimateUsd, limit)
-  if ('settle' in reserved) return new Purse(reserved, { ledger, limit, costOf: usdOf })
-  throw spendLimitExceeded(atFirstTarget(exchange, outage), estimateUsd, reserved)
-}
-
-/** @throws AttemptError 402 when the price of a target is unknown, or that of a tool that its provider may run for the request */
-function refuseUnpriced(
-  exchange: Exchange,
-  targets: readonly Target[],
-  costOf: (target: Target) => PricedUse | undefined,
-): void {
-  const unpriced = targets.find((target) => isIncomplete(costOf(target)))
-  if (unpriced) throw priceUnknown(atFirstTarget(exchange, [unpriced]), costOf(unpriced)?.unpriced)
-}
-
-function isIncomplete(cost: PricedUse | undefined): boolean {
-  return cost === undefined || cost.unpriced !== undefined
-}
-
 function book(
   exchange: Exchange,
   plan: Plan,
@@ -119,10 +79,12 @@ function book(
   const { receipt, operation, json } = exchange
   const { servedBy } = answer
   if (servedBy) {
-    const { serviceTier, reportedUsd } = receipt
+    const { serviceTier, reportedUsd, modelUses } = receipt
+    const { routes } = exchange.policy
+    const parts = partsOf(modelUses, servedBy, (model) => routes.otherModelAt(servedBy, model, operation))
     const used = usageOf(exchange, answer, end)
     const wantedTier = used.source === 'estimated' && json ? operation.request.serviceTierOf(json) : undefined
-    const facts = { serviceTier, wantedTier, reportedUsd, servedBy, firstTarget: plan.outage[0] }
+    const facts = { serviceTier, wantedTier, reportedUsd, parts, servedBy, firstTarget: plan.outage[0] }
     accounts.book(receipt, { ...used, ...facts })
   }
   accounts.bookPossible(exchange, plan)

@@ -69,6 +69,8 @@ export interface RequestFormat {
   needsOf(body: JsonBody): readonly Capability[]
   /** Returns the service tier that the request asks for, in lower case. */
   serviceTierOf(body: JsonBody): string | undefined
+  /** Returns the other models that the provider may use for the request, such as its own fallbacks. @default none */
+  otherModelsOf?(body: JsonBody): readonly string[]
   /** Returns the id of the user or conversation that the request belongs to. */
   sessionOf(body: JsonBody): string | undefined
   /**

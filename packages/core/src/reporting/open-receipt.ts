@@ -1,4 +1,5 @@
 import { NO_LABELS, type Labels } from './labels.ts'
+import type { ModelUse } from './token-usage.ts'
 import type { AnswerGuard, AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
@@ -34,6 +35,8 @@ export class OpenReceipt implements Receipt {
   batch: { readonly size: number } | undefined
   /** The cost in US dollars that the provider itself reported. */
   reportedUsd: number | undefined
+  /** The models that the answer names, with the part of the usage that each has made. */
+  modelUses: readonly ModelUse[] = []
   /** Passes the cost on to the receipts of the calls for which the upstream request of this receipt is made: see `fork` and `apart`. */
   #onBilled: ((cost: CallCost) => void) | undefined
   #onCost: ((cost: CallCost) => void) | undefined

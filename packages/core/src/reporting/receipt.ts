@@ -163,8 +163,8 @@ export interface CallCost {
   /** The cost in US dollars; a lower bound if there is `unpriced`. */
   readonly usd: number
   /**
-   * The parts of the call whose price is unknown, so that they are missing in `usd`: the names of tools that the provider ran, as in
-   * `usage.serverToolUses`. Undefined if the cost is complete.
+   * The parts of the call whose price is unknown, so that `usd` is too low: the names of tools that the provider ran, as in
+   * `usage.serverToolUses`, and of other models that the provider let answer. Undefined if the cost is complete.
    */
   readonly unpriced?: readonly string[]
   /** Whether the provider reported the tokens, or Harbor estimated them from the text that was sent and received. */

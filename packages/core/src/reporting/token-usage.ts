@@ -12,3 +12,11 @@ export function tokenUsage(inputTokens: number, outputTokens: number): TokenUsag
     audioOutputTokens: 0,
   }
 }
+
+/** The part of a usage that one model has made. */
+export interface ModelUse {
+  readonly model: string
+  readonly usage: TokenUsage
+  /** Whether the answer reports this part by itself, as a step. Otherwise only the name of the model in the answer says who made it. */
+  readonly isStep: boolean
+}

@@ -168,6 +168,13 @@ export class Routes {
     return { outage, contextWindow, contentPolicy, credentials: others.toSorted().join('\n'), warning }
   }
 
+  /** Returns another model at the provider of a target, as a target with the user's own price if there is one. */
+  otherModelAt(target: Target, model: string, operation: Operation): Target {
+    const name = `${target.provider}/${model}`
+    const request = { model: target.model, nativeURL: target.baseURL, operation }
+    return this.#target(name, request) ?? { ...target, name, model, price: undefined }
+  }
+
   providerOf({ provider }: Target): Provider {
     const known = this.providers.get(provider)
     if (!known) throw new Error(`There is no provider ${provider}.`)

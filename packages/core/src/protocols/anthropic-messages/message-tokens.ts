@@ -14,6 +14,8 @@ export interface Counts {
   readonly cacheWrite?: number | undefined
   readonly output?: number | undefined
   readonly writesByTtl?: WritesByTtl | undefined
+  /** The model that made a step, as the step names it. */
+  readonly model?: string | undefined
 }
 
 type WritesByTtl = NonNullable<TokenUsage['cacheWriteTokensByTtl']>
@@ -69,9 +71,30 @@ function writesIn(creation: unknown): WritesByTtl | undefined {
 export function stepsIn(iterations: readonly unknown[]): readonly Counts[] {
   return iterations
     .slice(0, MAX_STEPS)
-    .flatMap((step) => (isRecord(step) ? [countsIn(step)] : []))
+    .flatMap((step) => (isRecord(step) ? [{ ...countsIn(step), model: modelIn(step['model']) }] : []))
     .filter(({ output = 0 }) => output > 0)
 }
+
+/** Reads the name of a model; undefined if there is none. A text that cannot be a name becomes `other`, whose price is unknown. */
+export function modelIn(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return undefined
+  return MODEL.test(value) ? value : 'other'
+}
+
+const MODEL = /^[\w.:@/-]{1,128}$/
+
+/** Adds up the tokens of the steps of each model. Steps that name no model, and those whose counts cannot be right, are left out. */
+export function tokensByModel(steps: readonly Counts[]): ReadonlyMap<string, MessageTokens> {
+  const ofModel = Map.groupBy(steps, ({ model }) => model)
+  const tokens = new Map<string, MessageTokens>()
+  for (const [model, own] of ofModel) {
+    const sum = model === undefined ? undefined : tokensOf(NO_TOKENS, own)
+    if (model !== undefined && sum) tokens.set(model, sum)
+  }
+  return tokens
+}
+
+const NO_TOKENS: Counts = { input: 0, output: 0 }
 
 /**
  * Adds up all tokens of a message. The totals that it reports leave out some steps, such as a compaction or an answer that was declined

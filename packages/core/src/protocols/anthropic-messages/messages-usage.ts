@@ -1,9 +1,18 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
+import type { ModelUse } from '../../reporting/token-usage.ts'
 import type { UsageReader } from '../shared/delivery.ts'
 import { toolUsesIn, type ToolUses } from '../shared/tool-uses.ts'
 import { priceTierOf, tierFieldsOf, type TierFields } from './price-tier.ts'
-import { countOf, countsIn, stepsIn, tokensOf, type Counts } from './message-tokens.ts'
+import {
+  countOf,
+  countsIn,
+  modelIn,
+  stepsIn,
+  tokensByModel,
+  tokensOf,
+  type Counts,
+} from './message-tokens.ts'
 
 /**
  * Reads the usage of a message, or of the events of its stream. `message_start` reports the input; `message_delta` reports the totals so
@@ -17,6 +26,7 @@ export class MessagesUsage implements UsageReader {
   #thinking = 0
   #toolUses: ToolUses
   #tier: TierFields = tierFieldsOf({})
+  #model: string | undefined
 
   get serviceTier(): string | undefined {
     return priceTierOf(this.#tier)
@@ -35,7 +45,24 @@ export class MessagesUsage implements UsageReader {
     }
   }
 
+  /**
+   * The models that the message names, with the part of its usage that each has made: the models of its steps or, if these name none, the
+   * model of the message.
+   */
+  get modelUses(): readonly ModelUse[] {
+    const { usage } = this
+    const byModel = [...tokensByModel(this.#steps)]
+    if (byModel.length > 0)
+      return byModel.map(([model, tokens]) => ({
+        model,
+        usage: { ...NO_OTHER_TOKENS, ...tokens },
+        isStep: true,
+      }))
+    return usage && this.#model !== undefined ? [{ model: this.#model, usage, isStep: false }] : []
+  }
+
   read(json: JsonBody): boolean {
+    this.#model ??= modelIn(isRecord(json['message']) ? json['message']['model'] : json['model'])
     const { message, usage = isRecord(message) ? message['usage'] : undefined } = json
     if (!isRecord(usage)) return false
     this.#totals = { ...this.#totals, ...countsIn(usage) }
@@ -53,3 +80,5 @@ export class MessagesUsage implements UsageReader {
     return true
   }
 }
+
+const NO_OTHER_TOKENS = { audioInputTokens: 0, reasoningTokens: 0, audioOutputTokens: 0 }

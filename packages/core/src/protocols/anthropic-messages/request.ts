@@ -10,6 +10,7 @@ export const REQUEST: RequestFormat = {
   isStreaming: (url, body) => body?.['stream'] === true || streamsByPath(url),
   needsOf,
   serviceTierOf: (body) => priceTierOf(tierFieldsOf(body)),
+  otherModelsOf,
   sessionOf: ({ metadata }) => (isRecord(metadata) ? textOf(metadata['user_id']) || undefined : undefined),
   storedWith: ({ tools }) => (Array.isArray(tools) && tools.some(runsCode) ? 'makes' : undefined),
   mayBeBilled: () => true,
@@ -19,6 +20,21 @@ export const REQUEST: RequestFormat = {
 function runsCode(tool: unknown): boolean {
   return isRecord(tool) && textOf(tool['type'])?.startsWith('code_execution') === true
 }
+
+/** The maximum number of other models of a request that money is reserved for. */
+const MAX_OTHER_MODELS = 32
+
+/** Returns the models of the provider's own `fallbacks`, and those that a tool brings along, such as an advisor. */
+function otherModelsOf({ fallbacks, tools }: JsonBody): readonly string[] {
+  if (fallbacks === undefined && tools === undefined) return NO_MODELS
+  // The models that Anthropic chooses are not known.
+  if (fallbacks === 'default') return ['the default fallbacks']
+  const named = [fallbacks, tools].flatMap((list: unknown): unknown[] => (Array.isArray(list) ? list : []))
+  const models = named.flatMap((each) => (isRecord(each) ? (textOf(each['model']) ?? []) : []))
+  return [...new Set(models)].slice(0, MAX_OTHER_MODELS)
+}
+
+const NO_MODELS: readonly string[] = []
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined

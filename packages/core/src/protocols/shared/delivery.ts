@@ -1,5 +1,6 @@
 import type { JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
+import type { ModelUse } from '../../reporting/token-usage.ts'
 import { contentTokens, type ValueTokens } from './value-tokens.ts'
 
 /** The token usage, service tier and cost that an answer reports. */
@@ -9,6 +10,11 @@ export interface UsageReport {
   readonly serviceTier: string | undefined
   /** The cost in US dollars, which routers such as OpenRouter report. */
   readonly costUsd: number | undefined
+  /**
+   * The models that the answer names, with the part of the usage that each has made. A provider may let other models answer than the
+   * requested one. @default the answer names none
+   */
+  readonly modelUses?: readonly ModelUse[] | undefined
 }
 
 /**
