@@ -23,7 +23,10 @@ async function send(
   const content = [{ type: 'text', text: 'Hi' }]
   const named = (data: { type: string }): string => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
   const { origin } = await serve((_, response) => {
-    if (form === 'JSON') return sendJson(response, { ...message, content, stop_reason: 'end_turn', usage })
+    if (form === 'JSON') {
+      sendJson(response, { ...message, content, stop_reason: 'end_turn', usage })
+      return
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream' }).end(
       [
         {
