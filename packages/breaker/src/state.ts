@@ -52,7 +52,10 @@ export interface Isolated {
 
 /** A call that was let through while the circuit was half-open. */
 export interface Probe {
-  /** When the probe counts as failed if it has not ended, in milliseconds since 1970; `Infinity` once its answer has begun. */
+  /**
+   * The time at which the probe counts as failed if it has not ended by then, in milliseconds since 1970; `Infinity` once its answer has
+   * begun.
+   */
   expiresAt: number
   /**
    * The object that will report the end of the probe, once its answer has begun. If this object is garbage-collected, the probe no longer

@@ -35,8 +35,8 @@ export interface CacheStats {
   /** Loads in flight. A load that several calls share counts once. */
   inFlight: number
   /**
-   * Prefetched answers: how many were loaded and cached (`loaded`), how many of these a caller used (`useful`), and how many were removed
-   * from memory before any caller used them (`wasted`).
+   * The numbers of prefetched answers. `loaded`: were loaded and cached. `useful`: were then used by a caller. `wasted`: were removed from
+   * memory before a caller used them.
    */
   prefetch: { loaded: number; useful: number; wasted: number }
   /**
@@ -51,7 +51,7 @@ export interface FarCounters {
   hits: number
   /** Reads that found no entry, or an expired or invalidated one. */
   misses: number
-  /** Reads that returned corrupt bytes, bytes that are no entry, or an entry in the format of another version of Harbor. */
+  /** Reads that returned bytes that are corrupt, are not an entry, or have the format of another version of Harbor. */
   unreadable: number
   /** Operations that failed. */
   errors: number

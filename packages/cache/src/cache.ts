@@ -108,8 +108,8 @@ export interface Cache<Value> {
   stats(): CacheStats
 
   /**
-   * Aborts background refreshes and prefetches, waits for pending writes, and closes the far tier. A call after that loads, and its answer
-   * is not cached.
+   * Aborts background refreshes and prefetches, waits for pending writes, and closes the far tier. Later calls load their answers, and do
+   * not cache them.
    */
   close(): Promise<void>
 }

@@ -31,8 +31,8 @@ export interface CacheOptions<Value> {
   /** How long after `ttlMs` an entry is still served, stale, if loading fails, in milliseconds. @default 0 */
   staleIfErrorMs?: number | undefined
   /**
-   * Returns whether a stale entry may be served instead of this load error. @default false for an error with a `status` from 400 to 499,
-   * since an invalid request must not look successful, except 408, 409, 425 and 429, which are temporary; true for any other error
+   * Returns whether a stale entry may be served instead of this load error. @default false for a `status` from 400 to 499 other than 408,
+   * 409, 425 and 429, since an invalid request must not look successful; otherwise true
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**

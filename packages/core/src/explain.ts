@@ -26,8 +26,8 @@ export interface Explanation {
     readonly timeoutMs: number
     readonly attemptMs: number
     /**
-     * The time limit for the first content of a stream, in milliseconds, while another target can take over. At the last target, this limit
-     * applies only if the user has set it. Otherwise only `timeoutMs` applies there.
+     * The time limit for the first content of a stream, in milliseconds, while another target can take over. At the last target, only
+     * `timeoutMs` applies, unless `timeouts.firstTokenMs` is set.
      */
     readonly firstTokenMs: number
     readonly idleMs: number

@@ -96,8 +96,8 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Changes options at run time, such as `providers`, `fallback` and `limits`, for this client and all its copies. The changes override the
-   * options with which the clients were created. Calls in flight keep their settings.
+   * Changes options such as `providers`, `fallback` and `limits` at run time, for this client and all its copies. The changes override the
+   * options of the constructor and of `withOptions()`. Calls in flight keep their settings.
    * @throws OptionError for an option that cannot change at run time, or an invalid value; nothing is changed then
    */
   configure(changes: Reconfigurable): void {
@@ -114,7 +114,8 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Fills the cache ahead of time. Requests whose answer is already cached, or would not be cached, are not sent.
+   * Sends requests to cache their answers before a caller needs them. A request is not sent if its answer is already cached, or could not
+   * be cached.
    * @param requests requests in the format of the Batch API: `{ url: '/v1/chat/completions', body }`
    * @param options the maximum number of requests at once (4 by default) and per minute, and whether they are sent only while no other
    * caller waits for an answer
@@ -135,8 +136,8 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Sends many requests in constant memory, with a limit on those in flight. With a `journal`, an interrupted run can be resumed. Each
-   * request then still gets one result. Calls that were in flight at the interruption are made again.
+   * Sends many requests in constant memory, with a limit on the number of calls in flight. With a `journal`, an interrupted run can be
+   * resumed: each request gets exactly one result, and calls that were in flight at the interruption are made again.
    *
    *     const run = harbor.bulk(requests, { journal: 'answers.jsonl' })
    *     for await (const result of run) console.log(result.id, result.ok ? result.value.body : result.error)

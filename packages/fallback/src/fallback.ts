@@ -29,8 +29,8 @@ export interface FallbackOptions<T> {
 }
 
 /**
- * Calls one target after the other until one answers. Keeps no state between runs. `FallbackChain` does: it records the health
- * of targets, and offers health checks, orders and hedging.
+ * Calls one target after the other until one answers. Keeps no state between runs; for health records, health checks, orders and hedging,
+ * use `FallbackChain`.
  *
  * @param targets functions, or functions with names for errors and events
  * @returns the first answer

@@ -30,9 +30,8 @@ export interface FallbackChainOptions<Target, Last = unknown> {
    */
   shouldAdvance?: ((error: unknown, target: Target) => boolean) | undefined
   /**
-   * Whether an error counts against the health of the target. Not called for errors that end the run: see `shouldAdvance`.
-   * Return `false` for errors that the caller or this process caused, such as a timeout that was too short or a shortage of
-   * sockets. @default true
+   * Whether an error counts against the health of the target. Not called for errors that end the run: see `shouldAdvance`. Return `false`
+   * for errors of the caller or this process, such as a too short timeout or a lack of sockets. @default true
    */
   countsAsFailure?: ((error: unknown, target: Target) => boolean) | undefined
   /**

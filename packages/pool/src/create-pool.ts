@@ -15,14 +15,14 @@ import { warm, type WarmOptions } from './warm.ts'
 export interface Pool {
   /**
    * A `fetch` for API calls, which takes less CPU time than the global one and can be passed to any SDK. It resolves and rejects as the
-   * global fetch does, except that errors of the pool itself, such as PoolQueueFullError, are not wrapped.
+   * global fetch does, but rejects with errors of the pool, such as PoolQueueFullError, as they are, not as the `cause` of a TypeError.
    */
   readonly fetch: LeanFetch
   /** undici's own fetch, with all features of the fetch standard, over the connections of this pool. */
   readonly specFetch: typeof globalThis.fetch
   /**
-   * An undici Dispatcher over the connections of this pool, for undici's other functions, such as `request`. Until undici is loaded, this
-   * is a facade whose methods wait for undici.
+   * An undici Dispatcher over the connections of this pool, for other functions of undici, such as `request`. Its methods wait until undici
+   * is loaded.
    */
   readonly dispatcher: Dispatcher
   /**

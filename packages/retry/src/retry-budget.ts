@@ -9,8 +9,8 @@ export interface RetryBudget {
   /** Records the start of a call, which adds a fraction of a retry to the budget. */
   deposit(): void
   /**
-   * Takes one retry from the budget. Returns `undefined` if none is left. Otherwise returns a function that puts the retry back;
-   * call it if the retry is not made after all.
+   * Takes one retry from the budget. Returns `undefined` if none is left. Otherwise returns a function that puts the retry back: call that
+   * function if you do not make the retry.
    */
   withdraw(): (() => void) | undefined
 }

@@ -8,7 +8,7 @@ export interface RecordedRequest {
   readonly call: number
   /** The id of the call. The answer has it in `x-request-id`, or in the corresponding header of the vendor. Gemini's answers have none. */
   readonly requestId: string
-  /** The wire format; `openai` if the request does not show it. */
+  /** The wire format of the request; `openai` if it cannot be recognised. */
   readonly wire: WireName
   readonly operation: Operation
   /** The model, from the URL or the body; undefined if neither names one. */

@@ -20,7 +20,7 @@ export interface FallbackEmbeddingModelOptions extends CommonOptions {
   sameVectors?: boolean | undefined
 }
 
-/** An embedding model of the AI SDK that is made of several. */
+/** An embedding model of the AI SDK that sends each call to one of several models. Returned by `createFallbackEmbeddingModel`. */
 export interface FallbackEmbeddingModel extends EmbeddingModelV4 {
   /** Returns statistics of the model and of its targets, in the order of `models`. */
   stats(): ModelStats
@@ -29,7 +29,8 @@ export interface FallbackEmbeddingModel extends EmbeddingModelV4 {
 }
 
 /**
- * Creates an embedding model that sends each call to one of several: the same model at several providers, or with several keys.
+ * Creates an embedding model that sends each call to the first available one of several models, and if it fails, to the next. The models
+ * must be the same model, at several providers or with several keys.
  *
  * @param options.models embedding models of the AI SDK, of version 2, 3 or 4 of the model specification
  * @throws TypeError for an option that does not exist or has a wrong value, for a model that is a string, and for models with different ids

@@ -24,7 +24,7 @@ import type { Target } from './targets.ts'
 
 const DEFAULT_IDLE_MS = 120_000
 
-/** A language model of the AI SDK that is made of several. */
+/** A language model of the AI SDK that sends each call to one of several models. Returned by `createFallbackModel`. */
 export interface FallbackModel extends LanguageModelV4 {
   /** Returns statistics of the model and of its targets, in the order of `models`. */
   stats(): ModelStats

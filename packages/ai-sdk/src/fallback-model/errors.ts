@@ -54,7 +54,7 @@ const WHAT_HAPPENED = {
   unread: 'was not read for five minutes, so that its connection was closed',
 } as const
 
-/** An answer without content, or a stream that ended before its first content. */
+/** The error of an attempt whose answer had no content, or whose stream ended before its first content. */
 export class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError'
   readonly code = MALFORMED

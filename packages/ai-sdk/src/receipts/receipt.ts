@@ -1,6 +1,6 @@
 import type { FailureKind } from '@harbor/retry'
 
-/** What happened in one call of a fallback model. It is plain JSON, and contains no prompt, no answer, no key and no address. */
+/** What happened in one call of a fallback model. Plain JSON, without prompts, answers, keys and addresses. */
 export interface ModelReceipt {
   /** Identifies the call. Unique across processes. */
   readonly id: string

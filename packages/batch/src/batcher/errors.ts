@@ -37,7 +37,7 @@ export class BatchShapeError extends Error {
   }
 }
 
-/** The batcher was closed before this call of `add`, or `close('abort')` was called before it had its result. */
+/** The batcher was closed before this call of `add`, or `close('abort')` was called before the call had a result. */
 export class BatcherClosedError extends Error {
   override readonly name = 'BatcherClosedError'
   readonly code = 'batcher_closed'

@@ -21,9 +21,9 @@ export interface BulkOptions<Item> {
    */
   id?: ((item: Item, index: number) => string) | undefined
   /**
-   * What happens when an item has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError once all
-   * items in flight have their results. `'skip'`: the item is left out. To find duplicates, the run holds all ids that
-   * `id` returns in memory: their length plus about 16 bytes each.
+   * What happens when an item has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError once all items in flight have
+   * their results. `'skip'`: the item is left out. To find duplicates, the run keeps all ids in memory: the length of each id plus about 16
+   * bytes.
    * @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
@@ -42,9 +42,9 @@ export interface BulkOptions<Item> {
    */
   cost?: ((item: Item) => { input: number; output: number }) | undefined
   /**
-   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted, or is
-   * stopped while the item waits for its next attempt. Beware: turn off the retries of your SDK or HTTP client, or the
-   * two multiply. @default one attempt
+   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted, or is stopped while the item
+   * waits for its next attempt. Beware: turn off the retries of your SDK or HTTP client; otherwise both retry, and the numbers of attempts
+   * multiply. @default one attempt
    */
   retry?: (<T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>) | undefined
   /** The order of results: as items complete, or the order of the source. @default 'completion' */

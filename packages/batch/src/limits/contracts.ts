@@ -18,8 +18,8 @@ export interface RateLimiter {
    * Waits until a request of this cost may start. Requests of the same priority start in the order of their calls.
    *
    * @param cost an estimate, in tokens; report the real usage with `settle`
-   * @returns the lease. Settle or cancel it, once; otherwise the request counts as in flight for ever, and tokens that
-   * it reserved but did not use are not put back
+   * @returns the lease. Call its `settle` or `cancel` once. Otherwise, the request counts as in flight for ever, and reserved tokens that
+   * it did not use are not put back
    * @throws the signal's own reason when it aborts
    * @throws RequestTooLargeError, at once, for a cost above a limit, unless it is `estimated`
    * @throws RateLimitWaitError when the call would wait, or has waited, longer than `maxWaitMs`
@@ -33,10 +33,9 @@ export interface RateLimiter {
    */
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
   /**
-   * Returns how long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If
-   * the result is 0, an `acquire` in the same tick starts at once. The result is `Infinity` if the request is too large
-   * ever to start. It is also `Infinity` while the wait is unknown: no limit is known, and the first answers have not
-   * arrived.
+   * Returns how long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If the result is 0, an
+   * `acquire` in the same tick starts at once. The result is `Infinity` if the request is too large to start at any time, or if the wait is
+   * unknown, because no limit is known and the first answers have not arrived.
    */
   waitMs(cost: Cost): number
   /**
@@ -150,8 +149,8 @@ export interface ConcurrencyLease {
    */
   settle(outcome: { overloaded: boolean }): void
   /**
-   * Frees the slot and leaves the limit unchanged. For a request that was not sent, or whose outcome does not show
-   * whether the provider is overloaded.
+   * Frees the slot and leaves the limit unchanged. Call it if the request was not sent, or its outcome does not show whether the provider
+   * is overloaded.
    */
   cancel(): void
 }

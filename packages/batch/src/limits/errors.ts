@@ -1,9 +1,6 @@
 import { hasCode, QueueFullError } from '../errors.ts'
 
-/**
- * A request was not sent, because it would have to wait for the rate limits, or has waited for them, longer than
- * `maxWaitMs`.
- */
+/** A request was not sent, because its wait for the rate limits has exceeded `maxWaitMs`, or would certainly exceed it. */
 export class RateLimitWaitError extends Error {
   override readonly name = 'RateLimitWaitError'
   readonly code = 'rate_limit_wait'

@@ -45,10 +45,7 @@ export class BatchItemError extends Error {
     this.#detail = detail
   }
 
-  /**
-   * The error message of the provider. It may quote the request, so it is not in `message`, nor printed with this
-   * error.
-   */
+  /** The error message of the provider. It may quote the request, so it is neither part of `message` nor printed with this error. */
   get detail(): string | undefined {
     return this.#detail
   }
@@ -117,10 +114,7 @@ export class BatchStateLockedError extends Error {
   }
 }
 
-/**
- * The provider returned an uploaded file of requests incompletely. So it is unknown which of the requests have no
- * answer.
- */
+/** The provider returned only a part of an uploaded file of requests, so it is unknown which requests have no answer. */
 export class IncompleteInputError extends Error {
   override readonly name = 'IncompleteInputError'
   readonly code = 'incomplete_input'

@@ -50,9 +50,9 @@ export interface ProviderBatchOptions {
    */
   maxPollMs?: number | undefined
   /**
-   * How long to wait before another batch is created, in milliseconds, after the provider has rejected one with
-   * `token_limit_exceeded`. Applies only if no batch of this run is in progress; otherwise the run waits until one
-   * ends, which frees tokens. The wait doubles with each further rejection in a row, up to an hour. @default 60_000
+   * How long to wait after the provider has rejected a batch with `token_limit_exceeded`, before a batch is created again, in milliseconds.
+   * Applies only if no batch of this run is in progress; otherwise the run waits until a batch ends, which frees tokens. The wait doubles
+   * with each further rejection in a row, up to an hour. @default 60_000
    */
   tokenLimitWaitMs?: number | undefined
   /**

@@ -8,7 +8,10 @@ export interface TimeWindowOptions {
   failureRatio: number
   /** The number of calls in the window before the circuit can open. @default 10 */
   minimumCalls?: number | undefined
-  /** The duration from which a call counts as slow, whether it succeeds or fails, in milliseconds. Needs `slowCallRatio`. */
+  /**
+   * The minimum duration of a slow call, in milliseconds, whether the call succeeds or fails. Needs `slowCallRatio`. @default no call
+   * counts as slow
+   */
   slowCallMs?: number | undefined
   /**
    * The fraction of the counted calls that must have been slow for the circuit to open: above 0, at most 1. Needs `slowCallMs`.

@@ -2,7 +2,7 @@ import { hasCode } from '../base/has-code.ts'
 
 const CODE = 'not_cached'
 
-/** A call with `control: 'only-if-cached'`, which does not load, found no entry for its key. */
+/** A call with `control: 'only-if-cached'` found no entry for its key. Nothing was loaded. */
 export class NotCachedError extends Error {
   override readonly name = 'NotCachedError'
   readonly code = CODE

@@ -27,9 +27,8 @@ export interface RequestKeyContext {
 /**
  * Returns a short, stable key for a request: 43 characters that are safe in URLs, file names and logs (SHA-256, base64url).
  *
- * The key identifies the JSON that is sent. So the order of properties does not matter, an undefined property equals an absent
- * one, `toJSON` is called, and -0 is 0. Any other difference gives another key. Every property counts, even if this package does
- * not know it, except those in `ignore`.
+ * The key identifies the JSON that is sent: the order of properties does not matter, an undefined property equals an absent one, `toJSON`
+ * is called, and -0 equals 0. Any other difference gives another key. All properties count, known or unknown, except those in `ignore`.
  *
  * ```ts
  * requestKey({ model: 'gpt-4', temperature: 0, messages }, { baseURL: 'https://api.openai.com/v1', scope: tenant.id })

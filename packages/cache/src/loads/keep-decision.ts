@@ -4,7 +4,7 @@ import type { FlightResult } from '../flight/flight-result.ts'
 import type { RunningLoad } from '../flight/load-request.ts'
 import type { Stored } from '../outcome.ts'
 
-/** The argument of a load function. It describes the load, and controls whether and how its answer is cached. */
+/** The argument of a load function: the signal and deadline of the load, and methods that control whether and how its answer is cached. */
 export interface WorkContext {
   readonly key: string
   /** Aborts when no caller waits for the answer any more. It is not the signal of one particular caller. */

@@ -13,8 +13,8 @@ export interface Predictor {
    * Learns from a request.
    *
    * @param now the current time, in milliseconds since 1970
-   * @param session the name of a group of requests that follow each other, such as those of one user, if several users share a scope; by
-   * default, the whole scope is one session
+   * @param session the name of a sequence of requests, such as a user, if several users share the scope. @default the whole scope is one
+   * session
    */
   observe(scope: string, key: string, now: number, session?: string): void
   /** Returns the keys that may follow this key, the likeliest first. */

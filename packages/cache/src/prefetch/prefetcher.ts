@@ -56,7 +56,8 @@ export interface PrefetcherOptions<Value> {
 /** A request that a caller has made, and how to load its answer. */
 export interface Observation<Value> extends PrefetchJob<Value> {
   /**
-   * The name of a group of requests that follow each other, such as those of one user or one conversation, if several users share a scope.
+   * The name of a sequence of requests, such as a user or a conversation. Set it if several users share a scope, so that their requests are
+   * not mixed into one sequence.
    * @default the whole scope is one session
    */
   readonly session?: string | undefined
@@ -75,7 +76,7 @@ export interface Prefetcher<Value> {
 }
 
 export interface PrefetcherStats {
-  /** Predictions that reached `minSupport` and `minConfidence`, and whose keys were not cached. */
+  /** Predictions that reached `minSupport` and `minConfidence`, and whose key was not cached yet. */
   predicted: number
   /** Predictions for which a prefetch was started. */
   begun: number

@@ -188,7 +188,10 @@ export interface RecordingEvents {
 
 const LAG_CODE = 'recording_lag'
 
-/** The error of a reader that fell too far behind the fastest reader of the same stream, so that its next chunk was discarded. */
+/**
+ * The error of a reader that is more than `maxRecordBytes` behind the fastest reader of the same stream, so that its next chunk was
+ * discarded.
+ */
 export class RecordingLagError extends Error {
   override readonly name = 'RecordingLagError'
   readonly code = LAG_CODE

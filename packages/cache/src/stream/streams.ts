@@ -16,8 +16,8 @@ export interface Source<Head> {
   /** The part of the answer that is known before the body, such as status and headers. Must be a JSON value. */
   readonly head: Head
   /**
-   * The body. Its chunks are read once, at the pace of the fastest caller, and must not be changed afterwards. A string is a complete body.
-   * It is cached at once, without a call of `isComplete`, unless `refuse()` of the context was called.
+   * The body. Its chunks are read once, at the pace of the fastest caller, and must not be changed afterwards. A string is a complete body:
+   * it is cached at once, without a call of `isComplete`, unless `context.refuse()` was called.
    */
   readonly body: AsyncIterable<Uint8Array> | string
 }

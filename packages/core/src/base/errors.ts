@@ -58,7 +58,9 @@ export class OptionError extends TypeError {
   }
 }
 
-/** The error for a stream that ended without proof that it was complete, broke a rule of its protocol, stalled, or reported an error. */
+/**
+ * The error for a broken stream: it ended without proof that it is complete, broke a rule of its protocol, stalled, or reported an error.
+ */
 export class StreamFaultError extends Error {
   override readonly name = 'StreamFaultError'
   /**

@@ -35,7 +35,8 @@ export interface ResourceReading {
   }
   readonly memory: MemoryReading
   /**
-   * The connections to all origins; undefined if there are none, or if the client was given a `fetch`, whose connections are not visible.
+   * The connections to all origins; undefined if there are none, or if the client has the option `fetch`, whose connections Harbor cannot
+   * see.
    */
   readonly sockets: SocketReading | undefined
   /** The requests that wait for a connection; undefined if `sockets` is undefined. */
@@ -51,7 +52,7 @@ export interface ResourceReading {
     readonly entries: number
     /** The size of the cached answers in memory, in bytes. */
     readonly bytes: number
-    /** The number of calls in the window that used the cache: those that it answered, and those with a miss. */
+    /** The number of calls in the window that used the cache, whether it answered them or not. */
     readonly cacheable: number
     /** The share of the `cacheable` calls that the cache answered, from 0 to 1. */
     readonly ratio: number
@@ -107,9 +108,9 @@ export interface LimitReading {
   readonly waiting: number
   /** The number of requests in the window that the provider answered with 429. */
   readonly rateLimited: number
-  /** The time left, in milliseconds, of a pause that the provider requested, in which no request is sent; 0 without a pause. */
+  /** The time left, in milliseconds, of a pause in which no request is sent, because the provider requested it; 0 without a pause. */
   readonly pausedForMs: number
-  /** The share of the limit on requests that was used in the window, from 0 to 1; undefined if no such limit is known. */
+  /** The used share of the limit on requests in the window, from 0 to 1; undefined if no limit on requests is known. */
   readonly requestsUsed: number | undefined
   /** The current maximum number of requests in flight; undefined without a limit. */
   readonly concurrency: number | undefined

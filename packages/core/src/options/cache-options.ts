@@ -5,8 +5,7 @@ import { inSection } from '../base/in-section.ts'
 
 /**
  * The options of the cache: which answers are cached, for how long, and which callers share them. They include the options of the store
- * itself (see `createCache()` in `@harbor/cache`). A client and its copies share one store, so only the other options may differ between
- * them.
+ * (`CacheStoreOptions`), which a client and its copies share, so the options of the store cannot be changed in a copy.
  */
 export interface CacheLayerOptions extends CacheStoreOptions {
   /** How long an answer is fresh, in milliseconds. @default 3_600_000 (1 hour) */
@@ -33,9 +32,10 @@ export interface CacheLayerOptions extends CacheStoreOptions {
    */
   scopeBy?: readonly string[] | undefined
   /**
-   * Which requests use the cache. `'safe'`: embeddings, chat completions and completions with one choice and with temperature 0 or a seed,
-   * and Responses that are not stored at the provider and do not continue a stored one. `'always'`: all requests except those that continue
-   * something stored at the provider. A function decides for each request. @default 'safe'
+   * Which requests use the cache. `'safe'`: embeddings; chat completions, completions and Gemini requests with one choice, and with
+   * temperature 0 or a seed; Anthropic Messages with temperature 0; and Responses with `store: false` that do not continue a stored one.
+   * `'always'`: all requests except those that refer to something stored at the provider. A function returns whether a request uses the
+   * cache. @default 'safe'
    */
   when?: 'safe' | 'always' | ((request: Readonly<Record<string, unknown>>) => boolean) | undefined
   /** Whether an answer of a fallback target is cached, and later returned for the requested model. @default false */

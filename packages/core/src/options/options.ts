@@ -40,6 +40,7 @@ export interface HarborOptions extends ClientOptions {
   /**
    * Providers that calls can be sent to, by names of your choice. The entry `openai` is the client's own provider. Its `apiKey` and
    * `baseURL` can also be given as options of the client. An entry whose `apiKey` is undefined is ignored, with a warning in the log.
+   * @default only the client's own provider
    */
   providers?: Record<string, ProviderOptions> | undefined
   /**
@@ -93,7 +94,8 @@ export interface HarborOptions extends ClientOptions {
   maxAnswerBytes?: number | undefined
   /**
    * The maximum amount that this client and its copies may spend together. Before each call, its highest possible cost is reserved. If less
-   * than that is left, the call fails with status 402. Beware: money spent before the limit was set is not counted. @default none
+   * than this cost is left of the limit, the call fails with status 402. Beware: money spent before the limit was set is not counted.
+   * @default none
    */
   spendLimit?: SpendLimitOptions | false | undefined
   /**
@@ -133,9 +135,9 @@ export interface HarborOptions extends ClientOptions {
   pool?: PoolOptions | Pool | undefined
   /**
    * Whether Harbor may bypass the SDK's request building and parsing, which halves the CPU time of a call. Harbor then sends requests
-   * itself, once it has seen two of the same kind, and returns JSON and stream events that it has already parsed. It never does so for
-   * subclasses, for clients that log requests, or if a method of the SDK was replaced. `false`: the SDK's own methods build every request.
-   * The environment variable `HARBOR_OPENAI_SDK=plain` has the same effect for all clients. @default true
+   * itself, after the SDK has built two of the same kind, and returns JSON and stream events that it has already parsed. This is never done
+   * for subclasses, for clients that log requests, or if a method of the SDK was replaced. `false`: the SDK's own methods build every
+   * request. The environment variable `HARBOR_OPENAI_SDK=plain` has the same effect for all clients. @default true
    */
   sdkFastPath?: boolean | undefined
 }
@@ -176,8 +178,8 @@ export interface ProviderOptions {
    */
   endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
   /**
-   * A `fetch` that sends all requests to this provider, health checks included. An entry with a `fetch` needs no `baseURL`. If it has none,
-   * the prices of its models are looked up by the name of the entry. @default the `fetch` or the pool of the client
+   * A `fetch` that sends all requests to this provider, health checks included. An entry with a `fetch` needs no `baseURL`; without
+   * `baseURL`, the prices of its models are looked up by the name of the entry. @default the `fetch` or the pool of the client
    */
   fetch?: typeof globalThis.fetch | undefined
   /** For Azure only: the `api-version`. @default '2024-10-21' */

@@ -8,7 +8,7 @@ import { prefetchOptions } from '../options/per-call.ts'
 import type { Labels } from '../reporting/labels.ts'
 import { receiptOf, type Receipt } from '../reporting/receipt.ts'
 
-/** A request whose answer is to be cached ahead of time. */
+/** A request that `harbor.prefetch()` sends to cache its answer. */
 export type PrefetchRequest = ApiRequest & {
   /** How long the answer is fresh, in milliseconds. @default the cache's `ttlMs` */
   readonly ttlMs?: number | undefined

@@ -39,9 +39,9 @@ export interface Operation {
   readonly protocol: string | undefined
   /** The vendor of the protocol. With `createHarborFetch()`, the provider that requests are addressed to is normally named after it. */
   readonly vendor: string
-  /** Whether every answer is checked before the caller gets it. If false, only event streams are checked. */
+  /** Whether every answer is checked before it is returned to the caller. If false, only event streams are checked. */
   readonly judged: boolean
-  /** Whether any provider can serve the request, because it refers to nothing that one of them has stored. */
+  /** Whether every provider can serve the request. False if the request refers to something that one provider has stored. */
   readonly portable: boolean
   /**
    * How often a request may be repeated when an earlier attempt may have been carried out and billed. 0 when the request changes something
@@ -79,8 +79,8 @@ export interface RequestFormat {
    */
   conversationOf?(body: JsonBody): string | undefined
   /**
-   * How the request depends on things that are stored for its account. `uses`: it uses one of them, such as a file. `makes`: it makes
-   * something to which later requests may refer. @default neither
+   * How the request depends on objects that the provider stores for an account. `uses`: the request refers to such an object, such as a
+   * file. `makes`: the request makes the provider store an object, such as its answer, to which later requests can refer. @default neither
    */
   storedWith?(body: JsonBody): 'uses' | 'makes' | undefined
   /** Whether the request may cost money: true unless it is known to be free. */
@@ -136,7 +136,7 @@ export interface EndpointFormat {
   credentialIn(url: string): string
   /** Returns a request's URL without the credential that it may contain. */
   withoutCredential(url: string): string
-  /** Returns the URL for health checks. A free request to it, such as for the list of models, shows whether the provider answers. */
+  /** Returns the URL for health checks: a GET of it is free and shows whether the provider answers, such as that of the list of models. */
   probeURL(root: string, provider: ProviderFormat): string
   /**
    * Whether a header that the caller set is sent to other providers, too. A fixed set of usual headers, such as `user-agent`, is sent to
@@ -204,7 +204,7 @@ export interface ErrorFormat {
   organizationOf?(headers: Headers, errorText: string | undefined): string | undefined
 }
 
-/** The fields of an error that is written into an error response, whether it is Harbor's own or a provider's. */
+/** The fields of an error, Harbor's own or a provider's, that are written into an error response. */
 export interface ReportedError {
   readonly message: string
   readonly type: string | undefined
@@ -255,7 +255,9 @@ export interface LastResortFacts {
   readonly at: number
 }
 
-/** How several requests with one input each are sent as one request, and how its answer is split into one answer for each. */
+/**
+ * How several requests with one input each are combined into one request, and how the answer to it is split into an answer for each input.
+ */
 export interface BatchingFormat {
   /** Returns the single input of a request; undefined when the request has several, or an input that cannot be batched. */
   inputOf(body: JsonBody): string | undefined

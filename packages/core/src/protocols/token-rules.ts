@@ -6,7 +6,7 @@ export interface TokenRules {
   /** Estimates the tokens that a request and its answer may use. */
   estimate(body: JsonBody): TokenUsage
   /**
-   * Returns how many tokens a model may think in addition to the estimate, because it thinks although the request does not ask for it.
+   * Returns how many thinking tokens must be added to the estimate for a model that thinks even if the request does not ask for it.
    * @default none
    */
   defaultThinkingOf?(body: JsonBody, model: string | undefined): number

@@ -13,8 +13,8 @@ export interface CostStats {
   /** The cost saved by a provider's Batch API, compared with the same requests as single calls. */
   readonly savedByBatchUsd: number
   /**
-   * The number of answers whose price is unknown, or incomplete because the provider ran a tool without a known price. What is unknown is
-   * missing in the other values.
+   * The number of answers whose price is unknown, or incomplete because the provider ran a tool without a known price. Unknown costs are
+   * not included in the other values.
    */
   readonly unpricedCalls: number
 }

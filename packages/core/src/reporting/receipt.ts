@@ -172,8 +172,8 @@ export interface CallCost {
   /** The source of the price: your own price (`own`), the price list (`list`), or a cost that the provider itself reported (`provider`). */
   readonly price: 'own' | 'list' | 'provider'
   /**
-   * How the provider was found in the price list: by its URL (`address`) or, if the URL is that of a gateway, by the name or the kind of
-   * its entry in `providers`.
+   * How the provider was found in the price list. `address`: by its URL. `entry-name`, `kind`: by the name or the kind of its entry in
+   * `providers`, because the URL is that of a gateway.
    */
   readonly listedBy?: 'address' | 'entry-name' | 'kind'
 }

@@ -25,7 +25,7 @@ export interface Target {
    * configured.
    */
   readonly contextTokens: number | undefined
-  /** The configured capabilities of the model. Undefined if none are configured, which means that the model has all of them. */
+  /** The configured capabilities of the model. Undefined if none are configured: the model then counts as having all of them. */
   readonly capabilities: readonly Capability[] | undefined
   /**
    * The model's own timeouts for a stream, in milliseconds: `firstTokenMs` until the first content, and `idleMs` between contents. They

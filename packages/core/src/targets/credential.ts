@@ -7,7 +7,7 @@ export interface KeyList {
   /** An id for each key, under which state of that key is stored. Contains the key. */
   readonly ids: readonly string[]
   /**
-   * A hash of each key, by which the key of a conversation is chosen. It is the same in all processes with this list, so all of them choose
+   * A hash of each key, by which the key of a conversation is chosen. All processes with this list compute the same hashes, so they choose
    * the same key.
    */
   readonly hashes: readonly number[]

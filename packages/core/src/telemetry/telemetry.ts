@@ -18,7 +18,7 @@ export interface HarborEvents {
   /** Another target takes over, because the previous one failed or was skipped. Emitted just before the request is sent. */
   fallback: {
     readonly receipt: Receipt
-    /** The target that failed last; if none was called, the first one of the chain. */
+    /** The target that failed last; the first target of the chain if none was called. */
     readonly from: string
     readonly to: string
     /** How the target `from` failed; `refused` if it was skipped. */

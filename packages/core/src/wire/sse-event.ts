@@ -12,8 +12,8 @@ export interface SseEvent {
   /** The index of the first byte after the event, in the bytes from which the event was read. */
   readonly end: number
   /**
-   * Set if a common SSE reader would not read the event as the server means it. `empty`: the reader would see an event with empty data, on
-   * which `JSON.parse` fails. `odd`: the reader would see other data or another name.
+   * Set if common SSE readers misread the event. `empty`: they return an event with empty data, on which `JSON.parse` fails. `odd`: they
+   * return other data or another name.
    */
   readonly form?: 'empty' | 'odd' | undefined
   /** The data as a parsed JSON object; undefined until it is parsed. */

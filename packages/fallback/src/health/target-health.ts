@@ -62,8 +62,8 @@ export class TargetHealth {
   }
 
   /**
-   * Records an attempt that was aborted after `afterMs` milliseconds because another target answered. Its latency is not known,
-   * but it is longer than `afterMs`. So this can only raise the average.
+   * Records an attempt that was aborted after `afterMs` milliseconds because another target answered. Its real latency is longer than
+   * `afterMs`, so this record can raise the average latency, but not lower it.
    */
   abandoned(afterMs: number): void {
     if (afterMs > (this.latencyMs ?? 0)) this.#average(afterMs)

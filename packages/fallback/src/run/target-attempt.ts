@@ -19,7 +19,7 @@ export interface SkippedTarget {
   readonly reason: string
 }
 
-/** The fields of every target that was called. */
+/** The fields that the outcomes of all called targets have. */
 interface CalledTarget {
   readonly target: string
   /** Whether the attempt was a hedge, started while another attempt was slow. */

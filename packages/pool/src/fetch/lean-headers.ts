@@ -12,8 +12,8 @@ const GenuineHeaders = Headers as unknown as new () => object
 export interface LeanHeaders extends Headers {}
 
 /**
- * Headers that are created from raw headers without validation, and sorted only when they are iterated. They pass `instanceof Headers`
- * and behave like Headers. `new Headers(lean)` copies them into genuine Headers.
+ * Headers that are created without validation, and sorted only when they are iterated. They pass `instanceof Headers` and behave like
+ * Headers. `new Headers(lean)` copies them into an ordinary Headers object.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class LeanHeaders extends GenuineHeaders {

@@ -1,5 +1,5 @@
 /**
- * How delays are randomised, so that clients that failed at the same time do not retry at the same time.
+ * How delays are randomised. Randomised delays prevent clients that failed at the same time from retrying at the same time.
  * - `full`: between 0 and the delay. Causes the least load on a server that is recovering.
  * - `equal`: between half of the delay and the delay.
  * - `decorrelated`: between the base delay and `factor` times the previous delay.

@@ -1,4 +1,4 @@
-/** The requests and tokens that are allowed per minute, and the number of calls that are allowed at the same time. */
+/** The maximum requests, tokens and concurrent calls of a model or provider. */
 export interface Quota {
   /** The maximum number of requests per minute. @default no limit */
   requestsPerMinute?: number | undefined

@@ -63,7 +63,7 @@ export type VendorFault =
       per: 'minute' | 'day'
       /** When the client may try again. @default '36' (seconds); none for a quota per day, except at Gemini */
       retryAfter?: RetryAfter | undefined
-      /** The number of allowed requests that the error message names. @default 10 */
+      /** The number of allowed requests that the error message contains. @default 10 */
       limit?: number | undefined
     }
   /** The account has reached its spend limit: 429, without a time to try again. */

@@ -8,8 +8,9 @@ import { checkUsed } from './check-used.ts'
 /** Options of `useSimulator` and `useProviders`. */
 export interface UseSimulatorOptions extends Omit<SimulatorOptions, 'providers'> {
   /**
-   * What happens if a fault that a test queued with `fail()`, or set with its own `script()`, did not happen: `'fail'` fails the test.
-   * Faults in the script of `useSimulator` or `useProviders` are not checked, because all tests share it. @default 'allow'
+   * What happens after a test that queued a fault by `fail()`, or set it by `script()`, if the fault did not occur. `'fail'`: the test
+   * fails. `'allow'`: nothing. Faults in the script of `useSimulator` or `useProviders` are not checked, because all tests share it.
+   * @default 'allow'
    */
   unusedFaults?: 'allow' | 'fail' | undefined
 }

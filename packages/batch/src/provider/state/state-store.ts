@@ -5,8 +5,8 @@ export type StateRecord =
   /** The run begins. This is the first record of a state, and identifies the run. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
   /**
-   * A part is about to be uploaded. Its requests come from the source or, if the record has a `parent`, from that other
-   * part: they are submitted again.
+   * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests of that earlier
+   * part, submitted again.
    */
   | {
       type: 'part'

@@ -16,12 +16,12 @@ export interface UpstreamError {
   /** All messages of the error and of errors nested in it. For classification only. */
   readonly text: string
   /**
-   * Whether the upstream server marked this as an error. False when Harbor concluded that it is one, because it has a message and was sent
-   * instead of an answer.
+   * Whether the upstream server marked the object as an error. False if Harbor only concluded this, because the object has a message and
+   * was sent instead of an answer.
    */
   readonly explicit: boolean
   /**
-   * The kind of failure, if the protocol can decide it better than the code, the type and the message. For example, an exceeded daily limit
+   * The kind of failure, if the protocol knows it better than the rules for code, type and message do. For example, an exceeded daily limit
    * is a used-up quota. @default decided by the code, the type and the message
    */
   readonly kind?: FailureKind | undefined

@@ -9,7 +9,7 @@ export type EventMeaning =
   | 'content'
   /** No content yet, but a sign that the answer is being made: an announced item, a tool at work. */
   | 'progress'
-  /** A part of the protocol that is neither content nor progress: a role, a usage report, a lifecycle event. */
+  /** An event that is neither content nor progress: a role, a usage report, a lifecycle event. */
   | 'quiet'
   /** Not a part of the answer: a comment, a ping. */
   | 'nothing'
@@ -40,7 +40,7 @@ export interface StreamDialect {
   nameOf?(event: SseEvent): string | undefined
   /** Whether an event that reports an error makes the protocol's common SDKs throw. */
   isRaised(event: SseEvent): boolean
-  /** Makes an event that reports, in the form of this protocol, that the stream broke. */
+  /** Makes an event that reports to the protocol's SDKs that the stream broke. */
   faultEvent(fault: { code: string; message: string }): FaultEvent
 }
 
