@@ -2,6 +2,7 @@ import type { LanguageModelV4ResponseMetadata, LanguageModelV4StreamPart } from 
 import { finishReasonOf, headOf, usageOf, type AnswerHead } from './answer-facts.ts'
 import { BlockOrder } from './block-order.ts'
 import { answerText, checkLeftOut, wordIn, type AnswerFormat } from './chat-answer.ts'
+import type { Dropped } from './dropped.ts'
 import { errorAnswer } from './error-answer.ts'
 import { isRecord, type JsonRecord } from './json.ts'
 import { incomplete, malformed, type RequestError } from './request-error.ts'
@@ -14,14 +15,17 @@ export class ChatChunks {
   /** Whether the end of the stream was converted. */
   isWhole = false
   readonly #format: AnswerFormat
+  readonly #dropped: Dropped
   readonly #calls = new ToolCallDeltas()
   readonly #texts = new BlockOrder()
   readonly #thoughts = new BlockOrder()
   #metadata: LanguageModelV4ResponseMetadata | undefined
   #head: AnswerHead | undefined
 
-  constructor(format: AnswerFormat) {
+  /** @param dropped collects what is left out before the first event, while the headers are not sent yet */
+  constructor(format: AnswerFormat, dropped: Dropped) {
     this.#format = format
+    this.#dropped = dropped
   }
 
   /**
@@ -41,7 +45,7 @@ export class ChatChunks {
       case 'text-delta':
         return this.#text(this.#texts.piece(part.id, answerText(part.delta, 'a piece of a text')))
       case 'text-end':
-        return this.#text(this.#texts.end(part.id)) + (part.citations ? leftOut('citations') : '')
+        return this.#text(this.#texts.end(part.id)) + (part.citations ? this.#leftOut('citations') : '')
       case 'reasoning-start':
         this.#thoughts.start(part.id)
         return ''
@@ -66,7 +70,8 @@ export class ChatChunks {
         return ''
       default:
         checkLeftOut(part)
-        return leftOut(part.type)
+        // Anthropic's package repeats the first event of each stream in this form. It is not a part of the answer.
+        return part.type === 'custom' && part.kind.endsWith('.message_start') ? '' : this.#leftOut(part.type)
     }
   }
 
@@ -93,7 +98,7 @@ export class ChatChunks {
   #callChunk(call: JsonRecord | undefined): string {
     if (!call) return ''
     if (!this.#format.isOlder) return this.#chunk({ tool_calls: [call] })
-    return call['index'] === 0 ? this.#chunk({ function_call: call['function'] }) : leftOut('tool-call')
+    return call['index'] === 0 ? this.#chunk({ function_call: call['function'] }) : this.#leftOut('tool-call')
   }
 
   #chunk(delta: JsonRecord, reason: string | null = null): string {
@@ -106,6 +111,13 @@ export class ChatChunks {
     })
   }
 
+  /** Reports a part that is left out. A comment is no event, and an error after it could not have a status of its own. */
+  #leftOut(type: string): string {
+    if (this.#head) return `: left out ${type}\n\n`
+    this.#dropped.add(`answer:${type}`)
+    return ''
+  }
+
   #fields(): JsonRecord {
     this.#head ??= headOf(this.#metadata, this.#format.requested)
     return { ...this.#head, object: 'chat.completion.chunk' }
@@ -115,11 +127,6 @@ export class ChatChunks {
 /** Returns the text of an error event. */
 export function errorEvent({ body }: RequestError): string {
   return eventOf(body)
-}
-
-/** Returns a comment about a part that is left out. Clients skip comments. */
-function leftOut(type: string): string {
-  return `: left out ${type}\n\n`
 }
 
 function eventOf(json: JsonRecord): string {

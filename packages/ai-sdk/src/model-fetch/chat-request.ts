@@ -31,12 +31,12 @@ export function callOptionsOf(
   }
   const isParallel = parallelCallsIn(body)
   if (tools.tools && !isParallel) {
-    const options = target.withoutParallelCalls()
+    const forbidden = target.withoutParallelCalls()
     // In the older format, a second call of an answer is left out: the model makes it again after the result of the first one.
-    if (!options && !isOlderFormat(body)) throw unsupported('parallel_tool_calls: false')
-    merge(providerOptions, options ?? {})
+    if (!forbidden && !isOlderFormat(body)) throw unsupported('parallel_tool_calls: false')
+    merge(providerOptions, forbidden ?? {})
   }
-  return {
+  const options = {
     prompt: adaptPrompt(promptOf(body['messages'], target, dropped), { to: target.prompt }).prompt,
     ...numbersOf(body),
     ...(stop != null && { stopSequences: stopsOf(stop) }),
@@ -45,6 +45,8 @@ export function callOptionsOf(
     ...tools,
     ...(Object.keys(providerOptions).length > 0 && { providerOptions }),
   }
+  target.checkIgnored(options)
+  return options
 }
 
 function parallelCallsIn(body: JSONObject): boolean {

@@ -24,7 +24,11 @@ const MAX_CAUSES = 5
  */
 export function errorAnswer(error: unknown): RequestError | undefined {
   if (error instanceof RequestError) return error
-  if (APICallError.isInstance(error)) return apiErrorAnswer(error)
+  if (APICallError.isInstance(error)) {
+    // The connection broke inside the body of an answer. The packages report it with the status of the answer.
+    const isCut = (error.statusCode ?? 200) < 400 && isNetworkError(error.cause)
+    return isCut ? undefined : apiErrorAnswer(error)
+  }
   if (UnsupportedFunctionalityError.isInstance(error))
     return unsupported(clean(error.functionality, MAX_FUNCTIONALITY_LENGTH))
   if (LoadAPIKeyError.isInstance(error))

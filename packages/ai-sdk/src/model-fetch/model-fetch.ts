@@ -93,7 +93,7 @@ async function answer(
     return jsonResponse(chatAnswerOf(result, format, dropped), 200, dropped.headers)
   }
   const stream = await streamOf(model, options, signal)
-  const events = await streamBody(stream, new ChatChunks(format), dropped, signal)
+  const events = await streamBody(stream, new ChatChunks(format, dropped), dropped, signal)
   return new Response(events, { headers: { 'content-type': 'text/event-stream', ...dropped.headers } })
 }
 

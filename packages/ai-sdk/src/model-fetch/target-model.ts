@@ -1,6 +1,12 @@
-import type { JSONValue, LanguageModelV4, SharedV4ProviderOptions } from '@ai-sdk/provider'
+import type {
+  JSONValue,
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  SharedV4ProviderOptions,
+} from '@ai-sdk/provider'
 import { promptTarget, type PromptTarget } from '../prompt-marks/index.ts'
 import type { Dropped } from './dropped.ts'
+import { unsupported } from './request-error.ts'
 
 type WithOptions = { readonly providerOptions?: SharedV4ProviderOptions }
 
@@ -10,6 +16,8 @@ type Options = Record<string, JSONValue>
 const OPENAI_TOOLS = /^(?:(?:openai|azure)\.(?:chat|responses)|(?:groq|mistral)\.chat|xai\.responses)$/
 /** Matches Claude at Anthropic, and at Bedrock and Vertex through the packages that speak Anthropic's format. */
 const CLAUDE_TOOLS = /(?:^|\.)anthropic\.messages$/
+/** Matches the providers of the Responses API, which has no stop sequences. */
+const WITHOUT_STOPS = /^(?:openai|azure|xai)\.responses$/
 /** Matches the ids of Claude's models at Bedrock, whose package has the option of Anthropic's. */
 const CLAUDE_AT_BEDROCK = /anthropic|claude/
 
@@ -66,6 +74,17 @@ export class TargetModel {
     if (strict) this.#dropped.add('response_format.json_schema.strict')
     // Read by every provider of @ai-sdk/openai-compatible, whatever its name is.
     return { openaiCompatible: options }
+  }
+
+  /**
+   * Checks options that the package of the provider is known to ignore. The model would report it with its answer, which is billed by then.
+   * @throws RequestError when such an option changes the meaning of the answer
+   */
+  checkIgnored({ responseFormat, stopSequences = [] }: LanguageModelV4CallOptions): void {
+    const isPlainJson = responseFormat?.type === 'json' && responseFormat.schema === undefined
+    if (isPlainJson && CLAUDE_TOOLS.test(this.#provider))
+      throw unsupported('response_format of the type json_object')
+    if (stopSequences.length > 0 && WITHOUT_STOPS.test(this.#provider)) throw unsupported('stop')
   }
 
   /** Returns the options of a call without parallel tool calls; undefined when the provider has no such option. */

@@ -166,7 +166,7 @@ describe('a fallback from OpenAI to modelFetch', () => {
     expect(receipt?.target).toBe('google/gemini-2.5-pro')
     expect(receipt?.attempts.map(({ failure }) => failure?.code)).toEqual([
       'ECONNREFUSED',
-      'ignored_by_model',
+      'unsupported_by_model',
       undefined,
     ])
     await primary.up()
