@@ -1,4 +1,5 @@
 import { Alerts } from './alerts/alerts.ts'
+import type { AlertStats } from './reporting/alert.ts'
 import type { Cache } from '@harbor/cache'
 import { callContextOf } from './call/call-context.ts'
 import { ClientGate } from './call/client-gate.ts'
@@ -191,8 +192,10 @@ export function createEngine(
   const client = new ClientGate()
   let closing: Promise<void> | undefined
 
-  function read(): Pick<HarborStats, 'cost' | 'targets'> {
-    return { cost: accounts.read(), targets: health.stats() }
+  function read(): Pick<AlertStats, 'cost' | 'budgets' | 'targets'> {
+    const { spendLimit } = live.current
+    const budgets = spendLimit ? [ledger.state(spendLimit)] : []
+    return { cost: accounts.read(), budgets, targets: health.stats() }
   }
 
   function fetchWith(perCall: PerCall): typeof globalThis.fetch {

@@ -22,10 +22,28 @@ export type { CacheLayerOptions } from './options/cache-options.ts'
 export type { CachedAnswers } from './cache/answer-store.ts'
 export type { PrefetchOptions } from './options/prefetch-options.ts'
 export type { PrefetchRequest } from './prefetch/prefetch-requests.ts'
-export type { AlertNotice, AlertOptions, AlertStats } from './reporting/alert.ts'
-export { availabilityBelow, breakerOpen, p95Above, spendAbove } from './alerts/rules.ts'
-export { webhook, type WebhookOptions } from './alerts/webhook.ts'
-export type { CostStats } from './reporting/cost-stats.ts'
+export type {
+  AlertNotice,
+  AlertOptions,
+  AlertRule,
+  AlertStats,
+  AttemptCount,
+  CallCounts,
+} from './reporting/alert.ts'
+export { burnRate, type BurnRateOptions, type BurnRateWindow } from './alerts/burn-rate.ts'
+export { breakerOpen, breakerOpenFor } from './alerts/circuit-rules.ts'
+export { pagerDuty, type PagerDutyOptions } from './alerts/pager-duty.ts'
+export type { WebhookOptions } from './alerts/post-notice.ts'
+export {
+  availabilityBelow,
+  budgetUsed,
+  failureShareAbove,
+  hitRatioBelow,
+  p95Above,
+  spendAbove,
+} from './alerts/rules.ts'
+export { slack, webhook } from './alerts/webhook.ts'
+export type { CostStats, SpendState } from './reporting/cost-stats.ts'
 export type { SpendLimitOptions } from './options/spend-limit-options.ts'
 export type { TargetStats } from './reporting/target-stats.ts'
 export type { BreakerSettings } from './options/breaker-settings.ts'

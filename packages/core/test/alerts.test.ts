@@ -1,6 +1,5 @@
 import { startSimulator } from '@harbor/simulator'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Alerts } from '../src/alerts/alerts.ts'
 import {
   availabilityBelow,
   breakerOpen,
@@ -10,36 +9,12 @@ import {
   webhook,
   type AlertNotice,
   type AlertOptions,
-  type Harbor,
-  type Receipt,
-  type TargetStats,
+  type AlertStats,
 } from '../src/index.ts'
-import { Telemetry } from '../src/telemetry/telemetry.ts'
-import { failureOf, status } from './helpers/expect-failure.ts'
+import { COST, watching } from './helpers/watching-alerts.ts'
+import { status } from './helpers/expect-failure.ts'
 import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 import { sendJson, serve } from './helpers/http-server.ts'
-
-const COST = {
-  spentUsd: 0,
-  possiblyBilledUsd: 0,
-  savedByFallbackUsd: 0,
-  savedByCacheUsd: 0,
-  savedByBatchUsd: 0,
-  unpricedCalls: 0,
-}
-
-/** Alerts beside calls that a test makes up, on a clock that it moves. */
-function watching(alerts: readonly AlertOptions[]) {
-  const telemetry = new Telemetry()
-  const state = { cost: { ...COST }, targets: {} as Record<string, TargetStats> }
-  const watched = new Alerts(alerts, { telemetry, now: () => Date.now(), read: () => state })
-  onTestFinished(() => watched.close())
-  const calls = (count: number, outcome: Receipt['outcome'], durationMs = 10): void => {
-    for (let call = 0; call < count; call++)
-      telemetry.emit('end', { receipt: { outcome, durationMs } as Receipt })
-  }
-  return { telemetry, state, calls, watched }
-}
 
 describe('an alert', () => {
   beforeEach(() => {
@@ -85,7 +60,7 @@ describe('an alert', () => {
       { name: 'dear', when: spendAbove(5), notify },
     ])
     calls(20, 'failure')
-    calls(20, 'success', 5_000)
+    calls(20, 'success', { durationMs: 5_000 })
     state.cost = { ...COST, spentUsd: 6 }
     await vi.advanceTimersByTimeAsync(10_000)
     const names = (): string[] => notify.mock.calls.map(([notice]) => `${notice.name} ${notice.state}`)
@@ -103,7 +78,7 @@ describe('an alert', () => {
     expect(notify).not.toHaveBeenCalled()
   })
 
-  it('goes on when a rule or notify throws, and warns once', async () => {
+  it('goes on when a rule or notify throws, and warns once about each', async () => {
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const notify = vi.fn(() => Promise.reject(new Error('mine')))
     const broken = (): boolean => {
@@ -115,7 +90,10 @@ describe('an alert', () => {
     ])
     await vi.advanceTimersByTimeAsync(20_000)
     expect(notify).toHaveBeenCalledOnce()
-    expect(emitWarning).toHaveBeenCalledOnce()
+    expect(emitWarning.mock.calls.map(([text]) => text)).toEqual([
+      'The rule of the alert broken threw: mine too',
+      'A notice of the alert whole was lost: mine',
+    ])
   })
 
   it('leaves no timer behind', () => {
@@ -151,11 +129,44 @@ describe('alerts of a client', () => {
     await expect.poll(() => receiver.requests.length, { timeout: 5_000 }).toBe(1)
     expect(told).toEqual(['primary is down: firing'])
     expect(JSON.parse(receiver.requests[0]?.body ?? '')).toMatchObject({
-      text: 'Firing: primary is down · 3 calls, 100.0 % answered · ' + String(textOf(harbor)),
+      text: expect.stringMatching(
+        /^Firing: primary is down: the circuit of openai\/gpt-4 is open · 3 calls in .*, 100\.0 % answered · p95 \d+ ms · \$0\.00 spent · circuits open: openai\/gpt-4$/,
+      ) as string,
       name: 'primary is down',
       state: 'firing',
       stats: { targets: { 'openai/gpt-4': { state: 'open' } } },
     })
+  })
+
+  it('know how much of the spend limit is used, and which calls the cache answered', async () => {
+    const provider = await simulate()
+    const seen: AlertStats[] = []
+    const harbor = harborFor(provider, {
+      cache: true,
+      spendLimit: { usd: 1, per: 'total' },
+      alerts: [
+        {
+          name: 'used',
+          when: Object.assign((stats: AlertStats) => seen.push(stats) > 0 && stats.calls === 2, {
+            windowMs: 3_600_000,
+          }),
+          forMs: 1,
+          notify: () => undefined,
+        },
+      ],
+    })
+    const fired = new Promise<AlertNotice>((resolve) => harbor.on('alert', resolve))
+    for (let call = 0; call < 2; call++) await harbor.chat.completions.create({ ...HELLO, temperature: 0 })
+    const { stats } = await fired
+    const { spentUsd } = harbor.stats().cost
+    expect(stats).toMatchObject({
+      attempts: [{ target: 'openai/gpt-4', failure: undefined, count: 1 }],
+      cacheLookups: { hits: 1, misses: 1 },
+      budgets: [{ limitUsd: 1, per: 'total', usedUsd: spentUsd, reservedUsd: 0, untilMs: undefined }],
+      openForMs: {},
+    })
+    expect(stats.callsWithin(3_600_000)).toMatchObject({ calls: 2, failed: 0, availability: 1 })
+    expect(spentUsd).toBeGreaterThan(0)
   })
 
   it.each<[AlertOptions[], string]>([
@@ -166,6 +177,10 @@ describe('alerts of a client', () => {
     ],
     [[{ name: 'a', when: () => true, notify: () => 0, forMs: -1 }], 'alerts[0].forMs must be'],
     [
+      [{ name: 'a', when: Object.assign(() => true, { windowMs: 7 * 3_600_000 }), notify: () => 0 }],
+      'alerts[0].when.windowMs must be a number of milliseconds above 0, at most six hours',
+    ],
+    [
       ['a', 'a'].map((name) => ({ name, when: () => true, notify: () => 0 })),
       'alerts[1].name is a, like another',
     ],
@@ -173,31 +188,5 @@ describe('alerts of a client', () => {
     const provider = await simulate()
     expect(() => harborFor(provider, { alerts })).toThrow(OptionError)
     expect(() => harborFor(provider, { alerts })).toThrow(message)
-  })
-})
-
-function textOf(harbor: Harbor): unknown {
-  const { p95 = 0 } = harbor.stats().latencyMs ?? {}
-  return `p95 ${Math.round(p95)} ms · $0.0000 spent · circuits open: openai/gpt-4`
-}
-
-describe('webhook', () => {
-  const notice = {
-    name: 'n',
-    state: 'firing',
-    since: 0,
-    stats: { calls: 0, availability: 1, spentUsd: 0, targets: {} },
-  }
-
-  it('retries, and then fails with an error that does not contain the address', async () => {
-    const receiver = await serve((_, response) => sendJson(response, {}, 500))
-    const post = webhook(`${receiver.baseURL}/secret`)
-    const error = await failureOf(post(notice as unknown as AlertNotice))
-    expect(receiver.requests).toHaveLength(3)
-    expect(String(error)).toBe('WebhookError: The webhook for the alert n answered 500.')
-  })
-
-  it.each(['nothing', 'ftp://x'])('refuses %s as its URL', (url) => {
-    expect(() => webhook(url)).toThrow('must be an absolute http or https address')
   })
 })

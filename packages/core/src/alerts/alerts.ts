@@ -1,7 +1,9 @@
-import type { CostStats } from '../reporting/cost-stats.ts'
-import type { TargetStats } from '../reporting/target-stats.ts'
+import type { AlertNotice, AlertOptions, AlertStats } from '../reporting/alert.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { AlertOptions, AlertStats } from '../reporting/alert.ts'
+import { CallHistory } from './call-history.ts'
+import { OpenCircuits } from './circuit-rules.ts'
+import { noticeText } from './words.ts'
+import type { Receipt } from '../reporting/receipt.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
 
 /**
@@ -20,7 +22,7 @@ interface AlertState {
 export interface AlertSources {
   readonly telemetry: Telemetry
   readonly now: () => number
-  readonly read: () => { readonly cost: CostStats; readonly targets: Readonly<Record<string, TargetStats>> }
+  readonly read: () => Pick<AlertStats, 'cost' | 'budgets' | 'targets'>
 }
 
 /**
@@ -30,10 +32,12 @@ export interface AlertSources {
 export class Alerts {
   readonly #sources: AlertSources
   readonly #recent = new RecentCalls()
+  readonly #history: CallHistory
+  readonly #circuits = new OpenCircuits()
   readonly #states: readonly AlertState[]
   readonly #startedAt: number
   readonly #timer: ReturnType<typeof setInterval>
-  readonly #off: () => void
+  readonly #off: readonly (() => void)[]
   /**
    * The total spending in US dollars, recorded once per step of the window. The spending within the window is the current total minus the
    * recorded one.
@@ -44,9 +48,15 @@ export class Alerts {
     this.#sources = sources
     this.#startedAt = sources.now()
     this.#states = alerts.map((options) => ({ options, holdsSince: undefined, firing: false }))
-    this.#off = sources.telemetry.on('end', ({ receipt }) => {
-      if (!receipt.isPrefetch) this.#recent.record(receipt, sources.now())
-    })
+    const windowMs = Math.max(WINDOW_MS, ...alerts.map(({ when }) => when.windowMs ?? 0))
+    this.#history = new CallHistory(windowMs, this.#startedAt)
+    const { telemetry, now } = sources
+    this.#off = [
+      telemetry.on('end', ({ receipt }) => {
+        if (!receipt.isPrefetch) this.#record(receipt, now())
+      }),
+      telemetry.on('breaker', (change) => this.#circuits.note(change, now())),
+    ]
     const shortest = Math.min(...alerts.map(({ forMs = 0 }) => (forMs > 0 ? forMs / 2 : EVERY_MS)))
     this.#timer = setInterval(() => this.#evaluate(), Math.max(100, Math.min(EVERY_MS, shortest)))
     this.#timer.unref()
@@ -54,7 +64,13 @@ export class Alerts {
 
   close(): void {
     clearInterval(this.#timer)
-    this.#off()
+    for (const off of this.#off) off()
+  }
+
+  #record(receipt: Receipt, now: number): void {
+    this.#recent.record(receipt, now)
+    const { outcome } = receipt
+    if (outcome === 'success' || outcome === 'failure') this.#history.record(outcome === 'failure', now)
   }
 
   #evaluate(): void {
@@ -62,7 +78,11 @@ export class Alerts {
     const now = this.#sources.now()
     const stats = this.#stats(now)
     for (const alert of this.#states) {
-      telemetry.shield(`The alert ${alert.options.name} threw`, () => this.#judge(alert, stats, now))
+      try {
+        this.#judge(alert, stats, now)
+      } catch (error) {
+        telemetry.advise(`The rule of the alert ${alert.options.name} threw: ${messageOf(error)}`)
+      }
     }
   }
 
@@ -81,20 +101,27 @@ export class Alerts {
     this.#notify(alert, { name, state: 'firing', since: alert.holdsSince, stats })
   }
 
-  #notify({ options }: AlertState, notice: Parameters<AlertOptions['notify']>[0]): void {
+  #notify({ options }: AlertState, facts: Omit<AlertNotice, 'text'>): void {
     const { telemetry } = this.#sources
+    const notice = { ...facts, text: noticeText(facts, describe(options, facts.stats), facts.stats) }
     telemetry.emit('alert', notice)
-    telemetry.shield(`The notice of the alert ${notice.name} threw`, () => options.notify(notice))
+    const warn = (error: unknown): void =>
+      telemetry.advise(`A notice of the alert ${notice.name} was lost: ${messageOf(error)}`)
+    const notify = async (): Promise<unknown> => await options.notify(notice)
+    notify().catch(warn)
   }
 
   #stats(now: number): AlertStats {
-    const { cost, targets } = this.#sources.read()
+    const { cost, budgets, targets } = this.#sources.read()
     return {
       windowMs: Math.min(WINDOW_MS, now - this.#startedAt),
       ...this.#recent.read(now),
       spentUsd: cost.spentUsd - this.#spentBefore(now, cost.spentUsd),
       cost,
+      budgets,
       targets,
+      openForMs: this.#circuits.read(targets, now),
+      callsWithin: (ms) => this.#history.read(ms, now),
     }
   }
 
@@ -110,3 +137,14 @@ export class Alerts {
     return oldest && oldest.at <= now - WINDOW_MS ? oldest.usd : 0
   }
 }
+
+/** What the rule of an alert measured, in words. A rule that throws here says nothing: the notice is more important than its words. */
+function describe({ when }: AlertOptions, stats: AlertStats): string | undefined {
+  try {
+    return when.describe?.(stats)
+  } catch {
+    return undefined
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

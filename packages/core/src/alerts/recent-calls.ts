@@ -1,6 +1,7 @@
 import type { Receipt } from '../reporting/receipt.ts'
-import { Histogram, type Quantiles } from '../reporting/quantiles.ts'
+import { Histogram } from '../reporting/quantiles.ts'
 import type { AlertStats } from '../reporting/alert.ts'
+import { AttemptCounts } from './attempt-counts.ts'
 
 /**
  * The length of one step, in milliseconds. The window of five minutes moves by whole steps, so a call stays in it for four and a half to
@@ -15,15 +16,26 @@ interface Step {
   succeeded: number
   failed: number
   readonly latency: Histogram
+  readonly attempts: AttemptCounts
+  hits: number
+  misses: number
 }
 
-/** Counts the calls that succeeded or failed in the last five minutes, and records how long they took. Uses constant memory and time. */
+type RecentStats = Pick<AlertStats, 'calls' | 'availability' | 'latencyMs' | 'attempts' | 'cacheLookups'>
+
+/**
+ * Counts the calls that succeeded or failed in the last five minutes, their requests and their cache lookups, and records how long they took.
+ * Uses bounded memory.
+ */
 export class RecentCalls {
   readonly #steps: Step[] = []
 
-  record({ outcome, durationMs = 0 }: Receipt, now: number): void {
+  record({ outcome, durationMs = 0, attempts, cache }: Receipt, now: number): void {
     if (outcome !== 'success' && outcome !== 'failure') return
     const step = this.#step(Math.floor(now / STEP_MS))
+    for (const attempt of attempts) step.attempts.record(attempt)
+    if (cache?.status === 'miss') step.misses++
+    else if (cache && cache.status !== 'bypass') step.hits++
     if (outcome === 'failure') step.failed++
     else {
       step.succeeded++
@@ -31,17 +43,27 @@ export class RecentCalls {
     }
   }
 
-  read(now: number): Pick<AlertStats, 'calls' | 'availability'> & { latencyMs: Quantiles | undefined } {
+  read(now: number): RecentStats {
     this.#step(Math.floor(now / STEP_MS))
     const latency = new Histogram()
-    let [succeeded, failed] = [0, 0]
+    const attempts = new AttemptCounts()
+    let [succeeded, failed, hits, misses] = [0, 0, 0, 0]
     for (const step of this.#steps) {
       succeeded += step.succeeded
       failed += step.failed
+      hits += step.hits
+      misses += step.misses
       latency.add(step.latency)
+      attempts.addAll(step.attempts)
     }
     const calls = succeeded + failed
-    return { calls, availability: calls === 0 ? 1 : succeeded / calls, latencyMs: latency.read() }
+    return {
+      calls,
+      availability: calls === 0 ? 1 : succeeded / calls,
+      latencyMs: latency.read(),
+      attempts: attempts.read(),
+      cacheLookups: { hits, misses },
+    }
   }
 
   /**
@@ -52,7 +74,16 @@ export class RecentCalls {
     while ((this.#steps[0]?.number ?? Infinity) <= number - STEPS) this.#steps.shift()
     const newest = this.#steps.at(-1)
     if (newest && newest.number >= number) return newest
-    const step = { number, succeeded: 0, failed: 0, latency: new Histogram() }
+    const latency = new Histogram()
+    const step = {
+      number,
+      succeeded: 0,
+      failed: 0,
+      latency,
+      attempts: new AttemptCounts(),
+      hits: 0,
+      misses: 0,
+    }
     this.#steps.push(step)
     return step
   }

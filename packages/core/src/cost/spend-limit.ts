@@ -1,4 +1,5 @@
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
+import type { SpendState } from '../reporting/cost-stats.ts'
 
 /** Money that is reserved under a spend limit. */
 export interface Reservation {
@@ -45,6 +46,14 @@ export class SpendLedger {
   leftUsd({ usd, per }: SpendLimitOptions): number {
     const { spentUsd, reservedUsd } = this.#window(per)
     return Math.max(0, usd - spentUsd - reservedUsd)
+  }
+
+  /** Returns how much of the limit is used in its current period. */
+  state(limit: SpendLimitOptions): SpendState {
+    const { usd: limitUsd, per } = limit
+    const { spentUsd: usedUsd, reservedUsd, start } = this.#window(per)
+    const untilMs = per === 'total' ? undefined : start + LENGTH_MS[per]
+    return { limitUsd, per, usedUsd, reservedUsd, leftUsd: this.leftUsd(limit), untilMs }
   }
 
   /** Reserves an amount in US dollars, or refuses if less than that is left of the limit. */

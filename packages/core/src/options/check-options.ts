@@ -1,4 +1,4 @@
-import type { AlertOptions } from '../reporting/alert.ts'
+import { MAX_RULE_WINDOW_MS, type AlertOptions } from '../reporting/alert.ts'
 import { CircuitBreaker } from '@harbor/breaker'
 import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
@@ -36,6 +36,13 @@ const ALERT = {
   notify: is.aFunction,
 } as const satisfies Record<keyof AlertOptions, is.Check>
 
+const RULE = {
+  windowMs: {
+    accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_RULE_WINDOW_MS,
+    expected: 'a number of milliseconds above 0, at most six hours (21600000)',
+  },
+} as const satisfies Record<string, is.Check>
+
 /** Checks the options of a single call. @throws OptionError with the name of an invalid option */
 export function checkPerCall(options: PerCallOptions): void {
   is.checkOptions(options, PER_CALL_CHECKS)
@@ -72,6 +79,7 @@ function checkAlerts(alerts: readonly AlertOptions[]): void {
     // A missing field is as invalid as one of the wrong type.
     const { name = null, when = null, notify = null, ...more } = alert as Partial<AlertOptions>
     is.checkOptions({ name, when, notify, ...more }, ALERT, `alerts[${place}].`)
+    is.checkOptions({ windowMs: alert.when.windowMs }, RULE, `alerts[${place}].when.`)
     if (names.indexOf(alert.name) !== place) {
       throw new OptionError(
         `alerts[${place}].name`,

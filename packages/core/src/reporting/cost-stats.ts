@@ -18,3 +18,15 @@ export interface CostStats {
    */
   readonly unpricedCalls: number
 }
+
+/** How much of a spend limit is used in its current period, in US dollars. */
+export interface SpendState {
+  readonly limitUsd: number
+  readonly per: 'hour' | 'day' | 'total'
+  readonly usedUsd: number
+  /** The amount reserved for calls in flight. */
+  readonly reservedUsd: number
+  readonly leftUsd: number
+  /** When the period ends and the count starts again, in milliseconds since the epoch; undefined for a limit without periods. */
+  readonly untilMs: number | undefined
+}

@@ -1,0 +1,99 @@
+import { OptionError } from '../base/errors.ts'
+import { MAX_RULE_WINDOW_MS, type AlertRule, type AlertStats, type CallCounts } from '../reporting/alert.ts'
+import { rule } from './rules.ts'
+import { counted, duration, percent } from './words.ts'
+
+/** A pair of windows: the long one shows that the trouble matters, the short one that it is not over yet. */
+export interface BurnRateWindow {
+  /** The length of the long window, in milliseconds, at most six hours. */
+  readonly longMs: number
+  /** The length of the short window, in milliseconds, at least one minute. */
+  readonly shortMs: number
+  /** How many times as fast as allowed calls must fail in both windows. */
+  readonly factor: number
+}
+
+export interface BurnRateOptions {
+  /** The share of calls that should succeed, such as 0.99. The rest, 1 %, is the error budget. */
+  objective: number
+  /** The condition holds as soon as it holds for one pair. @default 14.4 in one hour and 5 minutes; 6 in six hours and 30 minutes */
+  windows?: readonly BurnRateWindow[] | undefined
+  /** The condition does not hold with fewer calls than this in the long window. @default 10 */
+  minimumCalls?: number | undefined
+}
+
+const MINUTE_MS = 60_000
+/** With these, an objective for 30 days alerts when 2 % of its budget is used within an hour, or 5 % within six hours. */
+const WINDOWS: readonly BurnRateWindow[] = [
+  { longMs: 60 * MINUTE_MS, shortMs: 5 * MINUTE_MS, factor: 14.4 },
+  { longMs: 360 * MINUTE_MS, shortMs: 30 * MINUTE_MS, factor: 6 },
+]
+
+/**
+ * Creates a condition for alerts: calls fail many times as fast as an objective allows, both in a long and in a short window. So a short burst
+ * of failures does not fire it, and it resolves soon after the failures have stopped.
+ * @throws OptionError for an objective that is not between 0 and 1, and for windows that are too short, too long or in the wrong order
+ */
+export function burnRate({ objective, windows = WINDOWS, minimumCalls = 10 }: BurnRateOptions): AlertRule {
+  check(objective, windows)
+  const rateOf = ({ availability }: CallCounts): number => (1 - availability) / (1 - objective)
+  const read = ({ callsWithin }: AlertStats): Burn[] =>
+    windows.map(({ longMs, shortMs, factor }) => {
+      const [long, short] = [callsWithin(longMs), callsWithin(shortMs)]
+      const rate = Math.min(rateOf(long), rateOf(short))
+      return { long, short, factor, rate, holds: long.calls >= minimumCalls && rate >= factor }
+    })
+  return rule(
+    (stats) => read(stats).some(({ holds }) => holds),
+    (stats) => {
+      const burns = read(stats).toSorted(
+        (a, b) => Number(b.holds) - Number(a.holds) || b.rate / b.factor - a.rate / a.factor,
+      )
+      return burns[0] ? sentence(burns[0], objective) : ''
+    },
+    Math.max(...windows.map(({ longMs }) => longMs)),
+  )
+}
+
+interface Burn {
+  readonly long: CallCounts
+  readonly short: CallCounts
+  readonly factor: number
+  readonly rate: number
+  readonly holds: boolean
+}
+
+function sentence({ long, short, factor, rate }: Burn, objective: number): string {
+  const failed = [long, short].map(
+    (window) =>
+      `${percent(1 - window.availability)} of ${counted(window.calls, 'call')} in ${duration(window.windowMs)}`,
+  )
+  return (
+    `calls fail ${rate.toFixed(1)} times as fast as the objective of ${percent(objective)} allows, expected less than ${factor} times` +
+    ` (failed: ${failed.join(', ')})`
+  )
+}
+
+function check(objective: number, windows: readonly BurnRateWindow[]): void {
+  if (!(objective > 0 && objective < 1)) {
+    throw new OptionError(
+      'objective',
+      `objective must be a number between 0 and 1, got ${String(objective)}.`,
+    )
+  }
+  if (!Array.isArray(windows) || windows.length === 0) {
+    throw new OptionError('windows', 'windows must be a list of at least one pair of windows.')
+  }
+  for (const [place, { longMs, shortMs, factor }] of windows.entries()) {
+    if (!(shortMs >= MINUTE_MS && shortMs <= longMs && longMs <= MAX_RULE_WINDOW_MS)) {
+      throw new OptionError(
+        `windows[${place}]`,
+        `windows[${place}] must have a shortMs of at least one minute and a longMs from shortMs to six hours, in milliseconds. ` +
+          `Got ${String(shortMs)} and ${String(longMs)}.`,
+      )
+    }
+    if (!(factor > 0 && factor < Infinity)) {
+      throw new OptionError(`windows[${place}].factor`, `windows[${place}].factor must be a number above 0.`)
+    }
+  }
+}

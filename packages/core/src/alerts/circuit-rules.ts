@@ -1,0 +1,69 @@
+import type { AlertRule, AlertStats } from '../reporting/alert.ts'
+import type { HarborEvents } from '../telemetry/telemetry.ts'
+import { rule } from './rules.ts'
+import { duration } from './words.ts'
+
+/**
+ * Creates a condition for alerts: the circuit of a target is open. While a target is down, its circuit is half-open from time to time, for a
+ * probe; with `forMs`, use `breakerOpenFor` instead.
+ * @param target the name of the target, such as `openai/gpt-4`. @default any target
+ */
+export function breakerOpen(target?: string): AlertRule {
+  const open = ({ targets }: AlertStats): string[] =>
+    Object.entries(targets).flatMap(([name, { state }]) =>
+      state === 'open' && (target === undefined || name === target) ? [name] : [],
+    )
+  return rule(
+    (stats) => open(stats).length > 0,
+    (stats) => circuits(open(stats)),
+  )
+}
+
+/**
+ * Creates a condition for alerts: the circuit of a target opened at least `ms` ago, and has not closed since. Probes that fail do not
+ * interrupt that time.
+ * @param options.ms milliseconds
+ * @param options.target the name of the target, such as `openai/gpt-4`. @default any target
+ */
+export function breakerOpenFor({ ms, target }: { ms: number; target?: string | undefined }): AlertRule {
+  const open = ({ openForMs }: AlertStats): string[] =>
+    Object.entries(openForMs).flatMap(([name, forMs]) =>
+      forMs >= ms && (target === undefined || name === target) ? [name] : [],
+    )
+  return rule(
+    (stats) => open(stats).length > 0,
+    (stats) => {
+      const names = open(stats)
+      const longest = Math.max(0, ...names.map((name) => stats.openForMs[name] ?? 0))
+      return names.length === 0 ? circuits(names) : `${circuits(names)} for ${duration(longest)}`
+    },
+  )
+}
+
+function circuits(names: readonly string[]): string {
+  if (names.length === 0) return 'no circuit is open'
+  return names.length === 1
+    ? `the circuit of ${names.join()} is open`
+    : `the circuits of ${names.join(', ')} are open`
+}
+
+/** Remembers since when the circuit of each target is not closed. */
+export class OpenCircuits {
+  readonly #openedAt = new Map<string, number>()
+
+  /** A circuit that is half-open has not recovered yet. An isolated one was switched off on purpose. */
+  note({ target, state }: HarborEvents['breaker'], now: number): void {
+    if (state === 'closed' || state === 'isolated') this.#openedAt.delete(target)
+    else if (state === 'open' && !this.#openedAt.has(target)) this.#openedAt.set(target, now)
+  }
+
+  /** @param targets the targets that still exist. Others are forgotten */
+  read(targets: Readonly<Record<string, unknown>>, now: number): Record<string, number> {
+    const openForMs: Record<string, number> = {}
+    for (const [target, openedAt] of this.#openedAt) {
+      if (Object.hasOwn(targets, target)) openForMs[target] = Math.max(0, now - openedAt)
+      else this.#openedAt.delete(target)
+    }
+    return openForMs
+  }
+}
