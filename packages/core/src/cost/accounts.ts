@@ -79,6 +79,14 @@ export class Accounts {
     return costOfUse(this.list, target, highestUse(request, target))
   }
 
+  /**
+   * Loads the price list, if one of these targets needs it.
+   * @returns a promise that resolves when it is loaded; undefined if no target needs it, or it is loaded already
+   */
+  loadPricesOf(targets: readonly Target[]): Promise<void> | undefined {
+    return this.list.loaded || targets.every(({ price }) => price) ? undefined : this.list.load()
+  }
+
   /** Records the cost of an answer. If that needs the price list and it is not loaded yet, records the cost once the list is loaded. */
   book(receipt: OpenReceipt, bill: Bill): void {
     const targets = [bill.servedBy, ...(bill.parts ?? []).map(({ target }) => target)]
@@ -144,8 +152,9 @@ export class Accounts {
   }
 
   #whenPriced(targets: readonly Target[], work: () => void): void {
-    if (this.list.loaded || targets.every(({ price }) => price)) work()
-    else this.list.load().then(work).catch(this.#onError)
+    const loading = this.loadPricesOf(targets)
+    if (loading) loading.then(work).catch(this.#onError)
+    else work()
   }
 
   #noteIncomplete(target: Target, unpriced: readonly string[] | undefined): void {

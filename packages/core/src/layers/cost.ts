@@ -40,12 +40,15 @@ async function priced(exchange: Exchange, next: Handler, money: Money): Promise<
   const limit = exchange.policy.spendLimit
   const purse = limit ? await purseFor(exchange, plan, limit, money) : undefined
   try {
-    const answer = await next(purse ? { ...exchange, purse } : exchange)
-    whenOver(answer, (end) => {
+    const answering = next(purse ? { ...exchange, purse } : exchange)
+    // The price list is loaded while the provider works, so that no call waits for it, unless its answer comes first.
+    const loading = accounts.loadPricesOf(plan.outage)
+    const answer = await answering
+    const { servedBy } = answer
+    return await booked(answer, loading ?? (servedBy && accounts.loadPricesOf([servedBy])), (end) => {
       telemetry.shield(ACCOUNTING, () => book(exchange, plan, answer, end, accounts))
-      purse?.close(answer.servedBy, exchange.receipt.cost)
+      purse?.close(servedBy, exchange.receipt.cost)
     })
-    return answer
   } catch (error) {
     telemetry.shield(ACCOUNTING, () => accounts.bookPossible(exchange, plan))
     purse?.close()
@@ -120,7 +123,29 @@ function isEmptyUsage({ inputTokens, outputTokens }: TokenUsage): boolean {
   return inputTokens === 0 && outputTokens === 0
 }
 
-function whenOver({ body }: Answer, over: (end: StreamEnd | undefined) => void): void {
-  if (body.kind === 'text') over(undefined)
-  else void body.ended.then(over)
+/**
+ * Books an answer when it is over: a whole one before the caller gets it, a stream before its end is reported.
+ * @param loading settles when the prices are known; undefined if they are known already
+ */
+async function booked(
+  answer: Answer,
+  loading: Promise<void> | undefined,
+  over: (end: StreamEnd | undefined) => void,
+): Promise<Answer> {
+  const { body } = answer
+  if (body.kind === 'text') {
+    if (loading) await loading
+    over(undefined)
+    return answer
+  }
+  if (!loading) {
+    void body.ended.then(over)
+    return answer
+  }
+  const ended = body.ended.then(async (end) => {
+    await loading
+    over(end)
+    return end
+  })
+  return { ...answer, body: { ...body, ended } }
 }

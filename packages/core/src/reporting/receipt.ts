@@ -44,8 +44,7 @@ export interface Receipt {
    */
   readonly serviceTier: string | undefined
   /**
-   * The cost of the answer. Undefined while the call runs, if the call used no tokens, or if the price is unknown. While a new process is
-   * still loading the price list, the cost may be set shortly after the call has ended.
+   * The cost of the answer. Undefined while the call runs, if the call used no tokens, or if the price is unknown.
    */
   readonly cost: CallCost | undefined
   /** The provider's finish reasons, one for each choice. */
