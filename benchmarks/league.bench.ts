@@ -8,7 +8,8 @@
 import { startSimulator } from '@harbor/simulator'
 import { SCENARIOS, type Form, type Result, type Scenario } from './league/scenarios.ts'
 import { VENDORS } from './league/vendors.ts'
-import { CONTENDERS, type Contender } from './outage/contenders.ts'
+import type { Contender } from './outage/contender.ts'
+import { CONTENDERS } from './outage/contenders.ts'
 import { publish } from './publish.ts'
 import { figures, tableOf, type Table } from './table.ts'
 

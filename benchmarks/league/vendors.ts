@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { GoogleGenAI } from '@google/genai'
 import { createHarborFetch, type ProviderOptions } from '@harbor/core'
-import type { Contender, Given, Started } from '../outage/contenders.ts'
+import type { Contender, Given, Started } from '../outage/contender.ts'
 
 const apiKey = 'simulated'
 const prompt = 'Say hello in five words.'

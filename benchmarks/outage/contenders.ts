@@ -1,37 +1,10 @@
-import { createOpenAI } from '@ai-sdk/openai'
 import { Harbor } from '@harbor/core'
 import { ChatOpenAI } from '@langchain/openai'
-import { generateText, streamText } from 'ai'
-import { createRetryableModel, error } from 'ai-retry/language-model'
 import * as cockatiel from 'cockatiel'
 import OpenAI from 'openai'
+import { AI_SDK } from './ai-sdk.ts'
+import { apiKey, model, prompt, type Contender } from './contender.ts'
 
-/** A client that makes one call after the other. */
-export interface Contender {
-  readonly name: string
-  /** Its configuration, in words. */
-  readonly setup: string
-  start(given: Given): Started
-}
-
-export interface Given {
-  readonly primaryURL: string
-  readonly fallbackURL: string
-  /** The longest wait, for all clients, in milliseconds. A client with a timeout per attempt may wait longer. */
-  readonly timeoutMs: number
-}
-
-export interface Started {
-  /** Makes a call without a stream. */
-  call(): Promise<string | null | undefined>
-  /** Makes a call with a stream, and reads it to its end. */
-  listen(): Promise<string>
-  close?(): Promise<void>
-}
-
-const apiKey = 'simulated'
-const model = 'gpt-4'
-const prompt = 'Say hello in five words.'
 const body = { model, messages: [{ role: 'user' as const, content: prompt }] }
 
 export const CONTENDERS: readonly Contender[] = [
@@ -83,33 +56,7 @@ export const CONTENDERS: readonly Contender[] = [
       }
     },
   },
-  {
-    name: 'ai',
-    setup: 'the Vercel AI SDK with its default retries; it has no fallback',
-    start: ({ primaryURL, timeoutMs }) => {
-      const chat = createOpenAI({ apiKey, baseURL: primaryURL }).chat(model)
-      return {
-        call: async () => (await generateText({ model: chat, prompt, timeout: timeoutMs })).text,
-        listen: () => textStreamOf({ model: chat, timeout: timeoutMs }),
-      }
-    },
-  },
-  {
-    name: 'ai-retry',
-    setup: 'the AI SDK with a fallback after every retryable error',
-    start: ({ primaryURL, fallbackURL, timeoutMs }) => {
-      const primary = createOpenAI({ apiKey, baseURL: primaryURL }).chat(model)
-      // Without its own name it counts as the first model, which was tried already, and is never called.
-      const backup = createOpenAI({ apiKey, baseURL: fallbackURL, name: 'backup' }).chat(model)
-      const retries = [error.isRetryable(true).switch({ model: backup })]
-      const retryable = createRetryableModel({ model: primary, retries })
-      return {
-        call: async () =>
-          (await generateText({ model: retryable, prompt, maxRetries: 0, timeout: timeoutMs })).text,
-        listen: () => textStreamOf({ model: retryable, maxRetries: 0, timeout: timeoutMs }),
-      }
-    },
-  },
+  ...AI_SDK,
   {
     name: 'LangChain',
     setup: 'withFallbacks; without retries, as its documentation advises for that',
@@ -141,18 +88,5 @@ async function streamOf(client: OpenAI | undefined): Promise<string> {
   if (!client) return text
   for await (const chunk of await client.chat.completions.create({ ...body, stream: true }))
     text += chunk.choices[0]?.delta.content ?? ''
-  return text
-}
-
-/** A stream of the AI SDK, whose errors are parts of it; they are thrown here. */
-async function textStreamOf(
-  options: Omit<Parameters<typeof streamText>[0], 'prompt' | 'messages'>,
-): Promise<string> {
-  let text = ''
-  for await (const part of streamText({ ...options, prompt, onError: () => undefined }).stream) {
-    if (part.type === 'text-delta') text += part.text
-    else if (part.type === 'error') throw part.error
-    else if (part.type === 'abort') throw new Error('aborted')
-  }
   return text
 }

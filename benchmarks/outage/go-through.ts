@@ -1,5 +1,5 @@
 import { quantile } from '../calls.ts'
-import type { Contender } from './contenders.ts'
+import type { Contender } from './contender.ts'
 import { startProviders } from './providers.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -13,7 +13,11 @@ export interface Outcome {
   readonly answered: number
   /** Requests at the providers, per call. */
   readonly upstreamPerCall: number
-  /** Latencies of answered calls, in milliseconds: before the outage, during it (without its first two seconds), and after it. */
+  /** The share of those requests that were sent to the first provider, which is the one that the user prefers. */
+  readonly toFirst: number
+  /**
+   * Latencies of answered calls, in milliseconds: before the outage and during it, each without its first two seconds, and after it.
+   */
   readonly before: Latency
   readonly during: Latency
   readonly after: Latency
@@ -36,6 +40,8 @@ export interface Latency {
   readonly p99: number
 }
 
+/** In the first seconds of all, connections are opened and code is compiled. */
+const WARM_UP_MS = 2_000
 /** In the first seconds of an outage the clients detect it. */
 const FINDING_OUT_MS = 2_000
 
@@ -49,9 +55,9 @@ interface Call {
 
 /** Calls at a steady pace that do not wait for earlier ones, as users do not. */
 export async function goThrough(scenario: Scenario, contender: Contender): Promise<Outcome> {
-  const { calls, perSecond, down } = scenario
+  const { calls, perSecond, down, streams, attemptMs } = scenario
   const providers = await startProviders(scenario)
-  const client = contender.start({ ...providers, timeoutMs: TIMEOUT_MS })
+  const client = contender.start({ ...providers, timeoutMs: TIMEOUT_MS, attemptMs })
   const cpu = process.cpuUsage()
   const startedAt = performance.now()
   const made = await Promise.all(
@@ -59,7 +65,7 @@ export async function goThrough(scenario: Scenario, contender: Contender): Promi
       const at = (number * 1_000) / perSecond
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - (performance.now() - startedAt))))
       const begunAt = performance.now()
-      const answered = await client.call().then(Boolean, () => false)
+      const answered = await (streams ? client.listen() : client.call()).then(Boolean, () => false)
       return { at, tookMs: performance.now() - begunAt, answered }
     }),
   )
@@ -73,8 +79,9 @@ export async function goThrough(scenario: Scenario, contender: Contender): Promi
     setup: contender.setup,
     answered: shareAnswered(made),
     upstreamPerCall: (primary + fallback) / calls,
-    before: between(0, down.from),
-    during: between(down.from + FINDING_OUT_MS, down.to),
+    toFirst: primary / (primary + fallback),
+    before: between(Math.min(WARM_UP_MS, down.from / 2), down.from),
+    during: between(down.from + Math.min(FINDING_OUT_MS, (down.to - down.from) / 2), down.to),
     after: between(down.to, Infinity),
     cpuUs: (user + system) / calls,
     overTime: overTime(made, (1_000 * calls) / perSecond),

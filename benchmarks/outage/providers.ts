@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { startSimulator } from '@harbor/simulator'
-import { rulesOf, type Scenario } from './scenario.ts'
+import { failNowAndThen, rulesOf, type Scenario } from './scenario.ts'
 
 export interface Providers {
   readonly primaryURL: string
@@ -29,8 +29,10 @@ export async function startProviders(scenario: Scenario): Promise<Providers> {
 
 async function serve(scenario: Scenario): Promise<void> {
   const latency = { mean: scenario.latencyMs, sigma: 0 }
+  const { fallbackErrors } = scenario
+  const rules = fallbackErrors === undefined ? [] : [failNowAndThen(fallbackErrors)]
   const simulator = await startSimulator({
-    providers: { primary: { rules: rulesOf(scenario), latency }, fallback: { latency } },
+    providers: { primary: { rules: rulesOf(scenario), latency }, fallback: { rules, latency } },
     seed: 5,
   })
   const [primary, fallback] = [simulator.provider('primary'), simulator.provider('fallback')]
