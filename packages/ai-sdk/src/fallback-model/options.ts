@@ -41,7 +41,8 @@ export interface CommonOptions {
   /** The order in which targets are tried, such as `fastest()` of `@harbor/fallback`. @default the order of `models` */
   order?: Order<ModelTarget> | undefined
   /**
-   * The maximum number of attempts at a target while another target can take over. The wait before the second attempt is at most 100 ms.
+   * The maximum number of attempts at a target while another target can take over. The second attempt is made at once; with a `retry.baseDelayMs`
+   * or `retry.backoff` of your own, after at most 100 ms.
    * @default 2
    */
   attemptsBeforeFallback?: number | undefined

@@ -1,5 +1,13 @@
 import type { FallbackContext } from '@harbor/fallback'
-import { backoff, createRetry, StopRetrying, TimeoutError, type RetryPolicy } from '@harbor/retry'
+import {
+  backoff,
+  createRetry,
+  StopRetrying,
+  TimeoutError,
+  type Backoff,
+  type RetryOptions,
+  type RetryPolicy,
+} from '@harbor/retry'
 import { failureOfModel } from './model-failure.ts'
 import { LiveAttempt } from './live-attempt.ts'
 import { mayRetryHere, type CallState } from './next-step.ts'
@@ -42,7 +50,7 @@ export class TargetCaller<Model> {
     const own = retry === false ? { maxAttempts: 1 } : (retry ?? {})
     const settings = { shouldRetry: () => true, ...own, classify: failureOfModel }
     this.#patient = createRetry(settings)
-    this.#hasty = createRetry({ ...settings, backoff: own.backoff ?? shortWaits(own) })
+    this.#hasty = createRetry({ ...settings, backoff: shortWaits(own) })
   }
 
   /**
@@ -117,10 +125,22 @@ function reasonOf(
   return attempt > 1 || receipt.upstreamCalls > 0 ? 'fallback' : 'first'
 }
 
-function shortWaits({
-  baseDelayMs = MAX_SHORT_WAIT_MS,
-  maxDelayMs,
-  factor,
-}: Partial<Record<'baseDelayMs' | 'maxDelayMs' | 'factor', number | undefined>>) {
-  return backoff.exponential({ baseDelayMs: Math.min(baseDelayMs, MAX_SHORT_WAIT_MS), maxDelayMs, factor })
+/**
+ * Returns the backoff while another target can take over. Without `baseDelayMs` or `backoff`, the second attempt is made at once: if it
+ * fails as well, the other target is called, so a wait would only delay the answer.
+ */
+function shortWaits({ baseDelayMs, maxDelayMs, factor, jitter, backoff: own }: RetryOptions): Backoff {
+  const delays =
+    own ??
+    backoff.exponential({
+      baseDelayMs: Math.min(baseDelayMs ?? MAX_SHORT_WAIT_MS, MAX_SHORT_WAIT_MS),
+      maxDelayMs,
+      factor,
+      jitter: jitter === 'decorrelated' ? true : jitter,
+    })
+  const isOwn = own !== undefined || baseDelayMs !== undefined
+  return (attempt, previousDelayMs, random) => {
+    if (attempt > 1) return delays(attempt, previousDelayMs, random)
+    return isOwn ? Math.min(delays(attempt, previousDelayMs, random), MAX_SHORT_WAIT_MS) : 0
+  }
 }
