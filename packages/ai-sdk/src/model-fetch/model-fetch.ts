@@ -8,7 +8,7 @@ import { Dropped } from './dropped.ts'
 import { errorAnswer, networkError } from './error-answer.ts'
 import { cleanName, isRecord, parseJson, type JsonRecord } from './json.ts'
 import { inCurrentFormat, isOlderFormat } from './older-format.ts'
-import { failure, invalid, malformed, REQUEST, RequestError } from './request-error.ts'
+import { failure, invalid, malformed, REQUEST, RequestError, UNSUPPORTED } from './request-error.ts'
 import { streamBody } from './stream-body.ts'
 import { TargetModel } from './target-model.ts'
 
@@ -22,7 +22,7 @@ import { TargetModel } from './target-model.ts'
  *
  * A request that the AI SDK cannot express without changing its meaning is answered with status 400 and the code `unsupported_by_model`.
  * Harbor then calls the next target. A parameter that only tunes the answer is left out, and listed in the response header
- * `x-harbor-dropped`, which Harbor copies to `attempts[].adaptations`. Requests other than `POST …/chat/completions` are answered with 404.
+ * `x-harbor-dropped`, which Harbor copies to `attempts[].adaptations`. Requests other than `POST …/chat/completions` are answered with 404 and the same code.
  *
  * @param modelOf returns the model for the `model` of a request: a language model of version 2, 3 or 4 of the AI SDK's specification
  * @returns a `fetch`. It rejects with a TypeError when the provider could not be reached, and with the reason of the signal after an abort
@@ -51,10 +51,11 @@ function checkRoute(url: string, method: string): void {
   const [path = ''] = url.split(/[?#]/)
   if (method.toUpperCase() === 'POST' && path.endsWith('/chat/completions')) return
   const name = URL.parse(url)?.pathname ?? ''
+  // Without this code, Harbor would take the model for missing, and call it for no request of another kind either.
   throw new RequestError(
     404,
     `modelFetch answers only POST …/chat/completions, got ${cleanName(method)} ${cleanName(name)}.`,
-    { type: REQUEST, code: 'unknown_url' },
+    { type: REQUEST, code: UNSUPPORTED },
   )
 }
 

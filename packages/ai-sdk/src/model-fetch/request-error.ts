@@ -5,7 +5,7 @@ export const REQUEST = 'invalid_request_error'
 export const SERVER = 'server_error'
 
 /** The code of a refusal because the model cannot express the request. Harbor then calls the next target of the chain. */
-const UNSUPPORTED = 'unsupported_by_model'
+export const UNSUPPORTED = 'unsupported_by_model'
 /** The code of a discarded answer. Harbor then calls the next target, too, but counts the discarded answer as billed. */
 const IGNORED = 'ignored_by_model'
 

@@ -381,7 +381,7 @@ describe('an endpoint that is not chat', () => {
       const response = await modelFetch(() => answering())(`https://model.invalid/v1${path}`)
       expect(response.status).toBe(404)
       expect(await response.json()).toMatchObject({
-        error: { code: 'unknown_url', message: expect.stringContaining(path) as string },
+        error: { code: 'unsupported_by_model', message: expect.stringContaining(path) as string },
       })
     },
   )

@@ -37,6 +37,7 @@ describe('situationOf', () => {
     [422, undefined, 'bad-request'],
     [400, 'unsupported_by_model', 'unable'],
     [400, 'ignored_by_model', 'unable'],
+    [404, 'unsupported_by_model', 'unable'],
     [400, 'context_length_exceeded', 'context-length'],
     [413, 'context_length_exceeded', 'context-length'],
     [400, 'content_filter', 'content-filter'],

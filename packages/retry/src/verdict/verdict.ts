@@ -129,7 +129,8 @@ export function situationOf(failure: Failure): Situation {
     case 'stream':
       return 'stream-before-content'
     case 'bad-request':
-      return UNABLE.has(failure.code) ? 'unable' : 'bad-request'
+    case 'not-found': // an endpoint that the `fetch` does not serve, and no missing model
+      return UNABLE.has(failure.code) ? 'unable' : failure.kind
     default:
       return failure.kind
   }
