@@ -90,12 +90,15 @@ export function closeEngine(engine: Engine, options: CloseOptions): Promise<void
 }
 
 /**
- * Returns a random prefix for the ids of calls, so that ids of different clients and processes differ. Ids are not secret, so `Math.random`
- * is good enough and web crypto need not be loaded.
+ * Returns a prefix for the ids of calls. It has 72 random bits, so that ids of different clients and processes differ, also of processes that
+ * were started from one snapshot.
  */
 function idPrefix(): string {
-  return Math.random().toString(36).slice(2, 13).padEnd(11, '0')
+  return randomBytes(9).toString('hex')
 }
+
+// An import of `node:crypto` would also load web crypto.
+const { randomBytes } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')
 
 /** The maximum memory for all large answers that are read at the same time, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2

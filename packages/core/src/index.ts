@@ -53,10 +53,16 @@ export type { Reconfigurable } from './policy/live-policy.ts'
 export type { Explanation, ExplainedProvider, ExplainedTarget } from './explain.ts'
 export type { CloseOptions } from './options/close-options.ts'
 export { perCall } from './options/per-call.ts'
+export type {
+  AttemptFailure,
+  AttemptPhase,
+  AttemptReason,
+  AttemptRecord,
+  WaitReason,
+  WaitRecord,
+} from './reporting/attempt-record.ts'
 export {
   receiptOf,
-  type AttemptFailure,
-  type AttemptRecord,
   type AnswerGuard,
   type CacheRecord,
   type CallCost,

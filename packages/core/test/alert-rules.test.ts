@@ -243,7 +243,7 @@ describe('failureShareAbove', () => {
   const failure = (kind: 'rate-limit' | 'server' | 'aborted') =>
     ({
       target: 'a/m',
-      failure: { kind, code: undefined, ambiguous: false, retryAfterMs: undefined },
+      failure: { kind, code: undefined, ambiguous: false, retryAfterMs: undefined, phase: 'sent' },
     }) as const
   const answered = { target: 'b/m', failure: undefined }
 

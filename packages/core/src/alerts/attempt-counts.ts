@@ -1,5 +1,5 @@
 import type { AttemptCount } from '../reporting/alert.ts'
-import type { AttemptRecord } from '../reporting/receipt.ts'
+import type { AttemptRecord } from '../reporting/attempt-record.ts'
 
 /** The maximum number of different targets that are counted separately in one step. The others are counted together, as `other`. */
 const MAX_TARGETS = 1_000

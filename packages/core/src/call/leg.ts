@@ -1,6 +1,7 @@
 import type { FailureKind } from '@harbor/retry'
 import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
+import type { WaitReason } from '../reporting/attempt-record.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LegGate } from './leg-gate.ts'
 
@@ -31,6 +32,12 @@ export class Leg {
   key: KeyState | undefined
   /** Returns the time until one of the provider's keys is free, in milliseconds; undefined if the provider has one key. */
   keyFreeInMs: (() => number) | undefined
+  /** Whether the target was called because another one was slow. */
+  hedged = false
+  /** Whether the current attempt tests a target whose circuit was open. */
+  isProbe = false
+  /** The pause before the next attempt; undefined while there is none. */
+  pause: { readonly reason: WaitReason; readonly startedAt: number } | undefined
   /** The gate through which a bulk run can cancel the call until its request is sent; undefined outside of bulk runs. */
   gate: LegGate | undefined
   /** Why this target took over; undefined at the first target of the chain. */

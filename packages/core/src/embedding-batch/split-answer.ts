@@ -11,6 +11,8 @@ export interface Member {
   readonly text: string
   /** The async context of the caller. The combined request is sent in the context of its first member. */
   readonly context: AsyncResource
+  /** When the call began to wait for others, on the clock of its policy. */
+  readonly since: number
   /** The time in which other calls may join the request. It ends when the request is sent. */
   readonly wait: Pick<CallWait, 'sent'>
 }

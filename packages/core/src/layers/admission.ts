@@ -25,6 +25,7 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       const entering = quota?.enter(exchange)
       const pass = entering instanceof Promise ? await entering : entering
       const permit = acquirePermit(exchange, breaker, pass)
+      exchange.leg.isProbe = permit !== undefined && breaker?.state === 'half-open'
       try {
         const answer = await next(exchange)
         if (permit) settleAnswer(permit, exchange, answer, health)

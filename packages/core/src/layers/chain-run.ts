@@ -7,6 +7,7 @@ import {
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { leftOutByClose, nothingAvailable, nothingCapable } from '../attempt/refusals.ts'
 import type { Answer, Exchange, LegHandler } from '../call/exchange.ts'
+import { noteWait } from '../call/note-wait.ts'
 import { RequestFacts } from '../call/request-facts.ts'
 import { legSignal } from '../call/leg.ts'
 import { Leg, type Takeover } from '../call/leg.ts'
@@ -53,6 +54,8 @@ export class ChainRun {
   readonly #cooldownsSince: number
   /** Why the next target is called instead of an earlier one; undefined if there is no earlier one. */
   #takeover: Takeover | undefined
+  /** When the latest target was called. */
+  #calledAt: number | undefined
   readonly #sent: { readonly target: Target; readonly request: AdaptedRequest }[] = []
 
   /** @param takeover why the call does not begin with the first target of its usual list; undefined if it does */
@@ -105,12 +108,15 @@ export class ChainRun {
     const { receipt, policy } = exchange
     const later = this.#targets.slice(this.#targets.indexOf(target) + 1)
     const attemptsBefore = receipt.attempts.length
+    const slowSince = context.hedged ? this.#calledAt : undefined
+    this.#calledAt = policy.clock.now()
     const leg = new Leg(
       target,
       policy.routes.providerOf(target),
       () => later.filter((other) => this.#canTakeOver(other)).length,
       context.hedged ? undefined : (this.#takeover ?? this.#skippedFirst(target)),
     )
+    leg.hedged = context.hedged
     const race = this.#hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
       const signal = race?.signal ?? exchange.signal
@@ -118,6 +124,7 @@ export class ChainRun {
       leg.adaptations = adapted.adaptations
       this.#skipIfSameRequest(adapted, target, context)
       const { url, headers, json, init } = adapted
+      noteWait(exchange, 'hedge-delay', slowSince)
       const facts = json === exchange.json ? exchange.facts : new RequestFacts()
       const answer = await this.#services.next({ ...exchange, url, headers, json, init, signal, leg, facts })
       race?.won()

@@ -3,6 +3,7 @@ import { createBatcher, type Batcher, type BatcherStats } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { refusedAnswer } from '../attempt/answer-failures.ts'
 import { MissingAnswerError } from '../protocols/shared/missing-answer.ts'
+import { noteWait } from '../call/note-wait.ts'
 import { CallWait } from '../call/call-wait.ts'
 import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
 import { estimateOf, RequestFacts } from '../call/request-facts.ts'
@@ -50,6 +51,7 @@ export class EmbeddingBatch {
       const text = singleInputOf(exchange)
       if (text === undefined || tokensOf(exchange) > this.#settings.maxBatchTokens) return next(exchange)
       const wait = new CallWait(exchange)
+      const since = exchange.policy.clock.now()
       try {
         const { priority } = exchange.perCall
         const context = new AsyncResource('HarborEmbedding')
@@ -57,11 +59,14 @@ export class EmbeddingBatch {
         // the limits are unknown.
         const waitMs = this.#waitMs(exchange)
         if (waitMs > 0 && waitMs < remainingMs(exchange)) await wait.pause(waitMs)
-        return await batcher.add({ exchange, text, context, wait }, { signal: wait.signal, priority })
+        return await batcher.add({ exchange, text, context, wait, since }, { signal: wait.signal, priority })
       } catch (error) {
         if (isCalledOffForOthers(error, exchange)) return await next(exchange)
         throw wait.isOver ? new TimeoutError('total', exchange.policy.totalMs, error) : error
       } finally {
+        // The call left before its text was sent.
+        if (exchange.receipt.attempts.length === 0 && exchange.receipt.waits.length === 0)
+          noteWait(exchange, 'queue', since)
         wait.end()
       }
     }
@@ -92,7 +97,11 @@ async function sendTogether(
 ): Promise<readonly (Answer | Error)[]> {
   const [first] = members
   if (!first) return []
-  for (const { wait } of members) wait.sent()
+  for (const { wait, exchange, since } of members) {
+    wait.sent()
+    // A batch that failed is sent again in smaller batches.
+    if (exchange.receipt.waits.length === 0) noteWait(exchange, 'queue', since)
+  }
   // The request runs in the async context of the call that has waited longest.
   const send: Handler = (exchange) => first.context.runInAsyncScope(next, undefined, exchange)
   if (members.length === 1) return [await orError(send(first.exchange))]

@@ -3,8 +3,9 @@ import { AttemptScope } from '../attempt/attempt-scope.ts'
 import { remainingMs, type Answer, type Exchange, type LegHandler, type StreamEnd } from '../call/exchange.ts'
 import { unanswered } from '../attempt/unanswered.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
-import type { AttemptFailure } from '../reporting/receipt.ts'
+import type { AttemptFailure } from '../reporting/attempt-record.ts'
 import { cleanId } from '../base/clean.ts'
+import { attemptReason, phaseOf } from '../attempt/attempt-facts.ts'
 import { judge } from '../attempt/judge.ts'
 import { reportTakeover } from '../routing/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -20,7 +21,13 @@ export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held:
     const { leg, receipt, policy, client } = exchange
     if (client.closed) throw client.closed
     if (++leg.attempts === 1) reportTakeover(exchange, telemetry)
-    const record = receipt.attempt(policy.clock.now(), leg.target.name, leg.adaptations, leg.key?.index)
+    const record = receipt.attempt(
+      policy.clock.now(),
+      leg.target.name,
+      leg.adaptations,
+      leg.key?.index,
+      attemptReason(exchange),
+    )
     const transport = transportOf(leg.provider)
     const scope = new AttemptScope(exchange, transport.honoursSignal)
     client.sends(scope)
@@ -46,7 +53,8 @@ export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held:
       const failed = error instanceof AttemptError ? error : unanswered(exchange, cause)
       const { kind, code, ambiguous, retryAfterMs } = failed.failure
       if (ambiguous) exchange.receipt.possiblyBilled++
-      close(exchange, record, scope, telemetry, { kind, code, ambiguous, retryAfterMs })
+      const phase = phaseOf(record, failed)
+      close(exchange, record, scope, telemetry, { kind, code, ambiguous, retryAfterMs, phase })
       throw failed
     }
   }
@@ -71,7 +79,7 @@ function whenOver({ body }: Answer, over: (end: StreamEnd) => void): void {
 function failureAtEnd({ outcome, fault }: StreamEnd): AttemptFailure | undefined {
   if (outcome === 'success') return undefined
   const kind = outcome === 'aborted' ? 'aborted' : 'stream'
-  return { kind, code: fault?.code, ambiguous: false, retryAfterMs: undefined }
+  return { kind, code: fault?.code, ambiguous: false, retryAfterMs: undefined, phase: 'body' }
 }
 
 function close(

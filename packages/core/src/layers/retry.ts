@@ -9,6 +9,7 @@ import { endReason } from '../attempt/attempt-scope.ts'
 import { shortWaits } from '../attempt/short-wait.ts'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { RetryPause } from '../call/retry-pause.ts'
+import { noteWait } from '../call/note-wait.ts'
 import { TimeoutError } from '../base/errors.ts'
 import { remainingMs, type Answer, type LegExchange, type LegHandler } from '../call/exchange.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -57,11 +58,20 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
           throw error
         }
       }
+      const endPause = (): void => {
+        const { pause } = exchange.leg
+        if (pause) noteWait(exchange, pause.reason, pause.startedAt)
+        exchange.leg.pause = undefined
+      }
+      const again = (): Promise<Answer> => {
+        endPause()
+        return next(exchange)
+      }
       let attempts = 0
       const pause = new RetryPause(exchange)
       try {
         return await policyOf(policy).run(
-          () => rememberingAnswer(pause.during(attempts++ === 0 ? first : next(exchange))),
+          () => rememberingAnswer(pause.during(attempts++ === 0 ? first : again())),
           {
             signal: pause.signal,
             startedAt,
@@ -74,6 +84,7 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
         throw withEarlierAnswer(lastAnswer, error)
       } finally {
         pause.end()
+        endPause()
       }
     }
 }
@@ -124,7 +135,7 @@ function soonestKey({ leg }: LegExchange, failure: Failure): Failure {
 }
 
 function noteRetry(
-  { receipt, log, leg }: LegExchange,
+  { receipt, log, leg, policy }: LegExchange,
   { delayMs, reason, failure }: { delayMs: number; reason: string; failure: Failure },
   telemetry: Telemetry,
 ): void {
@@ -133,6 +144,9 @@ function noteRetry(
   if (!attempt || failure.kind === 'refused') return
   const waitedFor = reason === 'retry-after' ? 'retry-after' : 'backoff'
   if (delayMs > 0 || !leg.key) receipt.waited(delayMs, waitedFor)
+  const failedAt =
+    attempt.durationMs === undefined ? policy.clock.now() : attempt.startedAt + attempt.durationMs
+  leg.pause = { reason: waitedFor, startedAt: failedAt }
   telemetry.emit('retry', { receipt, attempt, delayMs, reason: waitedFor })
   const line = (): string =>
     `${receipt.id}: attempt ${attempt.number} failed (${attempt.failure?.kind ?? 'unknown'}), ` +

@@ -13,11 +13,13 @@ import {
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { limitReached, limiterFull } from '../attempt/refusals.ts'
 import { CallWait } from '../call/call-wait.ts'
+import { noteWait } from '../call/note-wait.ts'
 import { remainingMs, type Answer, type Exchange, type LegExchange } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
 import { limiterStatusOf, situationOf } from '../verdict/verdict.ts'
 import type { Operation } from '../protocols/protocol.ts'
+import type { WaitReason } from '../reporting/attempt-record.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
@@ -103,9 +105,12 @@ export class Quota {
     const { receipt, policy } = exchange
     const wait = expectedMs > 0 ? new CallWait(exchange) : undefined
     const begun = policy.clock.now()
+    let waiting: { reason: WaitReason; startedAt: number } = { reason: 'limit', startedAt: begun }
     let lease: Lease | undefined
     try {
       lease = await this.#limiter.acquire(cost, { signal: wait?.signal, priority: priorityOf(exchange) })
+      noteWait(exchange, 'limit', begun)
+      waiting = { reason: 'queue', startedAt: policy.clock.now() }
       // Acquire the rate limit first: a slot that is held during this wait would count as in use.
       const slot = await this.#concurrency?.acquire(wait?.signal)
       const waitedMs = policy.clock.now() - begun
@@ -115,6 +120,7 @@ export class Quota {
       lease?.cancel()
       throw this.#refusal(exchange, error, wait?.isOver === true, cost)
     } finally {
+      noteWait(exchange, waiting.reason, waiting.startedAt)
       wait?.end()
     }
   }

@@ -1,6 +1,7 @@
 import { NO_LABELS, type Labels } from './labels.ts'
+import type { AttemptReason, AttemptRecord, WaitRecord } from './attempt-record.ts'
+import type { AnswerGuard, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 import type { ModelUse } from './token-usage.ts'
-import type { AnswerGuard, AttemptRecord, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
 
 /**
  * The receipt of a call that has not ended yet. The layers of the pipeline write to it. Only the first call of `close` has an effect, so
@@ -15,6 +16,9 @@ export class OpenReceipt implements Receipt {
   readonly labels: Labels
   readonly isPrefetch: boolean
   readonly attempts: OpenAttempt[] = []
+  waits: readonly WaitRecord[] = NO_WAITS
+  /** The waits of this call itself, without those of the upstream request that it shared. */
+  #ownWaits: readonly WaitRecord[] = NO_WAITS
   outcome: Receipt['outcome'] = 'pending'
   readonly startedAt: number
   endedAt: number | undefined
@@ -70,8 +74,20 @@ export class OpenReceipt implements Receipt {
     this.#wait = { waitedMs: waitedMs + ms, waitedFor: ms >= waitedMs ? reason : waitedFor }
   }
 
+  /** Adds a wait that is over. */
+  addWait(wait: WaitRecord): void {
+    this.#ownWaits = [...this.#ownWaits, wait]
+    this.waits = [...this.waits, wait]
+  }
+
   /** Starts the record of the next attempt. */
-  attempt(now: number, target: string, adaptations: readonly string[], keyIndex?: number): OpenAttempt {
+  attempt(
+    now: number,
+    target: string,
+    adaptations: readonly string[],
+    keyIndex?: number,
+    reason: AttemptReason = this.attempts.length === 0 ? 'first' : 'retry',
+  ): OpenAttempt {
     this.target = target
     const record: OpenAttempt = {
       number: this.attempts.length + 1,
@@ -81,6 +97,7 @@ export class OpenReceipt implements Receipt {
       startedAt: now,
       durationMs: undefined,
       ...this.#wait,
+      reason,
       status: undefined,
       requestId: undefined,
       failure: undefined,
@@ -133,6 +150,7 @@ export class OpenReceipt implements Receipt {
     this.redirects = fork.redirects
     this.degraded = fork.degraded
     this.batch = fork.batch
+    this.waits = [...this.#ownWaits, ...fork.waits]
     replace(this.attempts, fork.attempts)
     replace(this.skipped, fork.skipped)
   }
@@ -171,4 +189,5 @@ function replace<T>(list: T[], by: readonly T[]): void {
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 export type OpenAttempt = Mutable<AttemptRecord>
 
+const NO_WAITS: readonly WaitRecord[] = []
 const NO_WAIT = { waitedMs: 0, waitedFor: 'nothing' } as const

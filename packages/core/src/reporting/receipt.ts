@@ -1,4 +1,4 @@
-import type { FailureKind } from '@harbor/retry'
+import type { AttemptRecord, WaitRecord } from './attempt-record.ts'
 import type { Labels } from './labels.ts'
 import type { CacheTtl } from './price.ts'
 
@@ -20,6 +20,11 @@ export interface Receipt {
   readonly isPrefetch: boolean
   /** Every request sent to a provider, in order. */
   readonly attempts: readonly AttemptRecord[]
+  /**
+   * The times that the call spent waiting, in order. Together with the attempts they make up the duration of the call. A wait of less than
+   * 0.1 ms is left out. While a `hedge-delay` lasts, an attempt is in flight.
+   */
+  readonly waits: readonly WaitRecord[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
   /** When the call started, in milliseconds since the epoch. */
   readonly startedAt: number
@@ -91,43 +96,6 @@ export interface CacheRecord {
    * to store.
    */
   readonly stored?: true | string | undefined
-}
-
-/** One request sent to a provider. */
-export interface AttemptRecord {
-  /** The number of the attempt within the call, from 1. */
-  readonly number: number
-  readonly target: string
-  /**
-   * The index of the key in the provider's list of keys; undefined if the provider has one key, or if the call was made with a key of its
-   * own.
-   */
-  readonly keyIndex: number | undefined
-  /** The changes made to the request for this target, in words. Changes of address, credential and model are not listed. */
-  readonly adaptations: readonly string[]
-  /** When the attempt started, in milliseconds since the epoch. */
-  readonly startedAt: number
-  readonly durationMs: number | undefined
-  /** How long the call waited before this attempt, in milliseconds; `waitedFor` is the reason. */
-  readonly waitedMs: number
-  readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit'
-  /** HTTP status of the answer; undefined without an answer. */
-  readonly status: number | undefined
-  /** The provider's id of the request, from `x-request-id` or `request-id`. */
-  readonly requestId: string | undefined
-  /** Why the attempt failed; undefined if it succeeded or is in flight. */
-  readonly failure: AttemptFailure | undefined
-}
-
-/** Why an attempt failed. */
-export interface AttemptFailure {
-  readonly kind: FailureKind
-  /** The error code of the provider or of the transport. */
-  readonly code: string | undefined
-  /** Whether the request was sent but not answered, so that the provider may have carried it out. */
-  readonly ambiguous: boolean
-  /** The wait before a retry that the provider requested, in milliseconds. */
-  readonly retryAfterMs: number | undefined
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AlertNotice } from '../reporting/alert.ts'
 import type { FailureKind } from '@harbor/retry'
-import type { AttemptRecord, Receipt } from '../reporting/receipt.ts'
+import type { AttemptRecord } from '../reporting/attempt-record.ts'
+import type { Receipt } from '../reporting/receipt.ts'
 
 /** The events of `harbor.on()` and what their listeners receive. No event contains a prompt, an answer or a key. */
 export interface HarborEvents {

@@ -1,0 +1,24 @@
+import { RedirectRefusedError } from '../base/errors.ts'
+import type { LegExchange } from '../call/exchange.ts'
+import type { AttemptPhase, AttemptReason, AttemptRecord } from '../reporting/attempt-record.ts'
+import { isFailureStatus } from '../verdict/verdict.ts'
+import type { AttemptError } from './attempt-error.ts'
+
+/** Returns why the attempt that begins now is made. */
+export function attemptReason({ leg, receipt }: LegExchange): AttemptReason {
+  if (leg.attempts > 1) return 'retry'
+  if (leg.hedged) return 'hedge'
+  if (leg.isProbe) return 'probe'
+  return leg.takeover || receipt.attempts.length > 0 ? 'fallback' : 'first'
+}
+
+/** Returns how far a failed attempt came. If it cannot be known whether the request was sent, it counts as sent. */
+export function phaseOf({ status }: AttemptRecord, { failure, cause }: AttemptError): AttemptPhase {
+  if (status !== undefined) return isFailureStatus(status) ? 'headers' : 'body'
+  if (RedirectRefusedError.is(cause)) return 'headers'
+  const { kind, ambiguous } = failure
+  return !ambiguous && NOT_SENT.has(kind) ? 'not-sent' : 'sent'
+}
+
+/** The kinds of failures without an answer in which nothing was sent, unless they are ambiguous. */
+const NOT_SENT: ReadonlySet<string> = new Set<AttemptError['failure']['kind']>(['network', 'refused'])
