@@ -114,6 +114,6 @@ function scopeOf({ cache, labels }: HarborFetchOptions, given: ScopeOfAnswers): 
     return scopeName(scope, scopeLabelsText(withLabels(labels, given.labels), { scopeBy }))
   throw new OptionError(
     'scope',
-    'Say whose answers are meant: give { scope }, or cache.scope to createHarborFetch.',
+    'The scope of the answers is missing: pass { scope }, or set cache.scope in createHarborFetch().',
   )
 }

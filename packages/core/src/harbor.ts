@@ -129,7 +129,7 @@ export class Harbor extends OpenAI {
     if (!this.#policy.current.cache) {
       throw new OptionError(
         'cache',
-        'prefetch() fills the cache, and this client has none. Give it cache: true.',
+        'prefetch() needs the cache, which is off for this client. Set the option cache: true.',
       )
     }
     return prefetchRequests(this, requests, options, (signal) => this.#engine.answers.open().idle(signal))

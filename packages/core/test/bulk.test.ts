@@ -198,8 +198,8 @@ describe('a bulk run', () => {
   it.each<[HarborBulkOptions, RegExp]>([
     [{ concurrency: 0 }, /concurrency must be/],
     [{ via: 'pigeon' as 'direct' }, /via must be 'direct' or 'provider'/],
-    [{ providerBatch: {} }, /providerBatch does nothing with via: 'direct'/],
-    [{ via: 'provider', order: 'input' }, /order does nothing with via: 'provider'/],
+    [{ providerBatch: {} }, /providerBatch has no effect with via: 'direct'/],
+    [{ via: 'provider', order: 'input' }, /order has no effect with via: 'provider'/],
     [{ via: 'provider', providerBatch: { pollMs: -1 } }, /pollMs must be/],
     [{ speed: 5 } as HarborBulkOptions, /speed/],
   ])('rejects options that make no sense: %j', async (options, message) => {

@@ -5,7 +5,7 @@ describe('event-loop-blocked', () => {
   it('is given when the 99th percentile of the delay is above 70 ms', () => {
     const advice = only(windowOf(() => ({ delays: [...Array<number>(48).fill(1), 200, 120] })))
     expect(advice).toMatchObject({ code: 'event-loop-blocked', severity: 'warning', facts: { maxMs: 200 } })
-    expect(advice?.message).toContain('by 200 ms at most, where 70 ms is much')
+    expect(advice?.message).toContain('at most 200 ms late. Above 70 ms')
     expect(advice?.message).toContain('`limits.maxConcurrency`')
   })
 

@@ -179,7 +179,7 @@ describe('predictive prefetch', () => {
 
   it('is refused without a cache, and with invalid options', async () => {
     const provider = await simulate()
-    expect(() => harborFor(provider, { prefetch: true })).toThrow(/prefetch fills the cache/)
+    expect(() => harborFor(provider, { prefetch: true })).toThrow(/prefetch needs the cache/)
     const wrong = { minPrecision: 2 }
     expect(() => harborFor(provider, { cache: true, prefetch: wrong })).toThrow(/In prefetch: minPrecision/)
     const clock = { clock: Date } as object

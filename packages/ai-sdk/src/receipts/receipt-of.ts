@@ -31,8 +31,9 @@ export function receiptOf(result: unknown): ModelReceipt | undefined | Promise<M
 }
 
 /**
- * Returns the receipts of all steps of a result, in order. The parameter is that of `receiptOf`.
+ * Returns the receipts of all steps of a result, in order.
  *
+ * @param result a result, a stream or an error, as for `receiptOf`
  * @returns an empty array if the result comes from another model. For the result of a stream, a promise of the receipts
  */
 export function receiptsOf(result: PromisedResult): Promise<readonly ModelReceipt[]>

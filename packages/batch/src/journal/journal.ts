@@ -23,7 +23,7 @@ export interface Journal extends AsyncIterable<JournalRecord> {
   /**
    * Begins a run with this journal. If the journal is new, writes its first line.
    *
-   * @throws FingerprintMismatchError when the journal was made with another fingerprint, or with none
+   * @throws FingerprintMismatchError when the journal was made with another fingerprint, or when only one of the two has a fingerprint
    * @throws JournalLockedError when another run has begun with this journal
    */
   begin(fingerprint: string | undefined): Promise<void>

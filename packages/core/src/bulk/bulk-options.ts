@@ -82,5 +82,5 @@ export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): vo
       ? DIRECT_ONLY.filter((name) => options[name] !== undefined)
       : (['providerBatch'] as const).filter((name) => options[name] !== undefined)
   if (refused !== undefined)
-    throw new OptionError(refused, `${refused} does nothing with via: '${via}'. Leave it out.`)
+    throw new OptionError(refused, `${refused} has no effect with via: '${via}'. Leave it out.`)
 }

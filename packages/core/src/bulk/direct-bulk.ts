@@ -113,7 +113,7 @@ export function checkRequest({ body }: BulkRequest): void {
   if (typeof body !== 'object' || (body as unknown) === null)
     throw new OptionError('body', 'A request needs a body, such as { model, messages }.')
   if ('stream' in body && body.stream)
-    throw new OptionError('stream', 'A bulk run gives whole answers: leave stream out of the body.')
+    throw new OptionError('stream', 'A bulk run does not return streams: leave stream out of the body.')
 }
 
 /**

@@ -59,7 +59,9 @@ export class HarborResponse extends LeanResponse {
 }
 
 const collected = new FinalizationRegistry<StreamBody>((body) => {
-  body.abandon(new Error('The stream was dropped unread, so its connection was given up.'))
+  body.abandon(
+    new Error('The stream was garbage-collected before it was read, so its connection was closed.'),
+  )
 })
 
 /**

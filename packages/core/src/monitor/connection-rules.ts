@@ -118,8 +118,8 @@ export function socketsUnseen(window: Window): readonly Finding[] {
   const { attempts, pool } = window.last.client
   if (attempts === 0 || Object.keys(pool).length > 0) return []
   const message =
-    `${attempts} requests went out by a \`fetch\` that was given to the client: its connections and its queue cannot be seen from here, ` +
-    'and are not judged. Leave `fetch` out to send by the pool, or give the client a `pool` of your own.'
+    `${attempts} requests went out by a \`fetch\` that was given to the client: its connections and its queue are not visible, ` +
+    'and are not monitored. Leave `fetch` out to send by the pool, or give the client a `pool` of your own.'
   return [{ code: 'sockets-unseen', severity: 'note', message, facts: { attempts } }]
 }
 

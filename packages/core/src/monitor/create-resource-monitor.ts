@@ -23,7 +23,7 @@ export interface ResourceMonitorOptions {
   windowMs?: number | undefined
   /** Called when advice is given, and again when it is withdrawn. If the function throws, a warning is emitted. */
   onAdvice?: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
-  /** The clock of the monitor. @default a monotonic clock that counts from the epoch */
+  /** The clock of the monitor. @default a monotonic clock, in milliseconds since the epoch */
   clock?: Clock | undefined
 }
 

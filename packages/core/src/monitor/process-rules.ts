@@ -20,9 +20,9 @@ export function eventLoopBlocked(window: Window, isActive: IsActive): readonly F
       code,
       severity: 'warning',
       message:
-        `The event loop was late by ${millis(delay.p99)} one moment in a hundred, by ${millis(delay.max)} at most, where ` +
-        `${BLOCKED_MS.raise} ms is much: answers stand still meanwhile, and deadlines end too late. Find what blocks ` +
-        '(node --cpu-prof) and take it to a worker thread, unless other processes take the CPU; or begin less at once by `limits.maxConcurrency`.',
+        `The event loop was blocked: timers fired ${millis(delay.p99)} late at 1 % of the time, and at most ${millis(delay.max)} late. Above ` +
+        `${BLOCKED_MS.raise} ms, answers are noticeably delayed, and timeouts end too late. Find what blocks it ` +
+        '(node --cpu-prof) and move it to a worker thread, unless other processes use the CPU; or start fewer calls at the same time by `limits.maxConcurrency`.',
       facts: { p99Ms: delay.p99, maxMs: delay.max, blocks },
     },
   ]
@@ -43,8 +43,8 @@ export function eventLoopBusy(window: Window, isActive: IsActive): readonly Find
       code,
       severity: 'note',
       message:
-        `The event loop was at work ${percent(utilization)} of ${seconds(window.ms)}; above ${percent(BUSY.raise)} work begins to ` +
-        'wait for its turn. Run more processes, or begin less at once by `limits.maxConcurrency`.',
+        `The event loop was busy ${percent(utilization)} of ${seconds(window.ms)}; above ${percent(BUSY.raise)}, work has to wait. ` +
+        'Run more processes, or start fewer calls at the same time by `limits.maxConcurrency`.',
       facts: { utilization },
     },
   ]
@@ -67,7 +67,7 @@ export function heapNearLimit(window: Window, isActive: IsActive): readonly Find
       severity: 'warning',
       message:
         `The heap never came below ${mib(alive)} of the ${mib(heapLimitBytes)} it may have; above ${percent(HEAP.raise)} garbage ` +
-        'collection takes the time, and the process may die. Raise --max-old-space-size, or hold less: `pool.maxQueued` and ' +
+        'collection takes most of the time, and the process may die. Raise --max-old-space-size, or use less memory: `pool.maxQueued` and ' +
         '`limits.maxQueue` bound the number of waiting calls.',
       facts: { aliveBytes: alive, heapLimitBytes },
     },

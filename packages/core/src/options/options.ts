@@ -203,8 +203,8 @@ export interface ProviderOptions {
    */
   maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
   /**
-   * The sign by which Harbor recognizes that a chat stream is complete. `'done'`: `[DONE]` is enough, for a provider that never sends a
-   * `finish_reason`. A stream that ends without `[DONE]` still fails. @default 'finish-reason'
+   * What proves that a chat stream of this provider is complete. `'finish-reason'`: a `finish_reason` for every choice. `'done'`: `[DONE]`
+   * alone; use it for a provider that never sends a `finish_reason`. A stream without this proof fails. @default 'finish-reason'
    */
   streamEnd?: 'finish-reason' | 'done' | undefined
 }

@@ -20,7 +20,7 @@ export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, c
   if (!cache) {
     throw new OptionError(
       'prefetch',
-      'prefetch fills the cache, and there is none: give cache: true, or leave prefetch out.',
+      'prefetch needs the cache, which is off: set cache: true, or leave prefetch out.',
     )
   }
   if (prefetch === true) return

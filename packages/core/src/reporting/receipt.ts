@@ -62,7 +62,7 @@ export interface Receipt {
   readonly redirects: number
   /** The targets that were not called when it was their turn, and why. */
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
-  /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or an expired one from the cache. */
+  /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or a stale one from the cache. */
   readonly degraded: boolean
   /** How the cache handled the call; undefined if there is no cache, or if the call ended before it reached the cache. */
   readonly cache: CacheRecord | undefined
@@ -83,8 +83,8 @@ export type AnswerGuard = 'json' | 'stream' | 'none'
 /** How the cache handled a call. */
 export interface CacheRecord {
   /**
-   * `hit`: answered from the cache. `stale`: answered from the cache, with an expired answer. `miss`: answered by a provider. `shared`:
-   * answered with the answer to an identical call that was in flight. `bypass`: answered without the cache.
+   * `hit`: answered from the cache. `stale`: answered from the cache, with an answer older than its `ttlMs`. `miss`: answered by a
+   * provider. `shared`: answered with the answer to an identical call that was in flight. `bypass`: answered without the cache.
    */
   readonly status: 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
   /** Why the call has this status, such as `absent`, `expired`, `load-failed` or `not-repeatable`. */

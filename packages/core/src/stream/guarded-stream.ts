@@ -123,7 +123,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#ready.length = 0
     if (this.dialect.proven && !this.#pending) await this.#drain()
-    else this.abort(new Error('The reader of the stream left before its end.'))
+    else this.abort(new Error('The caller stopped reading the stream before its end.'))
     return { done: true, value: undefined }
   }
 

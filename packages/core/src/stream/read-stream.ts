@@ -88,7 +88,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   }
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.abandon(new Error('The reader of the stream left before its end.'))
+    this.abandon(new Error('The caller stopped reading the stream before its end.'))
     return { done: true, value: undefined }
   }
 

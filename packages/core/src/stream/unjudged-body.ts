@@ -34,7 +34,7 @@ export function unjudgedBody(
       }
     },
     return: async () => {
-      abandon(new Error('The reader of the body left before its end.'))
+      abandon(new Error('The caller stopped reading the body before its end.'))
       return { done: true, value: undefined }
     },
   }

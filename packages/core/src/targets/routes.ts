@@ -76,7 +76,7 @@ export class Routes {
     for (const name of Object.keys(options.models)) fullName('models', name, options)
   }
 
-  /** The three chains, with the full names of targets, for `explain()`. They are those of `defaultProvider`. */
+  /** The three chains, with the full names of targets, for `explain()`. Models without a provider are those of `defaultProvider`. */
   get chains(): Readonly<
     Record<'fallback' | 'contextWindow' | 'contentPolicy', Record<string, readonly string[]>>
   > {
