@@ -123,7 +123,10 @@ describe.runIf(found)('a recorded stream of the Messages API', () => {
     const fetch = async (): Promise<Response> =>
       new Response(upstream.next().join(''), { headers: { 'content-type': 'text/event-stream' } })
     const over = anthropicOver('http://anthropic.test', { ...OPTIONS, fetch })
-    for (let after = 0; after < recording.wire.length; after++)
+    const { length } = recording.wire
+    // The SDK reads long streams slowly, so only some events of those are cut here. In recorded-cuts.test.ts, all are.
+    const step = Math.ceil(length / 200)
+    for (let after = 0; after < length; after += after < length - 9 ? step : 1)
       await expectCut(recording, after, upstream, over)
   })
 

@@ -238,7 +238,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       return true
     }
     if (meaning === 'end' && !this.dialect.proven) throw incomplete('The provider declared its stream done')
-    passing.passAs(event, event.name ?? this.dialect.nameOf?.(event))
+    passing.passAs(event, this.dialect.asRead?.(event))
     if (meaning === 'content') {
       this.#hasContent = true
       this.#idle.content()

@@ -48,12 +48,13 @@ export class PassingEvents {
   }
 
   /**
-   * Passes an event under this name. The event stays unchanged if it already has the name and the usual form; otherwise it is encoded
-   * again.
+   * Passes an event as its reader reads it. It stays unchanged if that is the same event, in the usual form; otherwise it is encoded again,
+   * and dropped if its reader needs no data of it.
    */
-  passAs(event: SseEvent, name: string | undefined): void {
-    if (event.form !== 'odd' && event.name === name) this.pass(event)
-    else this.replace(event, [canonical({ ...event, name })])
+  passAs(event: SseEvent, asRead = event): void {
+    if (asRead.data === undefined) this.drop(event)
+    else if (asRead === event && event.form !== 'odd') this.pass(event)
+    else this.replace(event, [canonical(asRead)])
   }
 
   replace(event: SseEvent, pieces: readonly StreamPiece[]): void {

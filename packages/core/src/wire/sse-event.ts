@@ -16,6 +16,8 @@ export interface SseEvent {
    * return other data or another name.
    */
   readonly form?: 'empty' | 'odd' | undefined
+  /** Whether the event is one `data:` line and nothing else. */
+  readonly isPlain?: boolean | undefined
   /** The data as a parsed JSON object; undefined until it is parsed. */
   json?: JsonBody | undefined
 }
@@ -39,7 +41,9 @@ export function readEvent(text: string, end: number): SseEvent {
   let data: string | undefined
   let error: string | undefined
   let form: SseEvent['form']
+  let lines = 0
   for (const line of text.includes('\r') ? text.split(/\r\n|\n|\r/) : text.split('\n')) {
+    if (line !== '') lines++
     if (line.startsWith('data:')) {
       data = joined(data, line.slice(line.charCodeAt(5) === SPACE ? 6 : 5))
     } else if (line.startsWith('event:')) {
@@ -60,7 +64,8 @@ export function readEvent(text: string, end: number): SseEvent {
     form = 'odd'
   } else if (data === undefined) {
     if (name !== undefined) form = 'empty'
-    else if (BARE_ERROR.test(text)) return { name, data: text.trim(), end, form: 'odd', json: undefined }
+    else if (BARE_ERROR.test(text))
+      return { name, data: text.trim(), end, form: 'odd', isPlain: false, json: undefined }
   } else if (data.length <= MAX_DONE_LENGTH) {
     const trimmed = data.trim()
     if (trimmed === '') {
@@ -74,7 +79,7 @@ export function readEvent(text: string, end: number): SseEvent {
     data = undefined
     form = 'empty'
   }
-  return { name, data, end, form, json: undefined }
+  return { name, data, end, form, isPlain: lines === 1, json: undefined }
 }
 
 function isBlank(data: string): boolean {

@@ -53,11 +53,17 @@ export async function geminiFor(
   options: HarborFetchOptions = {},
 ): Promise<GeminiSetUp> {
   let calls = 0
-  let call = Promise.resolve<unknown>(undefined)
   const server = await serve((request, response) => {
-    answered.set(response, call)
+    answered.set(response, over.call())
     answer(request, response, ++calls)
   })
+  const over = geminiOver(server.origin, options)
+  return { ...server, requests: server.requests, ...over }
+}
+
+/** The real SDK over Harbor, for a server at this address. `call()` settles when the answer of the last call has begun. */
+export function geminiOver(origin: string, options: HarborFetchOptions = {}) {
+  let call = Promise.resolve<unknown>(undefined)
   const harborFetch = harborFetchFor(options)
   const receipts: Receipt[] = []
   const fetch: typeof globalThis.fetch = async (...args) => {
@@ -68,8 +74,8 @@ export async function geminiFor(
     if (receipt) receipts.push(receipt)
     return response
   }
-  const genai = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: server.origin, fetch } })
-  return { ...server, requests: server.requests, genai, harborFetch, receipts }
+  const genai = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: origin, fetch } })
+  return { genai, harborFetch, receipts, call: () => call }
 }
 
 export interface StreamReading {

@@ -50,10 +50,10 @@ export class MessagesDialect implements StreamDialect {
     }
   }
 
-  /** Returns the type of an event as its name, since Anthropic's SDK ignores events without a name. */
-  nameOf({ json }: SseEvent): string | undefined {
-    const type = json?.['type']
-    return typeof type === 'string' ? cleanWord(type) : undefined
+  /** Gives an event without a name its type as the name, since Anthropic's SDK ignores events without a name. */
+  asRead(event: SseEvent): SseEvent {
+    const type = event.json?.['type']
+    return event.name === undefined && typeof type === 'string' ? { ...event, name: cleanWord(type) } : event
   }
 
   faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined {

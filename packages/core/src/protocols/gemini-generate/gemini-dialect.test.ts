@@ -145,19 +145,21 @@ describe('GeminiDialect', () => {
       expect(event.name).toBeUndefined()
       expect(event.json).toMatchObject({ error: { code: status, status: name } })
       expect(JSON.stringify(event.json)).toContain(code)
-      expect(dialect.isRaised({ name: undefined, data: '', end: 0, json: event.json })).toBe(true)
+      expect(dialect.isRaised({ name: undefined, data: '', end: 0, isPlain: true, json: event.json })).toBe(
+        true,
+      )
       expect(read(dialect, event.json)).toSatisfy(StreamFaultError.is)
     },
   )
 
   it('knows which errors the SDK does not throw', () => {
     const isRaised = (json: JsonBody, more: object = {}) =>
-      new GeminiDialect().isRaised({ name: undefined, data: '', end: 0, json, ...more })
+      new GeminiDialect().isRaised({ name: undefined, data: '', end: 0, isPlain: true, json, ...more })
     expect(isRaised({ error })).toBe(true)
     expect(isRaised({ error: { ...error, code: '503' } })).toBe(false)
     expect(isRaised({ error: { ...error, code: 200 } })).toBe(false)
     expect(isRaised({ error: 'no' })).toBe(false)
-    expect(isRaised({ error }, { name: 'error' })).toBe(false)
+    expect(isRaised({ error }, { isPlain: false })).toBe(false)
     expect(isRaised({ error }, { form: 'odd' })).toBe(false)
   })
 

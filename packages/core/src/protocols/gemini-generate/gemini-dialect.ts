@@ -71,11 +71,21 @@ export class GeminiDialect implements StreamDialect {
   }
 
   /**
-   * Whether Google's SDK throws for an event. It does so only if the event has no name, and its error has an HTTP status from 400 to 599 as
-   * its code.
+   * Returns an event as one `data:` line. Google's SDK reads no other form: it ignores an event that begins with another field or a comment,
+   * and takes everything after the first `data:` for JSON, also `[DONE]`.
    */
-  isRaised({ name, json, form }: SseEvent): boolean {
-    if (form !== undefined || name !== undefined || json === undefined) return false
+  asRead(event: SseEvent): SseEvent {
+    if (event.data === DONE) return { ...event, data: undefined }
+    // In JSON, a line end is white space.
+    return event.isPlain ? event : { ...event, name: undefined, data: event.data?.replace(LINE_END, ' ') }
+  }
+
+  /**
+   * Whether Google's SDK throws for an event. It does so only if the event is nothing but data, and its error has an HTTP status from 400 to
+   * 599 as its code.
+   */
+  isRaised({ isPlain, json, form }: SseEvent): boolean {
+    if (form !== undefined || !isPlain || json === undefined) return false
     const { code } = recordAt(json, 'error')
     return typeof code === 'number' && code >= 400 && code < 600
   }
@@ -142,4 +152,5 @@ function isContent(part: unknown): boolean {
   return false
 }
 
+const LINE_END = /\r\n|\n|\r/g
 const NO_CONTENT = new Set(['thoughtSignature', 'thought_signature'])

@@ -34,10 +34,10 @@ export interface StreamDialect {
   /** Returns the error that a parsed event reports; undefined when it reports none. */
   faultIn(name: string | undefined, data: JsonBody): StreamFaultError | undefined
   /**
-   * Returns the name that an event should have. Harbor writes it into an event without a name, since the protocol's common SDKs ignore such
-   * events. Absent where names mean nothing.
+   * Returns an event of the answer in the form in which the protocol's common SDKs read it: the same object if they read it as it is, a
+   * changed copy if they would ignore it or fail on it, and one without data if they need not get it. Absent if they read all events.
    */
-  nameOf?(event: SseEvent): string | undefined
+  asRead?(event: SseEvent): SseEvent
   /** Whether an event that reports an error makes the protocol's common SDKs throw. */
   isRaised(event: SseEvent): boolean
   /** Makes an event that reports to the protocol's SDKs that the stream broke. */
