@@ -1,7 +1,7 @@
 import { embed, embedMany } from 'ai'
 import { MockEmbeddingModelV3, MockEmbeddingModelV4 } from 'ai/test'
 import { describe, expect, it } from 'vitest'
-import { createFallbackEmbeddingModel, receiptOf } from '../src/index.ts'
+import { createFallbackEmbeddingModel, receiptOf, receiptsOf } from '../src/index.ts'
 import { apiError } from './mock-models.ts'
 
 type Vectors = (values: readonly string[]) => number[][]
@@ -41,6 +41,25 @@ describe('createFallbackEmbeddingModel', () => {
     const { embeddings } = await embedMany({ model, values: ['1', '2', '3'], maxRetries: 0 })
     expect(embeddings).toHaveLength(3)
     expect(model.stats().calls).toBe(2)
+  })
+
+  it('returns the receipts of all requests of embedMany, in order', async () => {
+    let calls = 0
+    const first = mock('a', (values) => {
+      if (calls++ === 1) throw apiError(503)
+      return two(values)
+    })
+    const small = mock('b', two, { maxEmbeddingsPerCall: 2 })
+    const model = createFallbackEmbeddingModel({ models: [first, small], retry: false })
+    const values = ['1', '2', '3', '4', '5']
+    const result = await embedMany({ model, values, maxRetries: 0, maxParallelCalls: 1 })
+    const targets = receiptsOf(result).map(({ target }) => target)
+    expect(targets).toEqual(['a/vectors', 'b/vectors', 'a/vectors'])
+    expect(new Set(receiptsOf(result).map(({ id }) => id)).size).toBe(3)
+    expect(receiptOf(result)).toBe(receiptsOf(result)[2])
+    const parallel = await embedMany({ model, values, maxRetries: 0 })
+    expect(receiptsOf(parallel)).toHaveLength(3)
+    expect(receiptsOf(await embed({ model, value: '1', maxRetries: 0 }))).toHaveLength(1)
   })
 
   it('has no limit when no model has one', async () => {

@@ -5,7 +5,7 @@ export const USAGE = {
   inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
   outputTokens: { total: 1, text: 1, reasoning: 0 },
 }
-const STOP = { unified: 'stop' as const, raw: 'stop' }
+export const STOP = { unified: 'stop' as const, raw: 'stop' }
 const FINISH: LanguageModelV4StreamPart = { type: 'finish', finishReason: STOP, usage: USAGE }
 const START: LanguageModelV4StreamPart[] = [
   { type: 'stream-start', warnings: [] },

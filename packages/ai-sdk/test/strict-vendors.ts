@@ -132,3 +132,11 @@ export const THINKING = {
   google: { thinkingConfig: { includeThoughts: true } },
   openai: { reasoningEffort: 'medium' as const },
 }
+
+/** The same models without the strictness, whose streams arrive as the provider sends them. */
+export const PLAIN: Readonly<Record<keyof typeof STRICT, (address: Address) => LanguageModelV4>> = {
+  responses: ({ baseURL }) => createOpenAI({ baseURL, apiKey: 'sk-secret' })('gpt-5-reason'),
+  chat: ({ baseURL }) => createOpenAI({ baseURL, apiKey: 'sk-secret' }).chat('gpt-5'),
+  anthropic: ({ baseURL }) => createAnthropic({ baseURL, apiKey: 'sk-secret' })('claude-sonnet-4-6'),
+  google: ({ url }) => createGoogle({ baseURL: `${url}/v1beta`, apiKey: 'sk-secret' })('gemini-2.5-pro'),
+}

@@ -5,7 +5,7 @@ import { checkEmbeddingOptions, checkModels } from '../fallback-model/check-opti
 import { MalformedAnswerError } from '../fallback-model/errors.ts'
 import type { CommonOptions } from '../fallback-model/options.ts'
 import { statsOf, type ModelStats } from '../fallback-model/stats.ts'
-import { HARBOR } from '../receipts/receipt-of.ts'
+import { attachReceipt, HARBOR } from '../receipts/receipt-of.ts'
 import { KnownDimensions } from './known-dimensions.ts'
 import { asEmbeddingModelV4, type AnyEmbeddingModel } from './as-embedding-model-v4.ts'
 
@@ -84,8 +84,12 @@ export function createFallbackEmbeddingModel({
         }),
       )
       attempt.succeed()
-      const closed = runner.end(receipt, 'success') as unknown as Record<string, never>
-      return { ...value, providerMetadata: { ...value.providerMetadata, [HARBOR]: closed } }
+      const closed = runner.end(receipt, 'success')
+      // A new object, because a model may return the same one twice.
+      const response = { ...value.response }
+      attachReceipt(response, closed)
+      const metadata = closed as unknown as Record<string, never>
+      return { ...value, response, providerMetadata: { ...value.providerMetadata, [HARBOR]: metadata } }
     } catch (failed) {
       if (!(failed instanceof CallFailed)) throw failed
       runner.end(failed.receipt, sent.abortSignal?.aborted ? 'aborted' : 'failure', failed.error)

@@ -6,12 +6,15 @@ export const HARBOR = 'harbor'
 /** The maximum number of errors that are examined in a chain of errors, because a chain may be circular. */
 const MAX_DEPTH = 8
 
-/** The receipts of failed calls, by their errors. An entry is freed with its error. */
-const receiptsOfErrors = new WeakMap<object, ModelReceipt>()
+/**
+ * The receipts of failed calls, by their errors, and of embedding calls, by their `response`: `embedMany` merges the metadata of its
+ * requests, and returns the responses one by one. An entry is freed with its object.
+ */
+const attached = new WeakMap<object, ModelReceipt>()
 
-/** Stores the receipt of a failed call, so that `receiptOf(error)` finds it. Does nothing for an error that is not an object. */
-export function attachReceipt(error: unknown, receipt: ModelReceipt): void {
-  if (isObject(error)) receiptsOfErrors.set(error, receipt)
+/** Stores the receipt of a call with its error or its `response`. Does nothing for an error that is not an object. */
+export function attachReceipt(to: unknown, receipt: ModelReceipt): void {
+  if (isObject(to)) attached.set(to, receipt)
 }
 
 /**
@@ -31,7 +34,7 @@ export function receiptOf(result: unknown): ModelReceipt | undefined | Promise<M
 }
 
 /**
- * Returns the receipts of all steps of a result, in order.
+ * Returns the receipts of all steps of a result, in order; for `embedMany`, of all its requests.
  *
  * @param result a result, a stream or an error, as for `receiptOf`
  * @returns an empty array if the result comes from another model. For the result of a stream, a promise of the receipts
@@ -46,7 +49,9 @@ function allReceipts(result: unknown): ModelReceipt[] | Promise<ModelReceipt[]> 
   const failed = receiptOfError(result)
   if (failed) return [failed]
   if (!isObject(result)) return []
-  const { steps, providerMetadata } = result
+  const { steps, providerMetadata, responses } = result
+  const ofResponses = Array.isArray(responses) ? responses.flatMap(attachedTo) : []
+  if (ofResponses.length > 0) return ofResponses
   if (isPromiseLike(steps)) return Promise.resolve(steps).then(receiptsOfSteps)
   if (Array.isArray(steps)) return receiptsOfSteps(steps)
   if (isPromiseLike(providerMetadata))
@@ -70,11 +75,16 @@ function receiptsOfSteps(steps: unknown): ModelReceipt[] {
   })
 }
 
+function attachedTo(response: unknown): ModelReceipt[] {
+  const receipt = isObject(response) ? attached.get(response) : undefined
+  return receipt ? [receipt] : []
+}
+
 /** Finds the receipt of an error, also if `ai` has wrapped the error, as its RetryError does. */
 function receiptOfError(error: unknown): ModelReceipt | undefined {
   let link = error
   for (let depth = 0; depth < MAX_DEPTH && isObject(link); depth++) {
-    const receipt = receiptsOfErrors.get(link)
+    const receipt = attached.get(link)
     if (receipt) return receipt
     if (!(link instanceof Error)) return undefined
     const { lastError, cause } = link as { lastError?: unknown; cause?: unknown }
