@@ -10,13 +10,14 @@ import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { CallWatch } from './call-watch.ts'
 import { Outage } from './outage.ts'
 import { packedJournal } from './packed-journal.ts'
+import { SpendQueue } from './spend-queue.ts'
 
 /** The price list, which may still be loading. */
 type Prices = Pick<PriceList, 'loaded' | 'load'>
 
 /**
- * Makes one call for each request, through all layers of the client. The run ends when the spend limit is reached, and can be resumed
- * later.
+ * Makes one call for each request, through all layers of the client. The run ends when the spend limit is reached and no call that is in
+ * flight can give money back. It can be resumed later.
  */
 export function directBulk(
   client: OpenAI,
@@ -33,6 +34,7 @@ export function directBulk(
   }: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
   const turns = new Turns()
+  const spending = new SpendQueue()
   const outage = new Outage(patienceMs, (kind) => onOutage?.(kind))
   const run = runBulk<BulkRequest, BulkAnswer>(source, call, {
     id: idOf,
@@ -44,13 +46,17 @@ export function directBulk(
   async function call(item: BulkRequest, context: BulkContext): Promise<BulkAnswer> {
     checkRequest(item)
     let { answers } = outage
-    const watch = new CallWatch(context, () => ({ answers } = outage))
+    const watch = new CallWatch(context, () => {
+      ;({ answers } = outage)
+      spending.noteSent()
+    })
     const requestOptions = gated({ ...request, signal: context.signal }, watch)
     for (let round = 0, attempts = 0; ; round++) {
       await turns.take()
       context.stopSignal.throwIfAborted()
       try {
-        const body = await sendRequest(client, item, requestOptions)
+        const send = (): Promise<unknown> => sendRequest(client, item, requestOptions)
+        const body = await spending.send(send, context.stopSignal)
         // An answer from the cache says nothing about the provider.
         if (attemptsOf(receiptOf(body)) > 0) outage.noteAnswer()
         return await answerOf(body, prices, context, attempts)
