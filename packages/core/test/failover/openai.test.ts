@@ -1,4 +1,3 @@
-import OpenAI, { type APIError } from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { textOf } from '../helpers/answer-text.ts'
 import { harborClient, type Api } from '../helpers/three-clients.ts'
@@ -6,7 +5,8 @@ import { timeInTurns } from '../helpers/time-in-turns.ts'
 import { BACKUP, PRIMARY, twoProviders } from '../helpers/two-providers.ts'
 import { expectOutcome, type Reader } from './expect-outcome.ts'
 import { faultOf, ROWS, type Form } from './rows.ts'
-import type { ErrorFacts, Reading } from './vendor.ts'
+import { factsOfOpenAI } from './openai.ts'
+import type { Reading } from './vendor.ts'
 
 const PLACES = { beforeContent: 1, midStream: 7 }
 
@@ -21,7 +21,7 @@ describe.each<[Api, Form]>([
   const reader: Reader = {
     targets: { primary: PRIMARY, backup: BACKUP },
     textOf: (_form, chunks) => textOf(api, chunks),
-    factsOf,
+    factsOf: factsOfOpenAI,
   }
 
   it.each(ROWS.filter(({ only }) => only === undefined || only === form))(
@@ -50,18 +50,3 @@ describe.each<[Api, Form]>([
     },
   )
 })
-
-function factsOf(error: unknown): ErrorFacts {
-  if (!(error instanceof OpenAI.APIError))
-    return { isTyped: false, status: undefined, code: undefined, message: String(error) }
-  const { status, code, error: body } = error as APIError & { status: number | undefined }
-  return {
-    isTyped:
-      error instanceof OpenAI.APIConnectionError ||
-      status === undefined || // an error inside a stream
-      error.constructor === OpenAI.APIError.generate(status, {}, '', new Headers()).constructor,
-    status,
-    code: code ?? undefined,
-    message: (body as { message?: string } | undefined)?.message ?? error.message,
-  }
-}
