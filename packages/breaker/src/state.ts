@@ -16,7 +16,10 @@ export interface Closed {
    * grows by 1. If it opens later, the number starts again at 1.
    */
   readonly consecutiveOpens: number
-  /** The end of the streak, in milliseconds since 1970: from then on, the circuit has been closed for as long as it was last open. */
+  /**
+   * When the circuit has been closed for as long as it was last open, in milliseconds since 1970. After this time, the number of openings
+   * in a row starts again at 1.
+   */
   readonly streakEndsAt: number
   /**
    * If the circuit opens, it stays open at least until this time, in milliseconds since 1970. Set by verdicts with `openForMs`; the latest

@@ -55,7 +55,10 @@ export interface Explanation {
      */
     readonly reason: string | undefined
   }
-  /** What keeps this client's cached answers apart from those of other callers: the parts of their scope. Undefined without a cache. */
+  /**
+   * What the cache key contains besides the request, so that other callers do not get this client's answers: scope, labels and headers.
+   * Undefined without a cache.
+   */
   readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** The fallback targets by requested model. The list under `*` applies to every model without its own list. */
@@ -64,7 +67,9 @@ export interface Explanation {
   readonly targets: readonly ExplainedTarget[]
 }
 
-/** What keeps cached answers of different callers apart. Never contains the values of headers. */
+/**
+ * What the cache key contains besides the request, so that different callers do not share answers. Never contains the values of headers.
+ */
 export interface CacheIdentity {
   /**
    * The headers of this client whose values are part of the cache key. With `cache.scope`, headers that identify the account are not among
@@ -114,7 +119,7 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
   readonly keyIndex: number | undefined
 }
 
-/** The options of a call that its explanation takes into account. */
+/** The options of a call that `explain()` takes into account. */
 export type ExplainedCall = Pick<PerCallOptions, 'session' | 'scope' | 'labels'>
 
 interface ExplainedState {

@@ -27,8 +27,8 @@ export interface HarborStats {
   readonly firstTokenMs: Quantiles | undefined
   readonly cost: CostStats
   /**
-   * What the calls with each value of each label did, such as `labels.tenant.acme`. At most 64 labels and 1,000 values of each are counted
-   * apart; the rest is counted together as `other`.
+   * Statistics of the calls by label and value, such as `labels.tenant.acme`. At most 64 labels, and 1,000 values of each, are counted
+   * separately; all others are counted as `other`.
    */
   readonly labels: Readonly<Record<string, Readonly<Record<string, LabelStats>>>>
   /** Statistics of the cache; all zero without a cache. */

@@ -3,22 +3,31 @@ import { MAX_RULE_WINDOW_MS, type AlertRule, type AlertStats, type CallCounts } 
 import { rule } from './rules.ts'
 import { counted, duration, percent } from './words.ts'
 
-/** A pair of windows: the long one shows that the trouble matters, the short one that it is not over yet. */
+/**
+ * A pair of windows. The rate of failures in the long window shows that the problem is serious, and that in the short window that it is not
+ * over yet.
+ */
 export interface BurnRateWindow {
   /** The length of the long window, in milliseconds, at most six hours. */
   readonly longMs: number
   /** The length of the short window, in milliseconds, at least one minute. */
   readonly shortMs: number
-  /** How many times as fast as allowed calls must fail in both windows. */
+  /**
+   * The minimum burn rate in both windows. A burn rate of 1 is the rate of failures that the objective allows: with an objective of 0.99
+   * and a factor of 14.4, 14.4 % of the calls must fail.
+   */
   readonly factor: number
 }
 
 export interface BurnRateOptions {
   /** The share of calls that should succeed, such as 0.99. The rest, 1 %, is the error budget. */
   objective: number
-  /** The condition holds as soon as it holds for one pair. @default 14.4 in one hour and 5 minutes; 6 in six hours and 30 minutes */
+  /**
+   * The pairs of windows. The condition is true if it is true for one of them. @default 14.4 in one hour and 5 minutes; 6 in six hours and
+   * 30 minutes
+   */
   windows?: readonly BurnRateWindow[] | undefined
-  /** The condition does not hold with fewer calls than this in the long window. @default 10 */
+  /** The minimum number of calls in the long window; with fewer calls, the condition is false. @default 10 */
   minimumCalls?: number | undefined
 }
 
@@ -30,8 +39,8 @@ const WINDOWS: readonly BurnRateWindow[] = [
 ]
 
 /**
- * Creates a condition for alerts: calls fail many times as fast as an objective allows, both in a long and in a short window. So a short burst
- * of failures does not fire it, and it resolves soon after the failures have stopped.
+ * Creates a condition for alerts: calls fail many times more often than an objective allows, both in a long and in a short window. A short
+ * burst of failures does not fire the alert, and it is resolved soon after the failures stop.
  * @throws OptionError for an objective that is not between 0 and 1, and for windows that are too short, too long or in the wrong order
  */
 export function burnRate({ objective, windows = WINDOWS, minimumCalls = 10 }: BurnRateOptions): AlertRule {

@@ -20,8 +20,8 @@ export function breakerOpen(target?: string): AlertRule {
 }
 
 /**
- * Creates a condition for alerts: the circuit of a target opened at least `ms` ago, and has not closed since. Probes that fail do not
- * interrupt that time.
+ * Creates a condition for alerts: the circuit of a target opened at least `ms` ago, and has not closed since. Failed probes do not restart
+ * this time.
  * @param options.ms milliseconds
  * @param options.target the name of the target, such as `openai/gpt-4`. @default any target
  */

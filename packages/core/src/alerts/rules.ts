@@ -54,8 +54,8 @@ export function spendAbove(usd: number): AlertRule {
 }
 
 /**
- * Creates a condition for alerts: at least the share `ratio` of the spend limit is used in its current period. It never holds without a
- * spend limit, so set the option `spendLimit`.
+ * Creates a condition for alerts: at least the share `ratio` of the spend limit is used in its current period. Without the option
+ * `spendLimit`, the condition is always false.
  * @param options.ratio from 0 to 1, such as 0.8
  */
 export function budgetUsed({ ratio }: { ratio: number }): AlertRule {
@@ -87,13 +87,13 @@ export function hitRatioBelow(ratio: number, { minimumCalls = MINIMUM_CALLS } = 
 }
 
 /**
- * Creates a condition for alerts: more than the share `ratio` of the requests of the last five minutes failed. Retries and other targets can
- * hide such failures from the callers, so this rule notices trouble that `availabilityBelow` does not. Requests that were aborted, such as
- * those of hedges, do not count.
+ * Creates a condition for alerts: more than the share `ratio` of the requests of the last five minutes failed. Callers do not see failures
+ * after which a retry or another target succeeded. This condition sees them, `availabilityBelow` does not. Requests that were aborted, such
+ * as those of hedges, do not count.
  * @param ratio from 0 to 1, such as 0.2
  * @param options.kind counts only failures of this kind, such as `rate-limit`. @default all kinds
  * @param options.target counts only requests to this target, such as `openai/gpt-4`. @default all targets
- * @param options.minimumRequests the condition does not hold with fewer requests than this. @default 10
+ * @param options.minimumRequests the minimum number of requests; with fewer, the condition is false. @default 10
  */
 export function failureShareAbove(
   ratio: number,

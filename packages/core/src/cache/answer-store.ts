@@ -25,11 +25,11 @@ export class AnswerStore {
   }
 }
 
-/** Names the callers whose answers are meant. */
+/** Selects the cached answers of a group of callers. */
 export interface ScopeOfAnswers {
   /** The scope of the answers. @default that of the client: its `cache.scope`, or the scope of its credential */
   readonly scope?: string | undefined
-  /** The labels of the answers, in addition to those of the client; only those in `cache.scopeBy` matter. */
+  /** The labels of the answers, in addition to those of the client. Labels that are not in `cache.scopeBy` have no effect. */
   readonly labels?: Labels | undefined
 }
 

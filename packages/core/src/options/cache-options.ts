@@ -27,8 +27,8 @@ export interface CacheLayerOptions extends CacheStoreOptions {
    */
   scope?: string | undefined
   /**
-   * Names of labels that separate cached answers: callers share answers only if their values of these labels are equal. A call without such
-   * a label is separate from all calls that have it. See the option `labels`. @default none
+   * Names of labels that separate cached answers: calls share an answer only if their values of these labels are equal. A call without such
+   * a label shares no answer with a call that has it. See the option `labels`. @default none
    */
   scopeBy?: readonly string[] | undefined
   /**

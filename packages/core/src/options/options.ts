@@ -105,9 +105,9 @@ export interface HarborOptions extends ClientOptions {
    */
   limits?: LimitOptions | false | undefined
   /**
-   * Labels describe, they never isolate: with the same credential, calls with other labels get the same cached answers. They stand on the
-   * receipts of all calls, and `stats().labels` counts by them. At most 16, with names of up to 64 characters and values of up to 256. A copy
-   * and a call may add more. `cache: { scopeBy: ['tenant'] }` separates the cached answers of different tenants. @default none
+   * Names and values that describe all calls of the client, such as `{ tenant: 'acme' }`. Receipts contain them, and `stats().labels`
+   * counts calls by them. A copy and a call may add more. At most 16 labels, with names of up to 64 characters and values of up to 256.
+   * Beware: calls with different labels share cached answers, unless `cache.scopeBy` names the label. @default none
    */
   labels?: Labels | undefined
   /** Caches answers, and coalesces identical concurrent requests. `true`: for requests that are safe to cache. @default false */

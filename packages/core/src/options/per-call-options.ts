@@ -36,8 +36,8 @@ export interface PerCallOptions {
    */
   session?: string | undefined
   /**
-   * Labels of this call, in addition to those of the client. A label of the same name replaces that of the client. Labels describe, they
-   * never isolate: see the option `labels` of the client.
+   * Labels of this call, in addition to those of the client. A label of the same name replaces that of the client. Beware: labels alone do
+   * not separate cached answers; see the option `labels` of the client. @default none
    */
   labels?: Labels | undefined
   /** The priority of the call among calls that wait for `limits`. Calls with a higher number go first. @default 0 */

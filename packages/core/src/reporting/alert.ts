@@ -41,8 +41,8 @@ export interface AlertStats {
   /** The requests that were sent to targets within the window, including retries and hedges, by target and by how they ended. */
   readonly attempts: readonly AttemptCount[]
   /**
-   * The calls within the window that looked an answer up in the cache. `hits` were answered with a stored answer, or shared the request of
-   * an identical call.
+   * The number of calls within the window that looked up their answer in the cache. `hits` counts those that got a stored answer, or shared
+   * the request of an identical call.
    */
   readonly cacheLookups: { readonly hits: number; readonly misses: number }
   /** The cost of all calls since the client was created. */
@@ -50,25 +50,22 @@ export interface AlertStats {
   /** The state of the client's spend limit; empty if it has none. */
   readonly budgets: readonly SpendState[]
   readonly targets: Readonly<Record<string, TargetStats>>
-  /**
-   * For each target whose circuit has opened and not closed since: how long ago it opened, in milliseconds. A half-open circuit counts as
-   * not closed.
-   */
+  /** For each target whose circuit is open or half-open: the time since it opened, in milliseconds, including half-open times. */
   readonly openForMs: Readonly<Record<string, number>>
   /**
-   * Counts the calls of a longer or shorter window. It moves by whole minutes.
-   * @param ms the length of the window, in milliseconds. The maximum is the longest `windowMs` of the client's alert rules, or five minutes
+   * Counts the calls of a window of another length, which moves by whole minutes. @param ms the length of the window, in milliseconds. The
+   * maximum is the longest `windowMs` of the client's alert rules, or five minutes if that is longer
    */
   readonly callsWithin: (ms: number) => CallCounts
 }
 
-/** The condition of an alert. `burnRate`, `availabilityBelow` and others create them; a function of your own is one, too. */
+/** The condition of an alert: a function of your own, or one that `burnRate`, `availabilityBelow` and others create. */
 export interface AlertRule {
   /** Returns whether the condition holds. */
   (stats: AlertStats): boolean
   /** The longest window that the rule passes to `callsWithin`, in milliseconds, at most six hours. @default 300_000 */
   readonly windowMs?: number | undefined
-  /** Says in a few words what the rule measured and what it expects, for the text of the notice. Begins with a small letter. */
+  /** Returns a few words for the text of the notice: what the rule measured, and what it expects. They begin with a small letter. */
   readonly describe?: ((stats: AlertStats) => string) | undefined
 }
 

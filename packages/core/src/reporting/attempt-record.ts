@@ -47,15 +47,15 @@ export interface AttemptFailure {
 export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'probe'
 
 /**
- * How far a failed attempt came. `not-sent`: nothing was sent. `sent`: the request was sent, or a part of it, and no answer arrived. `headers`:
- * the status and the headers of the answer made it a failure. `body`: the failure occurred after the headers, in the body or before it began.
+ * The phase in which an attempt failed. `not-sent`: before the request was sent. `sent`: after the request, or a part of it, was sent, and
+ * before an answer arrived. `headers`: the status or the headers of the answer showed the failure. `body`: after the headers arrived.
  */
 export type AttemptPhase = 'not-sent' | 'sent' | 'headers' | 'body'
 
 /**
- * Why a call waited. `queue`: for other calls, either to join it in a batch or to leave room for it under `maxConcurrency`. `limit`: for a rate
- * limit. `backoff`: before a retry. `retry-after`: before a retry, as long as the provider requested. `hedge-delay`: for a slow target, before a
- * second one was called.
+ * Why a call waited. `queue`: for other calls to join its batch, or to end, because `maxConcurrency` was reached. `limit`: for a rate
+ * limit. `backoff`: before a retry. `retry-after`: before a retry, for as long as the provider requested. `hedge-delay`: for a slow target,
+ * before a second target was called.
  */
 export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
 

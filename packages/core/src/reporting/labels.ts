@@ -1,10 +1,13 @@
-/** Names and values that describe a call, such as `{ tenant: 'acme', feature: 'search' }`. They never isolate: see the option `labels`. */
+/**
+ * Names and values that describe a call, such as `{ tenant: 'acme', feature: 'search' }`. They alone do not separate cached answers: see
+ * the option `labels`.
+ */
 export type Labels = Readonly<Record<string, string>>
 
 /** The labels of a call that has none. Such calls share this object, so that it need not be made for each of them. */
 export const NO_LABELS: Labels = Object.freeze({})
 
-/** What the calls with one value of a label did, since the client was created. */
+/** Statistics of the calls with one value of a label, since the client was created. */
 export interface LabelStats {
   /** The number of finished calls; prefetches do not count. */
   readonly calls: number
@@ -15,7 +18,7 @@ export interface LabelStats {
   readonly attempts: number
   readonly inputTokens: number
   readonly outputTokens: number
-  /** What these calls cost, in US dollars, as in their receipts. A call that shared the answer of another call costs nothing. */
+  /** The cost of these calls, in US dollars, as in their receipts. A call that shared the answer of another call costs nothing. */
   readonly spentUsd: number
   /** The number of failed attempts that the provider may have carried out and billed. */
   readonly possiblyBilled: number

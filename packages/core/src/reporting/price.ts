@@ -28,9 +28,9 @@ export interface Price {
   perRequest?: number | undefined
   /**
    * The price of each use of a tool that the provider runs, such as `{ web_search_requests: 0.01 }`. The keys are the names of the counts
-   * in the provider's usage report. A tool that is missing here has the price that OpenAI, Anthropic or Google publishes for it, or else that
-   * of the most expensive tool named here. `web_fetch_requests` are free. @default the published prices; a tool without one is named in
-   * `cost.unpriced` of the receipt
+   * in the provider's usage report. A tool that is missing here has the price that OpenAI, Anthropic or Google publishes for it; without a
+   * published price, it has that of the most expensive tool named here. `web_fetch_requests` are free. @default the published prices; a
+   * tool without a published price is named in `cost.unpriced` of the receipt
    */
   perServerToolUse?: Readonly<Record<string, number>> | undefined
   /**

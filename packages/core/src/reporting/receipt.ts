@@ -21,8 +21,8 @@ export interface Receipt {
   /** Every request sent to a provider, in order. */
   readonly attempts: readonly AttemptRecord[]
   /**
-   * The times that the call spent waiting, in order. Together with the attempts they make up the duration of the call. A wait of less than
-   * 0.1 ms is left out. While a `hedge-delay` lasts, an attempt is in flight.
+   * The waits of the call, in order. Waits and attempts together make up the duration of the call. A wait of less than 0.1 ms is left out.
+   * During a `hedge-delay`, an attempt is in flight.
    */
   readonly waits: readonly WaitRecord[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
@@ -127,7 +127,7 @@ export interface TokenUsage {
 
 /** The cost of a call, and how it was determined. */
 export interface CallCost {
-  /** The cost in US dollars; a lower bound if there is `unpriced`. */
+  /** The cost in US dollars. If `unpriced` is set, the real cost is higher. */
   readonly usd: number
   /**
    * The parts of the call whose price is unknown, so that `usd` is too low: the names of tools that the provider ran, as in

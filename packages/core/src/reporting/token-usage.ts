@@ -13,10 +13,10 @@ export function tokenUsage(inputTokens: number, outputTokens: number): TokenUsag
   }
 }
 
-/** The part of a usage that one model has made. */
+/** The part of an answer's usage that belongs to one model. */
 export interface ModelUse {
   readonly model: string
   readonly usage: TokenUsage
-  /** Whether the answer reports this part by itself, as a step. Otherwise only the name of the model in the answer says who made it. */
+  /** Whether the answer reports this part separately, as a step. If false, it is the whole usage, and the answer only names the model. */
   readonly isStep: boolean
 }
