@@ -70,21 +70,24 @@ function wrapped(
         content: result.content.map(contentOf),
         finishReason: finishReasonOf(result.finishReason),
         usage: usageOf(result.usage),
-        warnings: [...result.warnings.map(warningOf), ...lostIn(options)],
+        warnings: [...warningsOf(result.warnings), ...lostIn(options, model.specificationVersion)],
       }
     },
     async doStream(options) {
       const result = await model.doStream(olderCall(options, model.specificationVersion) as never)
       const read = newReader()
-      const lost = lostIn(options)
+      let lost = lostIn(options, model.specificationVersion)
       const reader = new TransformStream<OlderPart, LanguageModelV4StreamPart>({
         transform(part, controller) {
           const current = read(part)
-          controller.enqueue(
-            current.type === 'stream-start'
-              ? { ...current, warnings: [...current.warnings, ...lost] }
-              : current,
-          )
+          if (current.type === 'stream-start')
+            controller.enqueue({ ...current, warnings: [...current.warnings, ...lost] })
+          else {
+            // Without a first part of the model's own, nothing else could report what was lost.
+            if (lost.length > 0) controller.enqueue({ type: 'stream-start', warnings: lost })
+            controller.enqueue(current)
+          }
+          lost = []
         },
       })
       return { ...result, stream: (result.stream as ReadableStream<OlderPart>).pipeThrough(reader) }
@@ -92,17 +95,18 @@ function wrapped(
   }
 }
 
-/** Returns warnings about the options that the older specifications do not have. */
-function lostIn({ reasoning }: LanguageModelV4CallOptions): SharedV4Warning[] {
-  return reasoning === undefined || reasoning === 'provider-default'
-    ? []
-    : [
-        {
-          type: 'unsupported',
-          feature: 'reasoning',
-          details: 'The model has an older version of the specification, without this option.',
-        },
-      ]
+/** Returns warnings about the options that an older specification does not have. */
+function lostIn(
+  { reasoning, tools = [] }: LanguageModelV4CallOptions,
+  version: 'v3' | 'v2',
+): SharedV4Warning[] {
+  const isStrict = tools.some((tool) => tool.type === 'function' && tool.strict === true)
+  const lost = [
+    ...(reasoning === undefined || reasoning === 'provider-default' ? [] : ['reasoning']),
+    ...(version === 'v2' && isStrict ? ['strict'] : []),
+  ]
+  const details = 'The model has an older version of the specification, without this option.'
+  return lost.map((feature) => ({ type: 'unsupported', feature, details }))
 }
 
 function contentOfV3(content: OlderResult['content'][number]): LanguageModelV4Content {
@@ -120,7 +124,7 @@ function partOfV3(part: OlderPart): LanguageModelV4StreamPart {
 function partOfV2(part: OlderPart): LanguageModelV4StreamPart {
   switch (part.type) {
     case 'stream-start':
-      return { ...part, warnings: part.warnings.map(warningOf) }
+      return { ...part, warnings: warningsOf(part.warnings) }
     case 'finish':
       return { ...part, finishReason: finishReasonOf(part.finishReason), usage: usageOf(part.usage) }
     default:
@@ -132,10 +136,14 @@ function finishReasonOf(
   reason: LanguageModelV2FinishReason | LanguageModelV4FinishReason,
 ): LanguageModelV4FinishReason {
   if (typeof reason !== 'string') return reason
-  return { unified: reason === 'unknown' ? 'other' : reason, raw: undefined }
+  // `unknown` is also what a stream that was cut off ends with; `other` is a reason that the provider gave.
+  if (reason === 'unknown') return { unified: 'other', raw: undefined }
+  return { unified: reason, raw: reason === 'other' ? reason : undefined }
 }
 
-function usageOf(usage: LanguageModelV2Usage | LanguageModelV4Usage): LanguageModelV4Usage {
+function usageOf(
+  usage: LanguageModelV2Usage | LanguageModelV4Usage | undefined = NO_USAGE,
+): LanguageModelV4Usage {
   if (typeof usage.inputTokens === 'object') return usage as LanguageModelV4Usage
   const { inputTokens, outputTokens, totalTokens, reasoningTokens, cachedInputTokens } =
     usage as LanguageModelV2Usage
@@ -151,7 +159,17 @@ function usageOf(usage: LanguageModelV2Usage | LanguageModelV4Usage): LanguageMo
   }
 }
 
+const NO_USAGE: LanguageModelV2Usage = {
+  inputTokens: undefined,
+  outputTokens: undefined,
+  totalTokens: undefined,
+}
+
 type OlderWarning = OlderResult['warnings'][number]
+
+function warningsOf(warnings: readonly OlderWarning[] | undefined): SharedV4Warning[] {
+  return warnings?.map(warningOf) ?? []
+}
 
 function warningOf(warning: OlderWarning): SharedV4Warning {
   switch (warning.type) {

@@ -37,7 +37,7 @@ type Part = Exclude<LanguageModelV4Message, { role: 'system' }>['content'][numbe
 function olderPart(part: Part, version: OlderVersion): object {
   switch (part.type) {
     case 'file':
-      return { ...part, data: olderData(part.data) }
+      return { ...part, data: olderData(part.data, version) }
     case 'tool-result':
       return { ...part, output: version === 'v3' ? outputOfV3(part.output) : outputOfV2(part.output) }
     case 'custom':
@@ -51,7 +51,7 @@ function olderPart(part: Part, version: OlderVersion): object {
   }
 }
 
-function olderData(data: SharedV4FileData): Uint8Array | string | URL {
+function olderData(data: SharedV4FileData, version: OlderVersion): Uint8Array | string | URL {
   switch (data.type) {
     case 'data':
       return data.data
@@ -60,7 +60,7 @@ function olderData(data: SharedV4FileData): Uint8Array | string | URL {
     case 'text':
       return new TextEncoder().encode(data.text)
     default:
-      throw unsupported('files by reference', 'v3')
+      throw unsupported('files by reference', version)
   }
 }
 

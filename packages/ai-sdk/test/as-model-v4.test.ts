@@ -91,6 +91,40 @@ describe('asModelV4', () => {
     })
   })
 
+  it.each(['unknown', 'other'] as const)(
+    'reads the reason %s of a model of version 2: it may be a cut, or what the provider gave',
+    async (finishReason) => {
+      const result = { content: [], finishReason, usage: V2_USAGE, warnings: [] }
+      const older = modelV2({ doGenerate: () => Promise.resolve(result) })
+      expect((await asModelV4(older, 'model').doGenerate(CALL)).finishReason).toEqual({
+        unified: 'other',
+        raw: finishReason === 'other' ? 'other' : undefined,
+      })
+    },
+  )
+
+  it('reads an answer of a model of version 2 without usage and warnings', async () => {
+    const bare = { content: [{ type: 'text', text: 'A dot.' }], finishReason: 'stop' }
+    const older = modelV2({ doGenerate: () => Promise.resolve(bare as never) })
+    const { usage, warnings } = await asModelV4(older, 'model').doGenerate({ prompt: [] })
+    expect([usage.inputTokens.total, warnings]).toEqual([undefined, []])
+  })
+
+  it('reports what an older model lacks, also when its stream has no first part for warnings', async () => {
+    const stream = () =>
+      convertArrayToReadableStream<never>([
+        { type: 'text-delta', id: 't', delta: 'A dot.' } as never,
+        { type: 'finish', finishReason: 'stop', usage: V2_USAGE } as never,
+      ])
+    const older = modelV2({ doStream: () => Promise.resolve({ stream: stream() }) })
+    const tool = { type: 'function', name: 'see', inputSchema: { type: 'object' }, strict: true } as const
+    const parts: LanguageModelV4StreamPart[] = []
+    for await (const part of (await asModelV4(older, 'm').doStream({ ...CALL, tools: [tool] })).stream)
+      parts.push(part)
+    expect(parts.map(({ type }) => type)).toEqual(['stream-start', 'text-delta', 'finish'])
+    expect(parts[0]).toMatchObject({ warnings: [{ feature: 'reasoning' }, { feature: 'strict' }] })
+  })
+
   it('reads the stream of a model of version 2', async () => {
     const older = modelV2({
       doStream: () =>

@@ -96,6 +96,22 @@ describe('createFallbackEmbeddingModel', () => {
     ['too few vectors', () => [[1, 2]]],
     ['an empty vector', (values) => values.map(() => [])],
     ['vectors of different lengths', () => [[1, 2], [1]]],
+    ['no vectors at all', () => undefined as never],
+    ['a vector that is no list', () => [[1, 2], null as never]],
+    [
+      'a vector with a hole',
+      () => [
+        [1, 2],
+        [1, null as never],
+      ],
+    ],
+    [
+      'a vector with NaN',
+      () => [
+        [1, 2],
+        [1, Number.NaN],
+      ],
+    ],
   ])('takes %s for a failure', async (_, vectors) => {
     const model = createFallbackEmbeddingModel({ models: [mock('a', vectors), mock('b', two)], retry })
     const { embeddings } = await embedMany({ model, values: ['1', '2'], maxRetries: 0 })
@@ -115,5 +131,37 @@ describe('createFallbackEmbeddingModel', () => {
       dimensions: 1,
     })
     expect(result.warnings).toEqual([{ type: 'unsupported', feature: 'dimensions' }])
+  })
+
+  it('does not take vectors of other dimensions than requested, if another model can be called', async () => {
+    const ignoring = mock('a', (values) => values.map(() => [1, 2, 3]))
+    const request = { values: ['x'], dimensions: 2 }
+    const pair = createFallbackEmbeddingModel({ models: [ignoring, mock('b', two)], retry })
+    expect((await pair.doEmbed(request)).embeddings).toEqual([[1, 2]])
+    const alone = createFallbackEmbeddingModel({ models: [ignoring], retry })
+    expect((await alone.doEmbed(request)).embeddings).toEqual([[1, 2, 3]])
+  })
+
+  it('ends with the reason of an abort, also when the model ignores it', async () => {
+    const hanging = mock('a', two)
+    hanging.doEmbed = () => new Promise(() => undefined)
+    const abort = new AbortController()
+    const model = createFallbackEmbeddingModel({ models: [hanging, mock('b', two)], retry })
+    const called = model.doEmbed({ values: ['x'], abortSignal: abort.signal })
+    const reason = new Error('The caller left.')
+    abort.abort(reason)
+    await expect(called).rejects.toBe(reason)
+  })
+
+  it('fails embedMany as a whole when one of its calls fails at every model', async () => {
+    const failing: Vectors = (values) => {
+      if (values.includes('3')) throw apiError(400)
+      return two(values)
+    }
+    const models = ['a', 'b'].map((name) => mock(name, failing, { maxEmbeddingsPerCall: 1 }))
+    const model = createFallbackEmbeddingModel({ models, retry })
+    await expect(embedMany({ model, values: ['1', '2', '3'], maxRetries: 0 })).rejects.toMatchObject({
+      statusCode: 400,
+    })
   })
 })

@@ -55,18 +55,6 @@ export function createFallbackEmbeddingModel({
   const runner = new CallRunner(all, options, options.attemptMs)
   const dimensions = new KnownDimensions()
 
-  function check(
-    { embeddings }: EmbeddingModelV4Result,
-    call: EmbeddingModelV4CallOptions,
-    name: string,
-  ): void {
-    if (embeddings.length !== call.values.length)
-      throw new MalformedAnswerError(name, `${embeddings.length} vectors for ${call.values.length} values`)
-    const length = embeddings[0]?.length ?? 0
-    if (embeddings.some((vector) => vector.length !== length) || (length === 0 && embeddings.length > 0))
-      throw new MalformedAnswerError(name, 'vectors of different dimensions, or of none')
-  }
-
   async function doEmbed(given: EmbeddingModelV4CallOptions): Promise<EmbeddingModelV4Result> {
     const { options: sent, harbor } = callOf(given)
     try {
@@ -75,7 +63,9 @@ export function createFallbackEmbeddingModel({
         ({ model, name }) => ({
           async send({ signal }) {
             const result = await model.doEmbed({ ...sent, abortSignal: signal })
-            check(result, sent, name)
+            checkVectors(result, sent, name)
+            // A provider may ignore the option. Another target may not.
+            if (all.length > 1) checkRequested(result, sent, name)
             // The provider's own options can change the number of dimensions, too.
             if (sent.providerOptions === undefined)
               dimensions.check(sent.dimensions, result.embeddings[0]?.length, name, runner.placeOf(name))
@@ -111,6 +101,43 @@ export function createFallbackEmbeddingModel({
     stats: () => statsOf(runner),
     close: () => runner.close(),
   }
+}
+
+/** Checks that an answer has one vector for each value. @throws MalformedAnswerError when it has not */
+function checkVectors(
+  result: EmbeddingModelV4Result,
+  { values }: EmbeddingModelV4CallOptions,
+  name: string,
+): void {
+  const { embeddings }: { readonly embeddings?: unknown } = result
+  if (!isList(embeddings)) throw new MalformedAnswerError(name, 'no list of vectors')
+  if (embeddings.length !== values.length)
+    throw new MalformedAnswerError(name, `${embeddings.length} vectors for ${values.length} values`)
+  const [first] = embeddings
+  const length = isVector(first) ? first.length : 0
+  if (embeddings.some((vector) => !isVector(vector) || vector.length !== length || length === 0))
+    throw new MalformedAnswerError(name, 'vectors of different dimensions, or of none')
+}
+
+type Vector = readonly number[] | Float32Array | Float64Array
+
+/** Whether a value is a vector of finite numbers. A search with any other vector returns wrong results. */
+function isVector(value: unknown): value is Vector {
+  if (value instanceof Float32Array || value instanceof Float64Array) return value.every(Number.isFinite)
+  return isList(value) && value.every(Number.isFinite)
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
+}
+
+function checkRequested(
+  { embeddings: [first] }: EmbeddingModelV4Result,
+  { dimensions }: EmbeddingModelV4CallOptions,
+  name: string,
+): void {
+  if (first && dimensions !== undefined && first.length !== dimensions)
+    throw new MalformedAnswerError(name, `${first.length} dimensions instead of the requested ${dimensions}`)
 }
 
 async function smallest(models: readonly EmbeddingModelV4[]): Promise<number | undefined> {

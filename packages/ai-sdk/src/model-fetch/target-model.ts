@@ -14,8 +14,10 @@ type Options = Record<string, JSONValue>
 
 /** Matches the providers whose packages have the option `parallelToolCalls`. */
 const OPENAI_TOOLS = /^(?:(?:openai|azure)\.(?:chat|responses)|(?:groq|mistral)\.chat|xai\.responses)$/
-/** Matches Claude at Anthropic, and at Bedrock and Vertex through the packages that speak Anthropic's format. */
-const CLAUDE_TOOLS = /(?:^|\.)anthropic\.messages$/
+/** Matches Claude through the packages that speak Anthropic's format. */
+const CLAUDE = /(?:^|\.)anthropic\.messages$/
+/** Matches those of them that send Anthropic's option against parallel calls. The package for Bedrock removes it from the request. */
+const CLAUDE_TOOLS = /^(?:anthropic|(?:vertex|googleVertex)\.anthropic)\.messages$/
 /** Matches the providers of the Responses API, which has no stop sequences. */
 const WITHOUT_STOPS = /^(?:openai|azure|xai)\.responses$/
 /** Matches the ids of Claude's models at Bedrock, whose package has the option of Anthropic's. */
@@ -82,7 +84,7 @@ export class TargetModel {
    */
   checkIgnored({ responseFormat, stopSequences = [] }: LanguageModelV4CallOptions): void {
     const isPlainJson = responseFormat?.type === 'json' && responseFormat.schema === undefined
-    if (isPlainJson && CLAUDE_TOOLS.test(this.#provider))
+    if (isPlainJson && CLAUDE.test(this.#provider))
       throw unsupported('response_format of the type json_object')
     if (stopSequences.length > 0 && WITHOUT_STOPS.test(this.#provider)) throw unsupported('stop')
   }

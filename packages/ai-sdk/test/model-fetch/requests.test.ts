@@ -225,7 +225,7 @@ describe('the call options made of a chat request', () => {
 
   it.each([
     ['anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
-    ['bedrock.anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
+    ['vertex.anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
     ['googleVertex.anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
     ['openai.chat', { openai: { parallelToolCalls: false } }],
     ['openai.responses', { openai: { parallelToolCalls: false } }],
@@ -281,7 +281,13 @@ describe('a request that the model cannot express', () => {
     expect(model.doGenerateCalls).toEqual([])
   })
 
-  it.each(['azure.deepseek', 'mistral.conversation', 'google.generative-ai', 'amazon-bedrock'])(
+  it.each([
+    'azure.deepseek',
+    'bedrock.anthropic.messages',
+    'mistral.conversation',
+    'google.generative-ai',
+    'amazon-bedrock',
+  ])(
     'is refused when the package of the provider has no option for it: parallel_tool_calls of %s',
     async (provider) => {
       const request = { ...HELLO, tools: [TOOL], parallel_tool_calls: false } as ChatRequest
