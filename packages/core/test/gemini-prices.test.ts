@@ -13,8 +13,9 @@ async function send(
   {
     path = 'models/gemini-2.5-flash:generateContent',
     request = {},
+    headers = {},
     ...options
-  }: HarborFetchOptions & { path?: string; request?: object } = {},
+  }: HarborFetchOptions & { path?: string; request?: object; headers?: Record<string, string> } = {},
 ): Promise<Sent> {
   const candidates = [{ content: { role: 'model', parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }]
   const isEmbedding = path.endsWith('embedContent')
@@ -24,7 +25,7 @@ async function send(
   const contents = [{ role: 'user', parts: [{ text: 'Hi' }] }]
   const response = await fetch(`${origin}/v1beta/${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-goog-api-key': 'k' },
+    headers: { 'content-type': 'application/json', 'x-goog-api-key': 'k', ...headers },
     body: JSON.stringify({ ...(isEmbedding ? { content: contents[0] } : { contents }), ...request }),
   })
   await response.text()
@@ -141,6 +142,38 @@ describe('a spend limit for answers of Gemini', () => {
     const request = { generationConfig: { maxOutputTokens: 900, thinkingConfig }, ...more }
     const models = { 'gemini-2.5-flash': { price: { inputPerMillion: 0, outputPerMillion: 1 } } }
     expect((await send(usage, { spendLimit: { usd, per: 'total' }, models, request })).status).toBe(status)
+  })
+
+  it.each<[Record<string, string>, object, number, number]>([
+    [{ 'x-vertex-ai-llm-shared-request-type': 'priority' }, {}, 0.001, 402],
+    [{ 'X-Vertex-AI-LLM-Shared-Request-Type': 'PRIORITY' }, {}, 0.002, 200],
+    [{ 'x-vertex-ai-llm-shared-request-type': 'flex' }, {}, 0.001, 200],
+    [{ 'x-vertex-ai-llm-shared-request-type': 'flex' }, { serviceTier: 'priority' }, 0.001, 402],
+    [{ 'x-vertex-ai-llm-shared-request-type': 'priority' }, { serviceTier: 'flex' }, 0.001, 402],
+    [{ 'x-vertex-ai-llm-shared-request-type': 'brand-new' }, {}, 0.001, 402],
+  ])('covers the tier that a header asks for: %j %j', async (headers, more, usd, status) => {
+    const thinkingConfig = { thinkingBudget: 0 }
+    const request = { generationConfig: { maxOutputTokens: 900, thinkingConfig }, ...more }
+    const models = { 'gemini-2.5-flash': { price: { inputPerMillion: 0, outputPerMillion: 1 } } }
+    const options = { spendLimit: { usd, per: 'total' }, models, request, headers } as const
+    expect((await send(usage, options)).status).toBe(status)
+  })
+
+  it.each<[string, object, object, number]>([
+    ['the tier that the answer names', { trafficType: 'ON_DEMAND' }, {}, 1],
+    ['the tier of the header, if the answer names none', {}, {}, 2],
+    ['the tier of the body, if the answer names none', {}, { serviceTier: 'priority' }, 2],
+  ])('is followed by a cost at %s', async (_, report, request, factor) => {
+    const price = { inputPerMillion: 0, outputPerMillion: 1e6 }
+    const { receipt } = await send(
+      { ...usage, ...report },
+      {
+        models: { 'gemini-2.5-flash': { price } },
+        request,
+        headers: { 'x-vertex-ai-llm-shared-request-type': 'priority' },
+      },
+    )
+    expect(receipt?.cost?.usd).toBeCloseTo(factor, 9)
   })
 
   it.each<[string, object, number]>([

@@ -1,5 +1,6 @@
 import type { CostStats } from '../reporting/cost-stats.ts'
 import type { JsonBody } from '../base/json.ts'
+import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
@@ -26,6 +27,7 @@ export interface Bill extends Used {
 interface FailedCall {
   readonly receipt: OpenReceipt
   readonly json: JsonBody | undefined
+  readonly headers: ReadonlyHeaders
   readonly operation: Operation
 }
 
@@ -94,15 +96,15 @@ export class Accounts {
   }
 
   /** Records the highest possible cost of each failed attempt that may have been billed. This sum is separate from the money spent. */
-  bookPossible({ receipt, json, operation }: FailedCall, plan: Plan): void {
+  bookPossible({ receipt, json, headers, operation }: FailedCall, plan: Plan): void {
     if (receipt.possiblyBilled === 0 || !json) return
     const targets = [...plan.outage, ...plan.contextWindow, ...plan.contentPolicy]
     for (const { failure, target: name } of receipt.attempts) {
       const target = failure?.ambiguous ? targets.find((each) => each.name === name) : undefined
       if (!target) continue
       this.#whenPriced([target], () => {
-        const estimate = operation.tokens.estimate(json)
-        this.#possiblyBilledUsd += this.highestCostOf(target, { operation, json, estimate })?.usd ?? 0
+        const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
+        this.#possiblyBilledUsd += this.highestCostOf(target, request)?.usd ?? 0
       })
     }
   }

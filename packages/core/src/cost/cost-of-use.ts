@@ -1,4 +1,5 @@
 import type { JsonBody } from '../base/json.ts'
+import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { Price } from '../reporting/price.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
@@ -114,6 +115,7 @@ export function ratesOf(
 export interface EstimatedRequest {
   readonly operation: Pick<Operation, 'request' | 'tokens'>
   readonly json: JsonBody | undefined
+  readonly headers: ReadonlyHeaders
   /** The estimate of its tokens, in which the number of each class, such as cached input, is an upper bound. */
   readonly estimate: TokenUsage
 }
@@ -122,12 +124,15 @@ export interface EstimatedRequest {
  * Returns what a request may use at most at a target. That depends on the model of the target, since some models think although the request
  * does not ask for it.
  */
-export function highestUse({ operation, json = {}, estimate }: EstimatedRequest, { model }: Target): Used {
+export function highestUse(
+  { operation, json = {}, headers, estimate }: EstimatedRequest,
+  { model }: Target,
+): Used {
   const thinking = operation.tokens.defaultThinkingOf?.(json, model) ?? 0
   const usage: TokenUsage = {
     ...estimate,
     outputTokens: estimate.outputTokens + thinking,
     reasoningTokens: estimate.reasoningTokens + thinking,
   }
-  return { usage, wantedTier: operation.request.serviceTierOf(json), isEstimate: true }
+  return { usage, wantedTier: operation.request.serviceTierOf(json, headers), isEstimate: true }
 }

@@ -86,7 +86,7 @@ function book(
     const { routes } = exchange.policy
     const parts = partsOf(modelUses, servedBy, (model) => routes.otherModelAt(servedBy, model, operation))
     const used = usageOf(exchange, answer, end)
-    const wantedTier = used.source === 'estimated' && json ? operation.request.serviceTierOf(json) : undefined
+    const wantedTier = json && operation.request.serviceTierOf(json, exchange.headers)
     const facts = { serviceTier, wantedTier, reportedUsd, parts, servedBy, firstTarget: plan.outage[0] }
     accounts.book(receipt, { ...used, ...facts })
   }

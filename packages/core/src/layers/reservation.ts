@@ -46,8 +46,8 @@ function otherModels({ operation, json }: Exchange): readonly string[] {
  * it: each of them may be billed. One without a known price costs as much as the requested model, and is named as unpriced.
  */
 function highestCosts(exchange: Exchange, others: readonly string[], accounts: Accounts): CostOf {
-  const { operation, json, policy } = exchange
-  const request = { operation, json, estimate: estimateOf(exchange) }
+  const { operation, json, headers, policy } = exchange
+  const request = { operation, json, headers, estimate: estimateOf(exchange) }
   return (target) => {
     const own = accounts.highestCostOf(target, request)
     if (!own || others.length === 0) return own

@@ -67,8 +67,8 @@ export interface RequestFormat {
   isStreaming(url: string, body: JsonBody | undefined): boolean
   /** Returns the capabilities that a model needs to serve the request, in addition to streaming. */
   needsOf(body: JsonBody): readonly Capability[]
-  /** Returns the service tier that the request asks for, in lower case. */
-  serviceTierOf(body: JsonBody): string | undefined
+  /** Returns the service tier that the request asks for, in its body or its headers, in lower case. */
+  serviceTierOf(body: JsonBody, headers?: ReadonlyHeaders): string | undefined
   /** Returns the other models that the provider may use for the request, such as its own fallbacks. @default none */
   otherModelsOf?(body: JsonBody): readonly string[]
   /** Returns the id of the user or conversation that the request belongs to. */

@@ -1,6 +1,7 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Capability } from '../../reporting/target.ts'
 import type { RequestFormat } from '../protocol.ts'
+import { requestedTier } from '../shared/tier-header.ts'
 import { modelInPath, streamsByPath } from './address.ts'
 import { priceTierOf, tierFieldsOf } from './price-tier.ts'
 
@@ -9,7 +10,7 @@ export const REQUEST: RequestFormat = {
   modelOf: (url, body) => textOf(body?.['model']) ?? modelInPath(url),
   isStreaming: (url, body) => body?.['stream'] === true || streamsByPath(url),
   needsOf,
-  serviceTierOf: (body) => priceTierOf(tierFieldsOf(body)),
+  serviceTierOf: (body, headers) => requestedTier(priceTierOf(tierFieldsOf(body)), headers),
   otherModelsOf,
   sessionOf: ({ metadata }) => (isRecord(metadata) ? textOf(metadata['user_id']) || undefined : undefined),
   storedWith: ({ tools }) => (Array.isArray(tools) && tools.some(runsCode) ? 'makes' : undefined),

@@ -1,6 +1,7 @@
 import type { JsonBody } from '../../base/json.ts'
 import type { Capability } from '../../reporting/target.ts'
 import type { RequestFormat } from '../protocol.ts'
+import { requestedTier } from '../shared/tier-header.ts'
 import { fieldOf, listAt, mediaTypeIn, partsIn, recordAt } from './fields.ts'
 import { partsOf } from './gemini-url.ts'
 
@@ -9,12 +10,14 @@ export const GEMINI_REQUEST: RequestFormat = {
   modelOf: (url) => partsOf(url)?.model || undefined,
   isStreaming: (url) => partsOf(url)?.action === 'streamGenerateContent',
   needsOf,
-  serviceTierOf(body) {
-    const tier = fieldOf(body, 'serviceTier')
-    return typeof tier === 'string' && !/unspecified$/i.test(tier) ? tier.toLowerCase() : undefined
-  },
+  serviceTierOf: (body, headers) => requestedTier(tierIn(body), headers),
   sessionOf: () => undefined,
   mayBeBilled: () => true,
+}
+
+function tierIn(body: JsonBody): string | undefined {
+  const tier = fieldOf(body, 'serviceTier')
+  return typeof tier === 'string' && !/unspecified$/i.test(tier) ? tier.toLowerCase() : undefined
 }
 
 function needsOf(body: JsonBody): readonly Capability[] {

@@ -2,13 +2,14 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Capability } from '../../reporting/target.ts'
 import { makesStored, refersToStored } from './stored-references.ts'
 import type { RequestFormat } from '../protocol.ts'
+import { requestedTier } from '../shared/tier-header.ts'
 
 /** How requests to OpenAI's endpoints are read: everything is in the body, nothing in the URL. */
 export const REQUEST: RequestFormat = {
   modelOf: (_url, body) => textOf(body?.['model']),
   isStreaming: (_url, body) => body?.['stream'] === true,
   needsOf,
-  serviceTierOf: (body) => textOf(body['service_tier'])?.toLowerCase(),
+  serviceTierOf: (body, headers) => requestedTier(textOf(body['service_tier'])?.toLowerCase(), headers),
   conversationOf: (body) => textOf(body['prompt_cache_key']) || conversationIn(body['conversation']),
   storedWith: (body) => (refersToStored(body) ? 'uses' : makesStored(body, false) ? 'makes' : undefined),
   sessionOf: (body) => textOf(body['safety_identifier'] ?? body['user']) || undefined,
