@@ -23,7 +23,7 @@ export class QueueFullError extends Error {
     this.queuedBytes = queuedBytes
   }
 
-  /** Whether an error is a QueueFullError, also one from another copy of this package. */
+  /** Whether an error is a QueueFullError, including one from another copy of this package. */
   static is(error: unknown): error is QueueFullError {
     return hasCode(error, 'queue_full')
   }
@@ -48,7 +48,7 @@ export class RequestTooLargeError extends Error {
     this.size = size
   }
 
-  /** Whether an error is a RequestTooLargeError, also one from another copy of this package. */
+  /** Whether an error is a RequestTooLargeError, including one from another copy of this package. */
   static is(error: unknown): error is RequestTooLargeError {
     return hasCode(error, 'request_too_large')
   }

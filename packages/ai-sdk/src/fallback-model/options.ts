@@ -48,7 +48,7 @@ export interface CommonOptions {
   attemptsBeforeFallback?: number | undefined
   /** The maximum number of requests that one call sends, over all its targets. @default 6 */
   maxUpstreamCalls?: number | undefined
-  /** Labels of all calls. */
+  /** Labels of all calls. @default none */
   labels?: Labels | undefined
   /** Functions that are called at events of all calls. If one throws, a warning is emitted and nothing else changes. @default none */
   on?: ModelListeners | undefined
@@ -56,7 +56,7 @@ export interface CommonOptions {
 
 /** The options of `createFallbackModel`, without `models`. */
 export interface FallbackModelOptions extends CommonOptions {
-  /** The timeouts for parts of a call. */
+  /** The timeouts for parts of a call: an attempt, the first content and the pauses of a stream. @default see `ModelTimeouts` */
   timeouts?: ModelTimeouts | undefined
   /**
    * Returns a substitute text when no target answered. The receipt then has `degraded: true`. If it returns `undefined`, the call fails.

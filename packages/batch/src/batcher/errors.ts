@@ -31,7 +31,7 @@ export class BatchShapeError extends Error {
     return received === expected ? undefined : new BatchShapeError(batchId, expected, received)
   }
 
-  /** Whether an error is a BatchShapeError, also one from another copy of this package. */
+  /** Whether an error is a BatchShapeError, including one from another copy of this package. */
   static is(error: unknown): error is BatchShapeError {
     return hasCode(error, 'batch_shape')
   }
@@ -46,7 +46,7 @@ export class BatcherClosedError extends Error {
     super('this batcher is closed. Create another one with createBatcher().')
   }
 
-  /** Whether an error is a BatcherClosedError, also one from another copy of this package. */
+  /** Whether an error is a BatcherClosedError, including one from another copy of this package. */
   static is(error: unknown): error is BatcherClosedError {
     return hasCode(error, 'batcher_closed')
   }

@@ -81,9 +81,7 @@ export interface BulkProgress {
    * Items that were started and have no result yet. With a journal, they are in flight until their result is durable.
    */
   readonly inFlight: number
-  /**
-   * Items in flight that wait for a rate limit or for their next attempt. None of them has a request at the provider.
-   */
+  /** Items in flight that wait for a rate limit or for their next attempt. No request of these items is at the provider. */
   readonly waiting: number
   readonly ok: number
   readonly failed: number

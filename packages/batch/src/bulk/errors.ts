@@ -22,7 +22,7 @@ export class DuplicateIdError extends Error {
     this.index = index
   }
 
-  /** Whether an error is a DuplicateIdError, also one from another copy of this package. */
+  /** Whether an error is a DuplicateIdError, including one from another copy of this package. */
   static is(error: unknown): error is DuplicateIdError {
     return hasCode(error, 'duplicate_id')
   }
@@ -37,7 +37,7 @@ export class BulkStoppedError extends Error {
     super('the run was stopped before this item was sent')
   }
 
-  /** Whether an error is a BulkStoppedError, also one from another copy of this package. */
+  /** Whether an error is a BulkStoppedError, including one from another copy of this package. */
   static is(error: unknown): error is BulkStoppedError {
     return hasCode(error, 'bulk_stopped')
   }

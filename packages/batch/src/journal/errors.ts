@@ -25,7 +25,7 @@ export class FingerprintMismatchError extends Error {
     this.run = run
   }
 
-  /** Whether an error is a FingerprintMismatchError, also one from another copy of this package. */
+  /** Whether an error is a FingerprintMismatchError, including one from another copy of this package. */
   static is(error: unknown): error is FingerprintMismatchError {
     return hasCode(error, 'fingerprint_mismatch')
   }
@@ -57,7 +57,7 @@ export class JournalLockedError extends Error {
     this.host = holder.host
   }
 
-  /** Whether an error is a JournalLockedError, also one from another copy of this package. */
+  /** Whether an error is a JournalLockedError, including one from another copy of this package. */
   static is(error: unknown): error is JournalLockedError {
     return hasCode(error, 'journal_locked')
   }
@@ -86,7 +86,7 @@ export class UnusableJournalError extends Error {
     this.line = line
   }
 
-  /** Whether an error is an UnusableJournalError, also one from another copy of this package. */
+  /** Whether an error is an UnusableJournalError, including one from another copy of this package. */
   static is(error: unknown): error is UnusableJournalError {
     return hasCode(error, 'unusable_journal')
   }
@@ -143,7 +143,7 @@ export class UnwritableValueError extends Error {
     this.found = found
   }
 
-  /** Whether an error is an UnwritableValueError, also one from another copy of this package. */
+  /** Whether an error is an UnwritableValueError, including one from another copy of this package. */
   static is(error: unknown): error is UnwritableValueError {
     return hasCode(error, 'unwritable_value')
   }

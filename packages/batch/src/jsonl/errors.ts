@@ -25,7 +25,7 @@ export class BadLineError extends Error {
     this.reason = reason
   }
 
-  /** Whether an error is a BadLineError, also one from another copy of this package. */
+  /** Whether an error is a BadLineError, including one from another copy of this package. */
   static is(error: unknown): error is BadLineError {
     return hasCode(error, 'bad_line')
   }
@@ -45,7 +45,7 @@ export class UnreadableFileError extends Error {
     this.path = path
   }
 
-  /** Whether an error is an UnreadableFileError, also one from another copy of this package. */
+  /** Whether an error is an UnreadableFileError, including one from another copy of this package. */
   static is(error: unknown): error is UnreadableFileError {
     return hasCode(error, 'unreadable_file')
   }

@@ -82,7 +82,7 @@ export interface Outcome {
   observed?: ObservedLimits | undefined
 }
 
-/** The kinds of limits. */
+/** What a limit counts, and whether per minute or per day. */
 export type LimitKind = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens' | 'requestsPerDay'
 
 export interface RateLimiterStats {

@@ -17,7 +17,7 @@ export class RateLimitWaitError extends Error {
     this.maxWaitMs = maxWaitMs
   }
 
-  /** Whether an error is a RateLimitWaitError, also one from another copy of this package. */
+  /** Whether an error is a RateLimitWaitError, including one from another copy of this package. */
   static is(error: unknown): error is RateLimitWaitError {
     return hasCode(error, 'rate_limit_wait')
   }

@@ -11,7 +11,7 @@ export class NotCachedError extends Error {
     super("nothing is cached for this key, and with control: 'only-if-cached' nothing is loaded")
   }
 
-  /** Whether an error is a NotCachedError, including one that another copy of this package made. */
+  /** Whether an error is a NotCachedError, including one from another copy of this package. */
   static is(error: unknown): error is NotCachedError {
     return hasCode(error, CODE)
   }

@@ -19,7 +19,7 @@ export class UnkeyableRequestError extends TypeError {
     this.found = found
   }
 
-  /** Whether an error is an UnkeyableRequestError, including one that another copy of this package made. */
+  /** Whether an error is an UnkeyableRequestError, including one from another copy of this package. */
   static is(error: unknown): error is UnkeyableRequestError {
     return hasCode(error, CODE)
   }

@@ -6,7 +6,7 @@ import type { Recording, RecordingReader } from './recording.ts'
 export interface Body extends AsyncIterableIterator<Uint8Array, undefined> {
   /** The whole body as text; undefined if the source returned chunks. */
   readonly text?: string | undefined
-  /** Ends the reading, even before the first chunk. */
+  /** Stops reading. May be called before the first chunk is read. */
   cancel(reason?: unknown): void
 }
 

@@ -205,7 +205,7 @@ export class RecordingLagError extends Error {
     this.maxRecordBytes = maxRecordBytes
   }
 
-  /** Whether this is a RecordingLagError, also one made by another copy of this package. */
+  /** Whether this is a RecordingLagError, including one from another copy of this package. */
   static is(error: unknown): error is RecordingLagError {
     return hasCode(error, LAG_CODE)
   }

@@ -34,7 +34,7 @@ export class TimeoutError extends Error {
     this.limitMs = limitMs
   }
 
-  /** Whether `error` is a timeout of Harbor, from this copy of the package or another. */
+  /** Whether `error` is a timeout of Harbor, including one from another copy of this package. */
   static is(error: unknown): error is TimeoutError {
     return hasCode(error, 'timeout') && 'clock' in error
   }
@@ -52,7 +52,7 @@ export class OptionError extends TypeError {
     this.option = option
   }
 
-  /** Whether `error` is an `OptionError`, from this copy of the package or another. */
+  /** Whether `error` is an `OptionError`, including one from another copy of this package. */
   static is(error: unknown): error is OptionError {
     return hasCode(error, 'invalid_option')
   }
@@ -79,7 +79,7 @@ export class StreamFaultError extends Error {
     this.status = facts.status
   }
 
-  /** Whether `error` is a fault of a stream, from this copy of the package or another. */
+  /** Whether `error` is a fault of a stream, including one from another copy of this package. */
   static is(error: unknown): error is StreamFaultError {
     return error instanceof Error && error.name === 'StreamFaultError' && 'code' in error
   }
@@ -113,7 +113,7 @@ export class ClientClosedError extends Error {
     this.sent = when === 'sent'
   }
 
-  /** Whether `error` says that a client was closed, from this copy of the package or another. */
+  /** Whether `error` says that a client was closed, including one from another copy of this package. */
   static is(error: unknown): error is ClientClosedError {
     return hasCode(error, 'client_closed') && error.name === 'ClientClosedError'
   }

@@ -25,8 +25,8 @@ export interface AttemptCount {
 }
 
 /**
- * What the condition of an alert is evaluated on: statistics of the calls that ended within the last five minutes (the window), the total
- * cost, and the current state of the targets.
+ * The argument of an alert's condition: statistics of the calls that ended within the last five minutes (the window), the total cost, and
+ * the current state of the targets.
  */
 export interface AlertStats {
   /** The length of the window, in milliseconds: five minutes, or less if the client was created more recently. */
@@ -61,7 +61,7 @@ export interface AlertStats {
 
 /** The condition of an alert: a function of your own, or one that `burnRate`, `availabilityBelow` and others create. */
 export interface AlertRule {
-  /** Returns whether the condition holds. */
+  /** Returns whether the condition is met. */
   (stats: AlertStats): boolean
   /** The longest window that the rule passes to `callsWithin`, in milliseconds, at most six hours. @default 300_000 */
   readonly windowMs?: number | undefined

@@ -59,11 +59,11 @@ export type AttemptPhase = 'not-sent' | 'sent' | 'headers' | 'body'
  */
 export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
 
-/** A time that a call spent waiting. */
+/** One wait of a call. */
 export interface WaitRecord {
   readonly reason: WaitReason
   /** When the wait began, in milliseconds since the epoch. */
   readonly startedAt: number
-  /** How long it lasted, in milliseconds. */
+  /** The length of the wait, in milliseconds. */
   readonly ms: number
 }
