@@ -3,15 +3,13 @@
  *
  *     pnpm bench outage                      all of them: a minute each
  *     pnpm bench outage Harbor openai        only these
- *     pnpm bench outage --kinds              only the kinds of outages, with the models of the AI SDK: half a minute each
  *     pnpm bench outage --quick              6 s each, to see whether it runs
- *     pnpm bench outage --write              stores the tables and the plot
+ *     pnpm bench outage --write              stores the table and the plot
  */
 import type { Contender } from './outage/contender.ts'
 import { CONTENDERS } from './outage/contenders.ts'
 import { goThrough, type Outcome } from './outage/go-through.ts'
-import { kindsTable, type KindOutcome } from './outage/kinds-table.ts'
-import { FULL, KINDS, QUICK, quick } from './outage/scenario.ts'
+import { FULL, QUICK } from './outage/scenario.ts'
 import { publish } from './publish.ts'
 import { figures, inWords, tableOf, type Table } from './table.ts'
 import { openWire } from './wire.ts'
@@ -32,27 +30,15 @@ const WIRE: Contender = {
   },
 }
 
-/** The clients that make one model of the AI SDK of several. */
-const MODELS = ['Harbor for ai', 'ai-retry', 'ai-fallback']
-
 const outcomes: Outcome[] = []
-for (const contender of args.includes('--kinds') ? [] : chosen) {
+for (const contender of chosen) {
   const outcome = await goThrough(scenario, contender)
   outcomes.push(outcome)
   console.error(`${outcome.name}: ${(100 * outcome.answered).toFixed(1)} % answered`)
 }
-const kinds: KindOutcome[] = []
-for (const [kind, full] of Object.entries(KINDS)) {
-  for (const contender of chosen.filter(({ name }) => MODELS.includes(name))) {
-    const outcome = await goThrough(args.includes('--quick') ? quick(full) : full, contender)
-    kinds.push({ ...outcome, kind })
-    console.error(`${kind}: ${outcome.name}: ${(100 * outcome.answered).toFixed(1)} % answered`)
-  }
-}
 // Without the first seconds, in which connections are opened.
 const wire = await goThrough({ ...scenario, calls: 500, down: { from: 0, to: 60_000 } }, WIRE)
-if (outcomes.length > 0) publish('outage', outcomeTable([...outcomes, wire]), { series: overTime(outcomes) })
-if (kinds.length > 0) publish('outage kinds', kindsTable(kinds))
+publish('outage', outcomeTable([...outcomes, wire]), { series: overTime(outcomes) })
 
 function outcomeTable(rows: readonly Outcome[]): Table {
   const column = (digits: number, of: (row: Outcome) => number) => figures(digits, rows.map(of))

@@ -44,7 +44,7 @@ const SHORTER: Scenario = {
   down: { from: 8_000, to: 20_000 },
   fallbackErrors: FULL.errors,
   latencyMs: 100,
-  attemptMs: 1_000,
+  attemptMs: 2_000,
 }
 
 /** Ways to be down, each for 12 of 30 seconds. */
