@@ -15,6 +15,7 @@ export function checkRequest({ request, body, script: { models } }: Question): A
     const inner = asObject(body['generateContentRequest'])
     return missing(body['contents'] ?? inner['contents'], 'CountTokensRequest.contents')
   }
+  if (action === 'predict') return missing(body['instances'], 'PredictRequest.instances')
   return action === 'embedContent'
     ? missing(asArray(asObject(body['content'])['parts']), 'EmbedContentRequest.content')
     : missing(body['requests'], 'BatchEmbedContentsRequest.requests')

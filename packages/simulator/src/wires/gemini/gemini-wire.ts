@@ -7,7 +7,8 @@ import { answerEmbedding, embeddedTokens } from './embed-content.ts'
 import { codeOf, errorBody, problemAnswer } from './errors.ts'
 import { answerContent, contentStream, geminiJson, identity, isSse, sseEvent } from './generate-content.ts'
 import { answerModels } from './models.ts'
-import { listedModel, routeGemini } from './paths.ts'
+import { actionOf, listedModel, routeGemini } from './paths.ts'
+import { answerPrediction, predictedTokens } from './predict.ts'
 import { contentPrompt } from './prompt.ts'
 import { overLimit, problemOf } from './quota.ts'
 import { ofText, usageMetadata } from './usage.ts'
@@ -37,6 +38,7 @@ function answer(question: Question): Answer {
   const wrong = checkRequest(question)
   if (wrong) return wrong
   if (request.operation === 'generate-content') return answerContent(question)
+  if (actionOf(request.path) === 'predict') return answerPrediction(question)
   if (request.operation === 'embed-content') return answerEmbedding(question)
   const { inputTokens } = contentPrompt(asObject(body['generateContentRequest'] ?? body))
   return geminiJson({ totalTokens: inputTokens, promptTokensDetails: ofText(inputTokens) })
@@ -44,7 +46,10 @@ function answer(question: Question): Answer {
 
 function demand({ operation, body: json }: Parameters<Wire['demand']>[0]): Demand {
   const body = asObject(json)
-  if (operation === 'embed-content') return { input: embeddedTokens(body), maxOutput: 0 }
+  if (operation === 'embed-content') {
+    const isPrediction = body['instances'] !== undefined
+    return { input: isPrediction ? predictedTokens(body) : embeddedTokens(body), maxOutput: 0 }
+  }
   const { inputTokens, maxTokens } = contentPrompt(body)
   const { candidateCount: count } = asObject(body['generationConfig'])
   const candidates = typeof count === 'number' ? count : 1

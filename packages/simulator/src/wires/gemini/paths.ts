@@ -9,6 +9,7 @@ const actions: Readonly<Record<string, RequestOperation>> = {
   countTokens: 'count-tokens',
   embedContent: 'embed-content',
   batchEmbedContents: 'embed-content',
+  predict: 'embed-content',
 }
 
 /**
