@@ -1,9 +1,11 @@
 import { decodePart, type RequestHead, type Route } from '../../route.ts'
 
+const BATCHES = /\/v1\/messages\/batches(?:\/|$)/
 const vertexPath = /\/publishers\/anthropic\/models\/([^/:]+):(rawPredict|streamRawPredict)$/
 
 /** Recognises requests to Anthropic's API, below any root path, and to its models on Google's Vertex AI. */
 export function routeAnthropic({ method, path, headers }: RequestHead): Route | undefined {
+  if (BATCHES.test(path)) return { wire: 'anthropic', operation: 'batches' }
   if (method === 'GET') {
     const isModels = /\/v1\/models(?:\/[^/]*)?$/.test(path)
     return isModels && headers['anthropic-version'] !== undefined

@@ -1,0 +1,151 @@
+import { type Answer, bodyAnswer, jsonAnswer } from '../answers/answer.ts'
+import { asArray, asObject, asString } from '../answers/json.ts'
+import type { RecordedRequest } from '../journal.ts'
+import { hashText, seededRandom } from '../random.ts'
+import type { ProviderScript } from '../script/script.ts'
+import type { Clock } from '../time/clock.ts'
+import { badRequest, problemAnswer } from '../wires/anthropic/errors.ts'
+import { answerRequest } from '../wires/answer-request.ts'
+import { drawTimes, pickFault, shuffle } from './batch-fates.ts'
+import { MessageBatch, type MessageRequest } from './message-batch.ts'
+
+/** Anthropic's own limit. */
+const MAX_REQUESTS = 100_000
+/** The maximum number of batches in memory. */
+const MAX_BATCHES = 10_000
+const PATH = /^(.*\/v1\/messages\/batches)(?:\/([^/]+)(?:\/(cancel|results))?)?$/
+
+/** The endpoint /v1/messages/batches of one provider. All batches are in memory. */
+export class MessageBatches {
+  readonly #batches = new Map<string, MessageBatch>()
+  readonly #seed: number
+  readonly #clock: Clock
+  #created = 0
+
+  constructor(seed: number, clock: Clock) {
+    this.#seed = seed
+    this.#clock = clock
+  }
+
+  /** Answers a request. Must be called only once per request, because it may create, change or delete a batch. */
+  answer(request: RecordedRequest, script: ProviderScript): Answer {
+    const { method, path, headers } = request
+    if (headers['anthropic-version'] === undefined)
+      return badRequest('anthropic-version: header is required', request)
+    const [, root = '', id, action] = PATH.exec(path) ?? []
+    const urlOf = (batch: MessageBatch): string =>
+      `http://${headers.host ?? 'localhost'}${root}/${batch.id}/results`
+    if (id === undefined) {
+      if (method === 'GET') return this.#list(request, urlOf)
+      return method === 'POST' ? this.#create(request, script, urlOf) : notFound(request)
+    }
+    const batch = this.#batches.get(id)
+    if (batch === undefined || batch.vanished) return notFound(request)
+    switch (`${method} ${action ?? ''}`) {
+      case 'GET ':
+        return jsonAnswer(batch.describe(urlOf(batch)))
+      case 'GET results':
+        return batch.results
+          ? bodyAnswer(200, 'application/x-jsonl', batch.results.text)
+          : badRequest(`Batch ${id} has no available results, since it has not ended.`, request)
+      case 'POST cancel':
+        if (!batch.cancel()) return badRequest(`Batch ${id} cannot be canceled, since it has ended.`, request)
+        return jsonAnswer(batch.describe(urlOf(batch)))
+      case 'DELETE ':
+        if (batch.status !== 'ended')
+          return badRequest(`Batch ${id} cannot be deleted while it is in progress.`, request)
+        this.#batches.delete(id)
+        return jsonAnswer({ id, type: 'message_batch_deleted' })
+      default:
+        return notFound(request)
+    }
+  }
+
+  /** Returns totals over all batches; requests and tokens of those that have ended and were not deleted. */
+  counts() {
+    const total = { created: this.#created, lines: 0, tokens: { input: 0, output: 0 } }
+    for (const { results } of this.#batches.values()) {
+      if (!results) continue
+      total.lines += results.counts.succeeded + results.counts.errored
+      total.tokens.input += results.tokens.input
+      total.tokens.output += results.tokens.output
+    }
+    return total
+  }
+
+  #create(request: RecordedRequest, script: ProviderScript, urlOf: (batch: MessageBatch) => string): Answer {
+    const { batches = {} } = script
+    const requests = asArray(asObject(request.body)['requests']).map(asObject)
+    const wrong = checkRequests(requests, batches.maxRequests ?? MAX_REQUESTS)
+    if (wrong !== undefined) return badRequest(wrong, request)
+    if (this.#batches.size >= MAX_BATCHES)
+      return badRequest('The simulator holds no more batches; delete some, or reset it.', request)
+    const number = ++this.#created
+    const id = `msgbatch_${this.#seed.toString(16)}${number.toString(16).padStart(8, '0')}`
+    const random = seededRandom(hashText(id, this.#seed))
+    const fault = pickFault(batches, number, this.#seed)
+    const fate = fault?.type === 'slow' ? fault.then : fault
+    const list = requests.map((each) => ({
+      customId: asString(each['custom_id']),
+      params: asObject(each['params']),
+    }))
+    const failing =
+      fate?.type === 'fail' ? list.length : fate?.type === 'errors' ? Math.round(fate.share * list.length) : 0
+    const batch = new MessageBatch({
+      id,
+      requests: list,
+      times: drawTimes(batches, fault, random),
+      fate,
+      shuffled: shuffle(list, random),
+      answer: (each, index) =>
+        index < failing
+          ? problemAnswer({ status: (fate?.type === 'errors' ? fate.status : undefined) ?? 500 }, request)
+          : answerOne(each, request, script),
+      clock: this.#clock,
+    })
+    this.#batches.set(id, batch)
+    return jsonAnswer(batch.describe(urlOf(batch)))
+  }
+
+  #list(request: RecordedRequest, urlOf: (batch: MessageBatch) => string): Answer {
+    const query = new URLSearchParams(request.query)
+    const limit = Number(query.get('limit') ?? 20)
+    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
+      return badRequest('limit: must be from 1 to 1000', request)
+    const newestFirst = [...this.#batches.values()].filter(({ vanished }) => !vanished).reverse()
+    const [after, before] = ['after_id', 'before_id'].map((name) => {
+      const id = query.get(name)
+      return id === null ? undefined : newestFirst.findIndex((batch) => batch.id === id)
+    })
+    if (after === -1 || before === -1) return notFound(request)
+    const listed = newestFirst.slice(after === undefined ? 0 : after + 1, before)
+    const data = before === undefined ? listed.slice(0, limit) : listed.slice(-limit)
+    return jsonAnswer({
+      data: data.map((batch) => batch.describe(urlOf(batch))),
+      has_more: data.length < listed.length,
+      first_id: data[0]?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
+    })
+  }
+}
+
+function checkRequests(requests: readonly object[], max: number): string | undefined {
+  if (requests.length === 0) return 'requests: List should have at least 1 item after validation'
+  if (requests.length > max) return `requests: List should have at most ${max} items after validation`
+  const ids = requests.map((request) => asString(asObject(request)['custom_id']))
+  const wrong = ids.findIndex((id) => !/^[\w-]{1,64}$/.test(id))
+  if (wrong >= 0) return `requests.${wrong}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'`
+  return new Set(ids).size < ids.length ? 'requests: custom_id values must be unique' : undefined
+}
+
+/** Answers a request like a direct call with the same headers. */
+function answerOne({ params }: MessageRequest, request: RecordedRequest, script: ProviderScript): Answer {
+  const model = asString(params['model']) || undefined
+  const path = '/v1/messages'
+  const direct = { ...request, operation: 'messages' as const, path, body: params, model, stream: false }
+  return answerRequest(direct, Buffer.from(JSON.stringify(params)), script, { stream: false })
+}
+
+function notFound(request: RecordedRequest): Answer {
+  return problemAnswer({ status: 404 }, request)
+}
