@@ -6,9 +6,11 @@ import {
   NoSuchModelError,
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider'
+import { AllTargetsFailedError } from '@harbor/fallback'
+import { MalformedAnswerError, StreamIncompleteError } from '../fallback-model/errors.ts'
 import { apiErrorAnswer, clean, streamErrorAnswer } from './api-error.ts'
 import { isRecord, wordOf } from './json.ts'
-import { failure, REQUEST, RequestError, SERVER, unsupported } from './request-error.ts'
+import { failure, incomplete, REQUEST, RequestError, SERVER, unsupported } from './request-error.ts'
 
 /** The maximum number of characters with which an error of the AI SDK names what it does not support. */
 const MAX_FUNCTIONALITY_LENGTH = 200
@@ -22,7 +24,8 @@ const MAX_CAUSES = 5
  * Converts an error of a model to an answer with an error status.
  * @returns undefined when no answer arrived, so that the `fetch` rejects with `networkError`
  */
-export function errorAnswer(error: unknown): RequestError | undefined {
+export function errorAnswer(given: unknown): RequestError | undefined {
+  const error = deciding(given)
   if (error instanceof RequestError) return error
   if (APICallError.isInstance(error)) {
     // The connection broke inside the body of an answer. The packages report it with the status of the answer.
@@ -43,7 +46,11 @@ export function errorAnswer(error: unknown): RequestError | undefined {
   // Their messages may quote the prompt.
   if (InvalidPromptError.isInstance(error) || InvalidArgumentError.isInstance(error))
     return failure(400, `The model refuses the request: ${nameOf(error)}.`, REQUEST, 'invalid_request')
-  if (error instanceof Error && MALFORMED.test(error.name))
+  if (AllTargetsFailedError.is(error))
+    return failure(503, 'No model can be called at present.', SERVER, 'all_targets_failed')
+  if (StreamIncompleteError.is(error))
+    return incomplete('The stream of the model ended before the answer was whole.')
+  if (error instanceof Error && (MALFORMED.test(error.name) || MalformedAnswerError.is(error)))
     return failure(502, `The provider gave a malformed answer: ${nameOf(error)}.`, SERVER, 'malformed_answer')
   if (isNetworkError(error)) return undefined
   if (!(error instanceof Error) && isRecord(error)) return streamErrorAnswer(error)
@@ -51,10 +58,34 @@ export function errorAnswer(error: unknown): RequestError | undefined {
 }
 
 /**
+ * Returns the error that decides about the answer: the last one of several attempts, by `createFallbackModel` or by the AI SDK, or what the
+ * provider reported in a stream.
+ */
+function deciding(error: unknown): unknown {
+  let current = error
+  for (let depth = 0; depth < MAX_CAUSES; depth++) {
+    const next = wrappedIn(current)
+    if (next === undefined) break
+    current = next
+  }
+  return current
+}
+
+function wrappedIn(error: unknown): unknown {
+  if (error instanceof RequestError) return undefined
+  if (AllTargetsFailedError.is(error)) return error.cause ?? (error.errors as readonly unknown[]).at(-1)
+  if (StreamIncompleteError.is(error)) return error.cause
+  return error instanceof Error && error.name === 'AI_RetryError' && 'lastError' in error
+    ? error.lastError
+    : undefined
+}
+
+/**
  * Converts an error to the rejection of a `fetch` that got no answer. The error of the AI SDK is not its cause, because it contains the
  * request.
  */
-export function networkError(error: unknown): Error {
+export function networkError(given: unknown): Error {
+  const error = deciding(given)
   const cause = APICallError.isInstance(error) ? error.cause : error
   return new TypeError('fetch failed', { cause: innermost(cause) })
 }
