@@ -21,10 +21,10 @@ export function attachReceipt(to: unknown, receipt: ModelReceipt): void {
  * Returns the receipt of a call to a fallback model: of the last step, if there were several.
  *
  * @param result the result of `generateText`, `generateObject`, `embed`, `embedMany` or an agent; the result of `streamText` or
- * `streamObject`, whose receipt is available when the stream has ended; a result of `doGenerate`; a `finish` part; or the error of a
- * failed call
- * @returns the receipt, or `undefined` if the result comes from another model. For the result of a stream, a promise of either, which
- * rejects with the error of a failed stream
+ * `streamObject`, whose receipt is available when the stream has ended; a result of `doGenerate`; a `finish` part; or the error of a failed
+ * call
+ * @returns the receipt, or `undefined` if the result comes from another model. For the result of a stream, a promise of the same, which
+ * rejects with the error of the stream if it fails
  */
 export function receiptOf(result: PromisedResult): Promise<ModelReceipt | undefined>
 export function receiptOf(result: unknown): ModelReceipt | undefined

@@ -30,8 +30,8 @@ export interface BulkContext {
    */
   readonly idempotencyKey: string
   /**
-   * Reports the outcome of the call to the limits and counters. A later report from the same attempt overwrites the
-   * fields that it contains.
+   * Reports the outcome of the call to the rate limiter, the concurrency limit and the counters of `progress()`. A later report from the
+   * same attempt overwrites the fields that it contains.
    */
   report(outcome: CallReport): void
   /**

@@ -112,7 +112,7 @@ export interface LimitStats {
   limit: number
   windowMs: number
   /**
-   * The number of requests or tokens that can be used now. Negative after a request that was larger than this number, until the limit has
+   * The number of requests or tokens that can be used now. Negative after a request that used more than was available, until the limit has
    * recovered.
    */
   available: number

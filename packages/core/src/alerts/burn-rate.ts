@@ -23,8 +23,8 @@ export interface BurnRateOptions {
   /** The share of calls that should succeed, such as 0.99. The rest, 1 %, is the error budget. */
   objective: number
   /**
-   * The pairs of windows. The condition is true if it is true for one of them. @default 14.4 in one hour and 5 minutes; 6 in six hours and
-   * 30 minutes
+   * The pairs of windows. The condition is true if it is true for one of them. @default a factor of 14.4 over one hour and over 5 minutes;
+   * a factor of 6 over six hours and over 30 minutes
    */
   windows?: readonly BurnRateWindow[] | undefined
   /** The minimum number of calls in the long window; with fewer calls, the condition is false. @default 10 */
