@@ -3,7 +3,9 @@ import type { ClientGate } from './client-gate.ts'
 import type { Exchange, Log } from './exchange.ts'
 import { RequestFacts } from './request-facts.ts'
 import { parseRecord } from '../base/json.ts'
-import { operationOf } from '../protocols/registry.ts'
+import type { Operation } from '../protocols/protocol.ts'
+import { operationOf, otherOperationOf } from '../protocols/registry.ts'
+import { vendorOfRequest } from '../protocols/vendor-of-request.ts'
 import type { Policy } from '../policy/policy.ts'
 import { OpenReceipt } from '../reporting/open-receipt.ts'
 import { withLabels } from '../options/labels.ts'
@@ -41,20 +43,34 @@ function exchangeOf(
   // The body is parsed from the text that is sent, since the object from which the text was made belongs to the caller and may change at
   // any time.
   const json = typeof init.body === 'string' ? parseRecord(init.body) : undefined
-  const operation = operationOf(method, url, json)
+  const context = callContextOf(init)
+  // The SDK made these headers for this request alone. Another caller's headers are copied, since it may go on using them.
+  const headers = context && init.headers instanceof Headers ? init.headers : new Headers(init.headers)
+  const sent = { url, init, method, headers, json, context }
+  const operation = operationFor(sent, defaults)
   return operation instanceof Promise
-    ? operation.then((loaded) => exchangeFor({ url, init, method, json, operation: loaded }, defaults))
-    : exchangeFor({ url, init, method, json, operation }, defaults)
+    ? operation.then((loaded) => exchangeFor(sent, loaded, defaults))
+    : exchangeFor(sent, operation, defaults)
 }
 
-/** A request whose operation has been determined from its URL and body. */
-type Recognised = Pick<Exchange, 'url' | 'init' | 'method' | 'json' | 'operation'>
+/** The arguments of `fetch`, as far as they are read before the operation is known. */
+interface Sent extends Pick<Exchange, 'url' | 'init' | 'method' | 'headers' | 'json'> {
+  readonly context: ReturnType<typeof callContextOf>
+}
+
+function operationFor(sent: Sent, { policy }: ExchangeDefaults): Operation | Promise<Operation> {
+  const { url, method, json, context } = sent
+  const operation = operationOf(method, url, json)
+  // The OpenAI SDK reads the answers to the calls of `class Harbor`, whatever their address.
+  if (operation instanceof Promise || operation.protocol !== undefined || context) return operation
+  return otherOperationOf(vendorOfRequest(sent, policy.routes), method)
+}
 
 function exchangeFor(
-  { url, init, method, json, operation }: Recognised,
+  { url, init, method, headers, json, context }: Sent,
+  operation: Operation,
   defaults: ExchangeDefaults,
 ): Exchange {
-  const context = callContextOf(init)
   const { policy, log, perCall } = context ?? defaults
   const streaming = operation.request.isStreaming(url, json)
   const model = operation.request.modelOf(url, json)
@@ -75,8 +91,7 @@ function exchangeFor(
     url,
     init,
     method,
-    // The SDK made these headers for this request alone. Another caller's headers are copied, since it may go on using them.
-    headers: context && init.headers instanceof Headers ? init.headers : new Headers(init.headers),
+    headers,
     signer: context?.signer,
     keys: context?.keys,
     ownRetryCount: context?.ownRetryCount === true,

@@ -3,7 +3,7 @@ import type { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
-import type { BatchingFormat } from '../protocols/protocol.ts'
+import type { BatchingFormat } from '../protocols/shared/batching-format.ts'
 
 /** A call for one embedding. Its text is sent in one request with the texts of other calls. */
 export interface Member {

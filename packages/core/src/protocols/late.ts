@@ -1,5 +1,6 @@
 import type { JsonBody } from '../base/json.ts'
-import type { Operation, Protocol } from './protocol.ts'
+import { OTHER } from './unknown/operation.ts'
+import type { Operation, OtherEndpoints, Protocol } from './protocol.ts'
 
 /** What Harbor knows of a protocol before the code in its folder is loaded: enough to recognise its requests. */
 interface LateProtocolOptions<Name extends string, Operations extends readonly string[]> {
@@ -27,6 +28,12 @@ export function late<const Name extends string, const Operations extends readonl
       if (!recognises(path, body)) return undefined
       return loaded ? loaded.operationOf(path, body, query) : loadFor(path, body, query)
     },
+    otherEndpoints: () => (loaded ? othersOf(loaded) : loadOthers()),
+  }
+
+  async function loadOthers(): Promise<OtherEndpoints> {
+    loaded = await load()
+    return othersOf(loaded)
   }
 
   async function loadFor(path: string, body: JsonBody, query: string): Promise<Operation> {
@@ -35,4 +42,8 @@ export function late<const Name extends string, const Operations extends readonl
     if (!operation) throw new Error(`${name} recognises a request before it is loaded, and not after.`)
     return operation
   }
+}
+
+function othersOf(protocol: Protocol): OtherEndpoints | Promise<OtherEndpoints> {
+  return protocol.otherEndpoints?.() ?? OTHER
 }

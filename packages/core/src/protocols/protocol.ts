@@ -2,6 +2,7 @@ import type { ObservedLimits } from '@harbor/batch'
 import type { JsonBody } from '../base/json.ts'
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Capability } from '../reporting/target.ts'
+import type { BatchingFormat } from './shared/batching-format.ts'
 import type { UsageReport } from './shared/delivery.ts'
 import type { MissingAnswerError } from './shared/missing-answer.ts'
 import type { UpstreamError } from './shared/read-error.ts'
@@ -27,6 +28,15 @@ export interface Protocol {
   operationOf(path: string, body: JsonBody, query: string): Operation | Promise<Operation> | undefined
   /** Recognises the operation by the fields of a body alone. Used where the URL is not known, as in `explain()`. */
   operationOfBody?(body: JsonBody): Operation | undefined
+  /** Returns the operations for the endpoints of the same vendor that belong to no protocol. @default those of OpenAI's form */
+  otherEndpoints?(): OtherEndpoints | Promise<OtherEndpoints>
+}
+
+/** The operations for endpoints that Harbor does not know. Their errors have the form of one vendor. */
+export interface OtherEndpoints {
+  /** Requests that only read, and may be repeated any number of times. */
+  readonly read: Operation
+  readonly write: Operation
 }
 
 /**
@@ -253,28 +263,6 @@ export interface LastResortFacts {
   readonly model: string
   /** The time of the answer, in seconds since the epoch. */
   readonly at: number
-}
-
-/**
- * How several requests with one input each are combined into one request, and how the answer to it is split into an answer for each input.
- */
-export interface BatchingFormat {
-  /** Returns the single input of a request; undefined when the request has several, or an input that cannot be batched. */
-  inputOf(body: JsonBody): string | undefined
-  /** Returns the request without its input. Requests are sent as one batch only if they are the same without their inputs. */
-  withoutInput(body: JsonBody): JsonBody
-  withInputs(body: JsonBody, inputs: readonly string[]): JsonBody
-  /**
-   * Splits the answer to a batch.
-   * @param count the number of inputs
-   * @returns one answer for each input, in the order of the inputs. If the answer cannot be split, the reason: it has another number of
-   * items (`unequal`), or the order of its items is not clear (`unclear-order`)
-   */
-  split(answer: JsonBody, count: number): readonly JsonBody[] | 'unequal' | 'unclear-order'
-  /**
-   * Returns a copy of an answer that `split` returned, with `inputTokens` as its usage: the share of this input in the tokens of the batch.
-   */
-  withUsage(answer: JsonBody, inputTokens: number): JsonBody
 }
 
 export interface DialectOptions {

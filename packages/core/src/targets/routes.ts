@@ -2,6 +2,7 @@ import type { Chains, ModelOptions } from '../options/options.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { KeyList } from './credential.ts'
 import type { Target } from '../reporting/target.ts'
+import { VENDOR_OF_PROTOCOL, type Vendor } from '../protocols/vendors.ts'
 import { chainOf, fullName, readChains, type ChainNames, type NamedChains } from './chains.ts'
 import { refuseUnserved } from './check-served.ts'
 import { formatAt, type Provider } from './providers.ts'
@@ -179,6 +180,21 @@ export class Routes {
     const known = this.providers.get(provider)
     if (!known) throw new Error(`There is no provider ${provider}.`)
     return known
+  }
+
+  /** Returns the vendor whose API a configured provider serves at the address of a request; undefined if no provider has this address. */
+  vendorAt(url: string): Vendor | undefined {
+    let vendor: Vendor | undefined
+    let longest = 0
+    for (const { native, formats } of this.providers.values()) {
+      if (native) continue
+      for (const [protocol, { baseURL }] of formats) {
+        if (baseURL.length <= longest || !url.startsWith(`${baseURL}/`)) continue
+        vendor = VENDOR_OF_PROTOCOL.get(protocol)
+        longest = baseURL.length
+      }
+    }
+    return vendor
   }
 
   /** Returns the full name (`provider/model`) of the target that the model of a request names. */

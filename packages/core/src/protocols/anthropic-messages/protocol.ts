@@ -1,4 +1,5 @@
 import type { Operation, Protocol } from '../protocol.ts'
+import { otherEndpoints } from '../unknown/operation.ts'
 import { actionOf, COUNT_PATH, MESSAGES_PATH } from './address.ts'
 import { messagesEndpoint } from './endpoint.ts'
 import { ERRORS } from './errors.ts'
@@ -49,6 +50,9 @@ const COUNT: Operation = {
   lastResort: { ...MESSAGES_LAST_RESORT, bodyOf: () => undefined },
 }
 
+/** Batches, files and all other endpoints of Anthropic. */
+const OTHER = otherEndpoints({ vendor: 'anthropic', errors: ERRORS, newDialect: () => new MessagesDialect() })
+
 export const anthropicMessages: Protocol = {
   name: 'anthropic-messages',
   operations: ['messages', 'count_tokens'],
@@ -57,4 +61,5 @@ export const anthropicMessages: Protocol = {
     if (action === 'messages') return isPinned(body) ? PINNED : MESSAGES
     return action && COUNT
   },
+  otherEndpoints: () => OTHER,
 }

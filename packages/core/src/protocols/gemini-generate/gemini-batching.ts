@@ -1,5 +1,5 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
-import type { BatchingFormat } from '../protocol.ts'
+import type { BatchingFormat } from '../shared/batching-format.ts'
 import { listAt, recordAt } from './fields.ts'
 
 /**

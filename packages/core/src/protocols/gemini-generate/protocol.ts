@@ -1,5 +1,6 @@
 import type { JsonBody } from '../../base/json.ts'
 import type { Operation, Protocol } from '../protocol.ts'
+import { otherEndpoints } from '../unknown/operation.ts'
 import { GEMINI_ANSWER } from './gemini-answer.ts'
 import { GEMINI_BATCHING } from './gemini-batching.ts'
 import { GEMINI_CACHING } from './gemini-caching.ts'
@@ -74,6 +75,14 @@ const COUNT: Operation = {
 const PINNED_GENERATE: Operation = { ...GENERATE, portable: false, ambiguousRetries: 0 }
 const PINNED_EMBED: Operation = { ...EMBED, portable: false, ambiguousRetries: 0 }
 
+/** Caches, files, batches and all other endpoints of Google. */
+const OTHER = otherEndpoints({
+  vendor: 'google',
+  errors: GEMINI_ERRORS,
+  endpoint: GEMINI_ENDPOINT,
+  newDialect: () => new GeminiDialect(),
+})
+
 export const geminiGenerate = {
   name: 'gemini-generate',
   operations: ['generateContent', 'embedContent', 'countTokens'],
@@ -95,6 +104,7 @@ export const geminiGenerate = {
   operationOfBody(body) {
     return 'contents' in body ? generating(body) : undefined
   },
+  otherEndpoints: () => OTHER,
 } as const satisfies Protocol
 
 function generating(body: JsonBody): Operation {

@@ -1,5 +1,5 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
-import type { BatchingFormat } from '../protocol.ts'
+import type { BatchingFormat } from '../shared/batching-format.ts'
 
 /** Combines requests that want one embedding each into one request, and splits its answer into one answer for each of them. */
 export const EMBEDDINGS_BATCHING: BatchingFormat = {

@@ -16,6 +16,13 @@ import type { JsonBody } from '../../base/json.ts'
  */
 export class AnyDialect extends OpenAIEvents implements StreamDialect {
   #dialect: StreamDialect | undefined
+  readonly #errors: StreamDialect | undefined
+
+  /** @param errors decides the form of error events. By default, they have the form of the dialect that is used. */
+  constructor(errors?: StreamDialect) {
+    super()
+    this.#errors = errors
+  }
 
   get proven(): boolean {
     return this.#dialect?.proven ?? false
@@ -45,8 +52,12 @@ export class AnyDialect extends OpenAIEvents implements StreamDialect {
     return dialect.read(event)
   }
 
+  override isRaised(event: SseEvent): boolean {
+    return this.#errors ? this.#errors.isRaised(event) : super.isRaised(event)
+  }
+
   faultEvent(fault: { code: string; message: string }): FaultEvent {
-    return (this.#dialect ?? new TypedDialect('')).faultEvent(fault)
+    return (this.#errors ?? this.#dialect ?? new TypedDialect('')).faultEvent(fault)
   }
 }
 

@@ -5,30 +5,44 @@ import { REQUEST } from '../openai/request.ts'
 import { TOKENS } from '../openai/token-estimates.ts'
 import { CHAT_CACHING } from '../openai-chat/chat-caching.ts'
 import { COMPLETION_LAST_RESORT } from '../openai-chat/chat-last-resort.ts'
-import type { Operation } from '../protocol.ts'
+import type { Operation, OtherEndpoints } from '../protocol.ts'
+import type { StreamDialect } from '../shared/stream-dialect.ts'
+import type { Vendor } from '../vendors.ts'
 import { AnyDialect } from './any-dialect.ts'
 import { mayBeBilled } from './unknown-requests.ts'
 
-/**
- * Requests to an endpoint that Harbor does not know. They are sent only to the provider that they are addressed to. Of their answers, only
- * event streams are checked; others are passed on unchecked.
- */
-export const UNKNOWN: Operation = {
-  name: 'other',
-  protocol: undefined,
-  vendor: 'openai',
-  judged: false,
-  portable: false,
-  ambiguousRetries: 0,
-  request: { ...REQUEST, mayBeBilled },
-  endpoint: openaiEndpoint({ path: undefined }),
-  answer: { ...ANSWER, missing: () => undefined },
-  errors: ERRORS,
-  tokens: TOKENS,
-  caching: { ...CHAT_CACHING, whyUnsafe: () => 'not-a-question' },
-  lastResort: { ...COMPLETION_LAST_RESORT, bodyOf: () => undefined },
-  newDialect: () => new AnyDialect(),
+/** What the endpoints of a vendor have in common, whether Harbor knows them or not. */
+interface VendorFormat extends Pick<Operation, 'errors'> {
+  readonly vendor: Vendor
+  /** How the credential of a request is read, if it may be in the URL. @default it is never in the URL */
+  readonly endpoint?: Pick<Operation['endpoint'], 'credentialIn' | 'withoutCredential'>
+  /** Makes a reader whose error events have the form of the vendor. @default the form of OpenAI */
+  readonly newDialect?: () => StreamDialect
 }
 
-/** Requests that only read (GET, HEAD, OPTIONS), and may be repeated any number of times. */
-export const READ: Operation = { ...UNKNOWN, ambiguousRetries: Infinity }
+/**
+ * Makes the operations for the endpoints of a vendor that Harbor does not know. Requests to them are sent only to the provider that they
+ * are addressed to. Of their answers, only event streams are checked; others are passed on unchecked.
+ */
+export function otherEndpoints({ vendor, errors, endpoint, newDialect }: VendorFormat): OtherEndpoints {
+  const write: Operation = {
+    name: 'other',
+    protocol: undefined,
+    vendor,
+    judged: false,
+    portable: false,
+    ambiguousRetries: 0,
+    request: { ...REQUEST, mayBeBilled },
+    endpoint: { ...openaiEndpoint({ path: undefined }), ...endpoint },
+    answer: { ...ANSWER, missing: () => undefined },
+    errors,
+    tokens: TOKENS,
+    caching: { ...CHAT_CACHING, whyUnsafe: () => 'not-a-question' },
+    lastResort: { ...COMPLETION_LAST_RESORT, bodyOf: () => undefined },
+    newDialect: () => new AnyDialect(newDialect?.()),
+  }
+  return { read: { ...write, ambiguousRetries: Infinity }, write }
+}
+
+/** The endpoints of OpenAI, and of every provider that is not known to have the API of another vendor. */
+export const OTHER: OtherEndpoints = otherEndpoints({ vendor: 'openai', errors: ERRORS })
