@@ -217,7 +217,11 @@ export function explain(
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {
     const operation = operationOfBody(body)
     const model = operation.request.modelOf(client.baseURL, body)
-    const { outage, contextWindow, contentPolicy } = routes.planFor(model, client.baseURL, operation)
+    // A body that no protocol recognises, such as `{ model }` alone, is explained as one that every target can serve.
+    const isPinned = operation.protocol !== undefined && !operation.portable
+    const { outage, contextWindow, contentPolicy } = isPinned
+      ? routes.onlyTarget(model, client.baseURL, operation)
+      : routes.planFor(model, client.baseURL, operation)
     const ordered = policy.order ? policy.order(outage, health.chain.health) : outage
     const conversing = { ...requestOf(body), policy }
     const stays = sticky.of(

@@ -82,7 +82,8 @@ export class Harbor extends OpenAI {
 
   /**
    * Describes the settings of this client's calls, and the targets to which a request would be sent now. Sends nothing.
-   * @param request the body of a request, such as `{ model: 'gpt-4' }`
+   * @param request the body of a request, such as `{ model: 'gpt-4' }`. It may also be a body for Anthropic's or Google's API. Google's has
+   * its model in the URL; add it as `model`. A body that could belong to both chat and the Messages API counts as chat.
    * @param call the `session`, `scope` and `labels` of the call, as in `perCall()`
    */
   explain(request?: object, call: ExplainedCall = {}): Explanation {

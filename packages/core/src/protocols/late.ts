@@ -7,6 +7,7 @@ interface LateProtocolOptions<Name extends string, Operations extends readonly s
   readonly name: Name
   readonly operations: Operations
   readonly recognises: (path: string, body: JsonBody) => boolean
+  readonly operationOfBody?: Protocol['operationOfBody']
   readonly load: () => Promise<Protocol>
 }
 
@@ -15,6 +16,7 @@ export function late<const Name extends string, const Operations extends readonl
   name,
   operations,
   recognises,
+  operationOfBody,
   load,
 }: LateProtocolOptions<Name, Operations>): Protocol & {
   readonly name: Name
@@ -28,6 +30,7 @@ export function late<const Name extends string, const Operations extends readonl
       if (!recognises(path, body)) return undefined
       return loaded ? loaded.operationOf(path, body, query) : loadFor(path, body, query)
     },
+    ...(operationOfBody && { operationOfBody }),
     otherEndpoints: () => (loaded ? othersOf(loaded) : loadOthers()),
   }
 

@@ -1,5 +1,7 @@
 import { isMessagesPath } from './anthropic-messages/address.ts'
+import { messagesOfBody } from './anthropic-messages/operation-of-body.ts'
 import { isGeminiPath } from './gemini-generate/gemini-url.ts'
+import { geminiOfBody } from './gemini-generate/operation-of-body.ts'
 import { late } from './late.ts'
 import { openaiChat } from './openai-chat/protocol.ts'
 import { openaiEmbeddings } from './openai-embeddings/protocol.ts'
@@ -18,12 +20,14 @@ export const PROTOCOLS = [
     name: 'anthropic-messages',
     operations: ['messages', 'count_tokens'],
     recognises: isMessagesPath,
+    operationOfBody: messagesOfBody,
     load: async () => (await import('./anthropic-messages/protocol.ts')).anthropicMessages,
   }),
   late({
     name: 'gemini-generate',
     operations: ['generateContent', 'embedContent', 'countTokens'],
     recognises: isGeminiPath,
+    operationOfBody: geminiOfBody,
     load: async () => (await import('./gemini-generate/protocol.ts')).geminiGenerate,
   }),
 ] as const satisfies readonly Protocol[]

@@ -5,6 +5,8 @@ import { OTHER } from './unknown/operation.ts'
 import { VENDOR_OF_PROTOCOL, type Vendor } from './vendors.ts'
 
 const LISTED: readonly Protocol[] = PROTOCOLS
+/** OpenAI's protocols come last, since they accept every body with `messages` or `input`. The others look for fields that only they have. */
+const SPECIAL_FIRST = LISTED.toSorted((one, other) => Number(isOpenAIs(one)) - Number(isOpenAIs(other)))
 
 /**
  * Recognises the operation (the kind of request) by method, URL and body.
@@ -46,13 +48,17 @@ const OF_VENDOR: ReadonlyMap<Vendor | undefined, Protocol> = new Map(
   LISTED.map((protocol) => [VENDOR_OF_PROTOCOL.get(protocol.name), protocol]),
 )
 
+function isOpenAIs({ name }: Protocol): boolean {
+  return VENDOR_OF_PROTOCOL.get(name) === 'openai'
+}
+
 function onlyReads(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
 /** Recognises the operation by the fields of a body alone, for requests whose URL is not known. */
 export function operationOfBody(body: JsonBody): Operation {
-  for (const protocol of LISTED) {
+  for (const protocol of SPECIAL_FIRST) {
     const operation = protocol.operationOfBody?.(body)
     if (operation) return operation
   }

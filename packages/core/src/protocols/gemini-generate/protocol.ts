@@ -101,9 +101,6 @@ export const geminiGenerate = {
         return undefined
     }
   },
-  operationOfBody(body) {
-    return 'contents' in body ? generating(body) : undefined
-  },
   otherEndpoints: () => OTHER,
 } as const satisfies Protocol
 

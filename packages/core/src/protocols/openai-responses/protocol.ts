@@ -64,7 +64,11 @@ export const openaiResponses = {
   operations: ['responses'],
   operationOf(path, body) {
     if (!path.endsWith(PATH)) return undefined
-    return isStateful(body) ? STATEFUL : RESPONSES
+    return responding(body)
   },
-  operationOfBody: (body) => ('input' in body ? RESPONSES : undefined),
+  operationOfBody: (body) => ('input' in body ? responding(body) : undefined),
 } as const satisfies Protocol
+
+function responding(body: JsonBody): Operation {
+  return isStateful(body) ? STATEFUL : RESPONSES
+}
