@@ -49,6 +49,17 @@ describe('the provider of a call to an endpoint that belongs to no protocol', ()
     ],
     ['anthropic', 'its SDK', `${GATEWAY}/v1/things`, { 'user-agent': 'Anthropic/JS 1.14.0' }],
     ['google', "Google's own host", 'https://generativelanguage.googleapis.com/v1/files'],
+    [
+      'anthropic',
+      'its SDK for Vertex AI',
+      `${GATEWAY}/v1/things`,
+      { 'user-agent': 'AnthropicVertex/JS 1.14.0' },
+    ],
+    [
+      'google',
+      'a host of Vertex AI in several regions',
+      'https://aiplatform.eu.rep.googleapis.com/v1/projects/p/things',
+    ],
     ['google', "Vertex AI's host", 'https://europe-west1-aiplatform.googleapis.com/v1/projects/p/things'],
     ['google', 'its key header', `${GATEWAY}/v1/things`, { 'x-goog-api-key': 'k' }],
     ['google', 'its path', `${GATEWAY}/v1beta/files`],

@@ -173,7 +173,8 @@ export interface ProviderOptions {
   /**
    * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`. These URLs are used
    * in addition to those of the provider's `kind`, and replace the URL of the same protocol. An entry with `endpoints`, but neither `kind`
-   * nor `baseURL`, serves only the protocols listed here. Calls of other protocols skip the provider.
+   * nor `baseURL`, serves only the protocols listed here. Calls of other protocols skip the provider. At Vertex AI, the root ends with
+   * `/publishers/anthropic/models` or `/publishers/google/models`; the `apiKey` is then a function that returns an access token.
    * @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
    */
   endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined

@@ -138,8 +138,9 @@ export interface EndpointFormat {
   /**
    * Returns the URL of this endpoint at another provider.
    * @param url the URL of the original request, which may contain more than the endpoint, such as a query
+   * @param streaming whether the request asks for a stream. At some providers, the URL says so.
    */
-  addressAt(provider: ProviderFormat, url: string, model: string | undefined): string
+  addressAt(provider: ProviderFormat, url: string, model: string | undefined, streaming?: boolean): string
   /** Returns the request with a provider's key added, in a header or in the URL. */
   signed(request: Addressed, provider: ProviderFormat, key: string): Signed
   /** Returns the credential in a request's URL, such as the `…` of `?key=…`; empty when there is none. */
@@ -162,12 +163,14 @@ export interface EndpointFormat {
   /**
    * Adapts a body to another model and provider.
    * @param adaptations collects a note in words about each change other than the model
+   * @param streaming whether the request asks for a stream, be it in its body or in its URL
    */
   adaptBody(
     body: JsonBody,
     model: string | undefined,
     provider: ProviderFormat,
     adaptations: string[],
+    streaming?: boolean,
   ): JsonBody
   /** Returns the name under which the rate limits of a model are counted: its own name, or that of a family of models that share them. */
   quotaModelOf(model: string): string

@@ -16,7 +16,7 @@ export interface VendorByAddress {
 /** The beginning of the user agent of each vendor's SDK. */
 const SDKS: readonly (readonly [RegExp, Vendor])[] = [
   [/^(?:Async)?OpenAI\//, 'openai'],
-  [/^(?:Async)?Anthropic\//, 'anthropic'],
+  [/^(?:Async)?Anthropic\w*\//, 'anthropic'],
   [/^google-genai-sdk\//, 'google'],
 ]
 /** The headers that only requests for one vendor's API have. */
@@ -31,7 +31,7 @@ const HEADERS: readonly (readonly [string, Vendor])[] = [
 const COMPATIBLE = /\/v1(?:alpha|beta\d*)?\/openai(?:\/|$)|\/endpoints\/openapi(?:\/|$)/
 /** Matches the paths that only Anthropic's API has. Vertex AI has the last one. */
 const ANTHROPIC = /\/v1\/(?:messages|complete)(?:\/|$)|\/publishers\/anthropic(?:\/|$)/
-const VERTEX = /^https:\/\/(?:[a-z\d-]+-)?aiplatform\.googleapis\.com\//
+const VERTEX = /^https:\/\/(?:[a-z\d-]+-)?aiplatform\.(?:[a-z]+\.rep\.)?googleapis\.com\//
 /** Matches the versions, collections and methods that only Google's APIs have, such as `/v1beta/files` and `/models/m:method`. */
 const GOOGLE =
   /\/v\d+(?:alpha|beta)\d*(?:\/|$)|\/(?:cachedContents|tunedModels|publishers\/google)(?:[/:]|$)|\/models\/[^/:]+(?::|%3[aA])[a-z]+[A-Z]\w*$/

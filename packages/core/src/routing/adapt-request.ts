@@ -45,7 +45,7 @@ export function adaptRequest(exchange: Exchange, target: Target, provider: Provi
 
 /** Makes the URL and headers of a request to a provider other than the client's own. */
 function addressed(
-  { operation, url, headers: given }: Exchange,
+  { operation, url, headers: given, streaming }: Exchange,
   { model }: Target,
   provider: Provider,
 ): Pick<AdaptedRequest, 'url' | 'headers'> {
@@ -55,20 +55,21 @@ function addressed(
   for (const [name, value] of given)
     if (CARRIED.test(name) || endpoint.carriesHeader(name)) headers.set(name, value)
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name, value)
-  const request = { url: endpoint.addressAt(format, url, model), headers }
+  const request = { url: endpoint.addressAt(format, url, model, streaming), headers }
   const { apiKey, keys } = provider
   // One of several keys is chosen later, for each attempt.
   return typeof apiKey === 'string' && !keys ? endpoint.signed(request, format, apiKey) : request
 }
 
 function adaptBody(
-  { json, operation }: Exchange,
+  { json, operation, streaming }: Exchange,
   target: Target,
   provider: Provider,
   adaptations: string[],
 ): JsonBody | undefined {
   if (!json) return json
-  let body = operation.endpoint.adaptBody(json, target.model, formatOf(provider, operation), adaptations)
+  const format = formatOf(provider, operation)
+  let body = operation.endpoint.adaptBody(json, target.model, format, adaptations, streaming)
   for (const name of provider.dropParams) {
     if (!(name in body)) continue
     const { [name]: _dropped, ...rest } = body

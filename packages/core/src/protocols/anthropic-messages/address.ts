@@ -52,11 +52,30 @@ export function withModelInPath(url: string, model: string): string {
   const from = modelInPath(url)
   if (from === undefined || from === COUNTER || from === model) return url
   const start = url.lastIndexOf(PUBLISHER) + PUBLISHER.length
-  return (
-    url.slice(0, start) +
-    encodeURIComponent(model).replaceAll('%40', '@') +
-    url.slice(url.indexOf(':', start))
-  )
+  return url.slice(0, start) + inPath(model) + url.slice(url.indexOf(':', start))
+}
+
+/** Matches the root URL of a provider at Vertex AI: it ends with a location, or with the models of Anthropic. */
+const VERTEX_ROOT =
+  /^(.*\/projects\/[^/]+\/locations\/[^/]+|.*(?=\/publishers\/anthropic\/models\/*$))(?:\/publishers\/anthropic\/models)?\/*$/
+
+/** Returns the part of a root URL of Vertex AI before the publisher; undefined for the root URL of any other provider. */
+export function vertexRootOf(root: string): string | undefined {
+  return VERTEX_ROOT.exec(root)?.[1]
+}
+
+/**
+ * Returns the URL of a request at Vertex AI.
+ * @param root the part before the publisher, as `vertexRootOf` returns it
+ * @param model the model, or undefined for a request that counts tokens
+ */
+export function vertexAddress(root: string, model: string | undefined, streaming: boolean): string {
+  const name = model === undefined ? COUNTER : inPath(model)
+  return root + PUBLISHER + name + (streaming ? STREAM_RAW_PREDICT : RAW_PREDICT)
+}
+
+function inPath(model: string): string {
+  return encodeURIComponent(model).replaceAll('%40', '@')
 }
 
 function decoded(text: string): string {

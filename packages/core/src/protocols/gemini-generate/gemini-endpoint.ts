@@ -12,6 +12,8 @@ const CARRIED_PARAMETERS = new Set(['alt', '$alt', 'prettyPrint', '$prettyPrint'
 const CARRIED_HEADERS = new Set(['x-goog-api-client', 'x-server-timeout'])
 /** The prefix of Google's OAuth access tokens, which Vertex takes instead of an API key. */
 const ACCESS_TOKEN = 'ya29.'
+/** Matches Google's API keys. Vertex takes them too, but expects any other credential to be an access token. */
+const API_KEY = /^(?:AIza|AQ\.)/
 
 /** How Gemini requests are addressed and signed: the model and the action are in the path, the key is in a header or in the query. */
 export const GEMINI_ENDPOINT: EndpointFormat = {
@@ -22,19 +24,21 @@ export const GEMINI_ENDPOINT: EndpointFormat = {
     const { root, version, resource, action, query } = parts
     return `${root}${version}${resourceFor(to, resource, root)}:${action}${query}`
   },
-  addressAt({ baseURL }, url, model) {
+  addressAt({ baseURL: given }, url, model) {
     const parts = partsOf(url)
-    if (!parts) return baseURL
+    if (!parts) return given
+    const baseURL = withoutModels(given)
     const { version, resource, action, query } = parts
     // At Vertex, the version stands before the project, so the base URL contains it.
-    const isVertex = baseURL.includes('/projects/')
+    const isVertex = isVertexRoot(baseURL)
     const own = isVertex ? '' : version || DEFAULT_VERSION
     const path = resourceFor(model ?? parts.model, isVertex ? resource : withoutPublisher(resource), baseURL)
     return `${baseURL}${own}${path}:${action}${carriedQuery(query)}`
   },
-  signed({ url, headers: given }, _format, key) {
+  signed({ url, headers: given }, { baseURL }, key) {
     const headers = copyHeaders(given)
-    if (key.startsWith(ACCESS_TOKEN)) headers.set('authorization', `Bearer ${key}`)
+    const isToken = key.startsWith(ACCESS_TOKEN) || (isVertexRoot(baseURL) && !API_KEY.test(key))
+    if (isToken) headers.set('authorization', `Bearer ${key}`)
     else headers.set('x-goog-api-key', key)
     return { url, headers }
   },
@@ -53,13 +57,22 @@ export const GEMINI_ENDPOINT: EndpointFormat = {
     return url.slice(0, start) + queryOf(kept)
   },
   probeURL(root) {
-    const [, vertex] = /^(.*)\/projects\/[^/]+\/locations\/[^/]+$/.exec(root) ?? []
+    const [, vertex] = /^(.*)\/projects\/[^/]+\/locations\/[^/]+$/.exec(withoutModels(root)) ?? []
     return vertex === undefined ? `${root}${DEFAULT_VERSION}/models` : `${vertex}/publishers/google/models`
   },
   carriesHeader: (name) => CARRIED_HEADERS.has(name),
   adaptBody: (body, model) => (model === undefined ? body : withModelInBody(body, model)),
   // Versions of a model share its quota: https://cloud.google.com/vertex-ai/generative-ai/docs/quotas
   quotaModelOf: (model) => model.replace(/-(?:latest|\d{3})$/, ''),
+}
+
+/** Removes Google's models from the end of a root URL of Vertex AI, since the path of each request contains them. */
+function withoutModels(root: string): string {
+  return root.replace(/\/publishers\/google(?:\/models)?\/*$/, '')
+}
+
+function isVertexRoot(root: string): boolean {
+  return root.includes('/projects/')
 }
 
 /** Removes the publisher from a model's path. Only Vertex AI has publishers. */
