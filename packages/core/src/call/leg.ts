@@ -38,6 +38,11 @@ export class Leg {
   isProbe = false
   /** The pause before the next attempt; undefined while there is none. */
   pause: { readonly reason: WaitReason; readonly startedAt: number } | undefined
+  /**
+   * Chooses `key`; undefined if the provider has one key.
+   * @param held the limits in which the attempt has already reserved its part
+   */
+  chooseKey: ((held?: object) => void) | undefined
   /** The gate through which a bulk run can cancel the call until its request is sent; undefined outside of bulk runs. */
   gate: LegGate | undefined
   /** Why this target took over; undefined at the first target of the chain. */

@@ -3,7 +3,7 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { circuitOpen, upstreamCallsUsedUp } from '../attempt/refusals.ts'
 import { wasImpatient } from '../attempt/impatience.ts'
 import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
-import type { Pass } from '../limits/quota.ts'
+import type { Pass, Quota } from '../limits/quota.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
 import { situationAtEnd, situationOf, VERDICTS, type Situation } from '../verdict/verdict.ts'
@@ -23,7 +23,7 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       // A call does not wait for the limits of a target whose circuit is open.
       if (quota && breaker) orCircuitOpen(exchange, () => breaker.check())
       const entering = quota?.enter(exchange)
-      const pass = entering instanceof Promise ? await entering : entering
+      const pass = entering instanceof Promise ? await afterWait(exchange, quota, entering, quotas) : entering
       const permit = acquirePermit(exchange, breaker, pass)
       exchange.leg.isProbe = permit !== undefined && breaker?.state === 'half-open'
       try {
@@ -38,6 +38,35 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
         throw error
       }
     }
+}
+
+/**
+ * The maximum number of times that a call moves from the limits of one key to those of another. Each time, answers must have shown other
+ * limits of the keys.
+ */
+const MAX_MOVES = 5
+
+/**
+ * Waits for the limits. If the provider has several keys, the key is then chosen again: while the call waited, answers may have shown which
+ * limits the keys really have, and other calls may have used the key.
+ */
+async function afterWait(
+  exchange: LegExchange,
+  quota: Quota | undefined,
+  entering: Promise<Pass>,
+  quotas: Quotas,
+): Promise<Pass | undefined> {
+  let pass: Pass | undefined = await entering
+  let held = quota
+  for (let moves = 0; moves < MAX_MOVES && exchange.leg.chooseKey; moves++) {
+    exchange.leg.chooseKey(held)
+    const other = quotas.of(exchange)
+    if (other === held) break
+    pass?.cancel()
+    held = other
+    pass = await other?.enter(exchange)
+  }
+  return pass
 }
 
 /**

@@ -32,9 +32,12 @@ export class KeyLayers {
       const keys = this.#rings.usable(leg.provider, exchange)
       if (keys) {
         const { target, provider } = leg
-        leg.key = this.keyFor(exchange, target, provider, keys, (key) =>
-          this.#quotas.keyWaitMs(target, provider, exchange, key),
-        )
+        leg.chooseKey = (held) => {
+          leg.key = this.keyFor(exchange, target, provider, keys, (key) =>
+            this.#quotas.keyWaitMs(target, provider, exchange, key, held),
+          )
+        }
+        leg.chooseKey()
         leg.keyFreeInMs = () => this.#freeInMs(exchange, keys)
       }
       return next(exchange)

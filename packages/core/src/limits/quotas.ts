@@ -2,7 +2,6 @@ import type { QuotaStats } from '../reporting/quota-stats.ts'
 import type { Exchange, LegExchange } from '../call/exchange.ts'
 import { planOf } from '../routing/plan-of.ts'
 import type { KeyRings } from '../routing/key-rings.ts'
-import { siblingsOf } from '../routing/key-stats.ts'
 import { quotaGroupOf, type Grouped } from '../routing/state-keys.ts'
 import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
@@ -47,11 +46,15 @@ export class Quotas {
     return this.#quotaOf(target, provider, exchange, policy.limits)?.waitMs(target, exchange) ?? 0
   }
 
-  /** Returns how long a call would wait for the limits of one key of the target's provider, in milliseconds; 0 if there are no limits. */
-  keyWaitMs(target: Target, provider: Provider, exchange: Exchange, key: KeyState): number {
+  /**
+   * Returns how long a call would wait for the limits of one key of the target's provider, in milliseconds; 0 if there are no limits.
+   * @param held the quota in which the call has already reserved its part, so that it would not wait
+   */
+  keyWaitMs(target: Target, provider: Provider, exchange: Exchange, key: KeyState, held?: object): number {
     const { json, operation, policy } = exchange
     if (!json || !operation.judged) return 0
-    return this.#quotaOf(target, provider, exchange, policy.limits, key)?.waitMs(target, exchange) ?? 0
+    const quota = this.#quotaOf(target, provider, exchange, policy.limits, key)
+    return quota === undefined || quota === held ? 0 : quota.waitMs(target, exchange)
   }
 
   /** Returns the shortest wait at any target of the call, in milliseconds; 0 if one of the targets has no limits. */
@@ -78,7 +81,7 @@ export class Quotas {
     if (!limits) return undefined
     let groups = this.#groups.get(limits)
     if (!groups) this.#groups.set(limits, (groups = new Map<string, Quota>()))
-    const group = quotaGroupOf(target, provider, request, key)
+    const group = quotaGroupOf(target, provider, request, key?.quotaGroup)
     const known = groups.get(group)
     if (known) return known
     if (groups.size >= MAX_GROUPS) groups.clear()
@@ -87,7 +90,8 @@ export class Quotas {
     const name = provider.quotaGroup ?? target.quotaGroup
     const keys = this.#rings.ringOf(provider, request)?.keys ?? []
     const own = provider.quotaGroup === undefined ? key : undefined
-    this.#show(own ? `${name}\n${own.group}` : name, { name, quota, key: own, keys, group: own?.group ?? '' })
+    const shown = own ? `${name}\n${own.quotaGroup}` : name
+    this.#show(shown, { name, quota, keys, group: own?.quotaGroup })
     return quota
   }
 
@@ -98,21 +102,20 @@ export class Quotas {
   }
 }
 
-/** A quota that `stats()` reports. If the provider has several keys, also the key of the quota, and all keys of the provider. */
+/** A quota that `stats()` reports. If the provider has several keys, also all its keys, and the quota group of those that use the quota. */
 interface ShownQuota {
   readonly name: string
   readonly quota: Quota
-  readonly key: KeyState | undefined
   readonly keys: readonly KeyState[]
-  readonly group: string
+  readonly group: string | undefined
 }
 
 /**
  * Returns the name of a quota in `stats()`. If the provider has several keys, the name ends with the indexes of the keys that share the
- * quota, such as `#0+2`. Undefined if the key no longer uses this quota, because it was found to share the limits of other keys.
+ * quota, such as `#0+2`. Undefined if no key uses this quota any longer, because answers have shown the organizations of the keys.
  */
-function shownName({ name, key, keys, group }: ShownQuota): string | undefined {
-  if (!key) return name
-  const indexes = [key.index, ...siblingsOf(key, keys)].toSorted((one, other) => one - other)
-  return key.group === group ? `${name}#${indexes.join('+')}` : undefined
+function shownName({ name, keys, group }: ShownQuota): string | undefined {
+  if (group === undefined) return name
+  const users = keys.filter(({ quotaGroup }) => quotaGroup === group)
+  return users.length === 0 ? undefined : `${name}#${users.map(({ index }) => index).join('+')}`
 }

@@ -1,6 +1,6 @@
 import { keyBindingOf, type Belonging } from '../call/account-bound.ts'
 import type { Provider } from '../targets/providers.ts'
-import { KeyState } from '../targets/key-state.ts'
+import { KeyState, SharedQuota } from '../targets/key-state.ts'
 import type { Target } from '../reporting/target.ts'
 import { accountOf, type Grouped } from './state-keys.ts'
 
@@ -40,7 +40,8 @@ export class KeyRings {
     const account = `${provider.name}\n${accountOf(provider, request)}`
     const known = this.#rings.get(account)
     if (known) return known
-    const [first, ...others] = list.keys.map((_, index) => new KeyState(list, index, account))
+    const shared = new SharedQuota(account)
+    const [first, ...others] = list.keys.map((_, index) => new KeyState(list, index, account, shared))
     if (!first) return undefined
     const ring: KeyRing = { provider, keys: [first, ...others], called: new Map() }
     const [oldest] = this.#rings.keys()

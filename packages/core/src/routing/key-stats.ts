@@ -35,6 +35,6 @@ function statsOf(key: KeyState, name: string, ring: KeyRing, cooldowns: TargetCo
 }
 
 /** Returns the indexes of the other keys that share the rate limits of a key. */
-export function siblingsOf({ index, group }: KeyState, keys: readonly KeyState[]): readonly number[] {
+function siblingsOf({ index, group }: KeyState, keys: readonly KeyState[]): readonly number[] {
   return keys.filter((key) => key.group === group && key.index !== index).map((key) => key.index)
 }

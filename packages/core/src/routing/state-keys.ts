@@ -1,6 +1,5 @@
 import { identityOf, type Identified } from '../call/identity.ts'
 import type { Operation } from '../protocols/protocol.ts'
-import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
 
@@ -21,16 +20,19 @@ export function targetKey({ name, baseURL }: Target): string {
   return `${name}\n${baseURL}`
 }
 
-/** Returns the key of a quota group: the group of targets that share rate limits at a provider. */
+/**
+ * Returns the key of a quota group: the group of targets that share rate limits at a provider.
+ * @param keyGroup identifies the rate limits of the API key; undefined if the provider has one key
+ */
 export function quotaGroupOf(
   target: Target,
   provider: Provider,
   request: Grouped,
-  key: KeyState | undefined,
+  keyGroup: string | undefined,
 ): string {
   // A group that the user named is shared by all accounts.
   if (provider.quotaGroup !== undefined) return provider.quotaGroup
-  return `${modelGroupOf(target, request)}\n${key ? key.group : accountOf(provider, request)}`
+  return `${modelGroupOf(target, request)}\n${keyGroup ?? accountOf(provider, request)}`
 }
 
 /**

@@ -98,7 +98,7 @@ function keysOf(
   const credential = key ? key.credential : `${provider.name}\n${accountOf(provider, request)}`
   return {
     credential: `credential\n${credential}`,
-    'quota-group': `group\n${quotaGroupOf(target, provider, request, key)}`,
+    'quota-group': `group\n${quotaGroupOf(target, provider, request, key?.group)}`,
     // A model that is not available to one account may be available to another.
     'target-and-model': `model\n${targetKey(target)}\n${credential}`,
   }
