@@ -54,7 +54,8 @@ describe('a spend limit', () => {
       const fetch = harborFetchFor({ spendLimit: { usd: 1, per: 'total' } })
       const refused = await fetch(url, send)
       expect(refused.status).toBe(402)
-      expect(await refused.json()).toMatchObject({ error: { code: 'spend_limit' } })
+      // Where the code stands depends on the vendor whose API the path belongs to.
+      expect(JSON.stringify(await refused.json())).toContain('"spend_limit"')
       expect(upstream.requests).toHaveLength(0)
       const lenient = harborFetchFor({ spendLimit: { usd: 1, per: 'total', unpriced: 'allow' } })
       await (await lenient(url, send)).text()
