@@ -22,6 +22,8 @@ describe('fallback', () => {
     expect(onAdvance.mock.calls).toEqual([
       [{ from: targets[0], to: targets[1], error: expect.objectContaining({ status: 503 }) as unknown }],
       [{ from: targets[1], to: targets[2], error: new Error('down') }],
+      // The target after one that skips itself takes over from the one that failed.
+      [{ from: targets[1], to: targets[3], error: new Error('down') }],
     ])
   })
 

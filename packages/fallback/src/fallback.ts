@@ -24,7 +24,10 @@ export interface FallbackOptions<T> {
   signal?: AbortSignal | undefined
   /** Whether to call the next target after this error. @default true, unless the request is invalid or its content was refused */
   shouldAdvance?: ((error: unknown, target: NamedTarget<T>) => boolean) | undefined
-  /** Called before the next target is called. If it throws, a warning is emitted and nothing else changes. */
+  /**
+   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws,
+   * a warning is emitted and nothing else changes.
+   */
   onAdvance?: ((event: AdvanceEvent<NamedTarget<T>>) => void) | undefined
 }
 

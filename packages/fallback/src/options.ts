@@ -65,7 +65,10 @@ export interface FallbackChainOptions<Target, Last = unknown> {
   lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
   /** The source of the time. @default a monotonic clock */
   clock?: Clock | undefined
-  /** Called before the next target is called. If it throws, a warning is emitted and nothing else changes. */
+  /**
+   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws,
+   * a warning is emitted and nothing else changes.
+   */
   onAdvance?: ((event: AdvanceEvent<Target>) => void) | undefined
   /** Called when a target becomes unavailable after `failureThreshold` failures in a row. */
   onUnavailable?: ((event: UnavailableEvent<Target>) => void) | undefined

@@ -19,6 +19,12 @@ export interface FallbackContext {
   skip(reason: string): never
 }
 
+/** A target whose failure leads to the next attempt. */
+export interface Failed<Target> {
+  readonly target: Target
+  readonly error: unknown
+}
+
 /** The value that `context.skip()` throws. */
 export class Skip {
   readonly reason: string
@@ -34,6 +40,8 @@ export class LiveAttempt<Target> implements FallbackContext {
   /** The index of the target in the list of targets of the run. */
   readonly place: number
   readonly startedAt: number
+  /** The target whose failure led to this attempt; undefined if none did. */
+  readonly after: Failed<Target> | undefined
   #signal: AbortSignal | undefined
   #controller: AbortController | undefined
 
@@ -45,6 +53,7 @@ export class LiveAttempt<Target> implements FallbackContext {
     place: number,
     startedAt: number,
     signal: AbortSignal | undefined,
+    after: Failed<Target> | undefined,
   ) {
     this.target = target
     this.attempt = attempt
@@ -52,6 +61,7 @@ export class LiveAttempt<Target> implements FallbackContext {
     this.place = place
     this.startedAt = startedAt
     this.#signal = signal
+    this.after = after
   }
 
   /** The signal of the attempt, created when it is first read. */

@@ -1,5 +1,6 @@
 import { discardBody, untilAborted } from '@harbor/parts'
-import type { Failed, Run } from './run.ts'
+import type { Failed } from './context.ts'
+import type { Run } from './run.ts'
 
 /**
  * Calls one target after the other until one answers.

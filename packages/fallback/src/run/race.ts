@@ -1,6 +1,6 @@
 import { discardBody } from '@harbor/parts'
-import type { LiveAttempt } from './context.ts'
-import type { Failed, Run } from './run.ts'
+import type { Failed, LiveAttempt } from './context.ts'
+import type { Run } from './run.ts'
 
 /** Decides whether and when a run calls a second target while the first one is slow. */
 export interface Hedge<Target> {

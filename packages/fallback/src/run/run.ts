@@ -1,6 +1,6 @@
 import { rejection } from '@harbor/parts'
 import type { Clock } from '../clock.ts'
-import { LiveAttempt, Skip, type FallbackContext } from './context.ts'
+import { LiveAttempt, Skip, type Failed, type FallbackContext } from './context.ts'
 import type { Judge } from './should-advance.ts'
 import type { TargetAttempt } from './target-attempt.ts'
 
@@ -22,12 +22,6 @@ export interface Strategy<Target extends { readonly name: string }, T, Answer> {
   answer(run: Run<Target, T, Answer>, live: LiveAttempt<Target>, value: T): Answer
   /** Returns what the run resolves to when no target has answered, such as a last resort. Rejects if there is none. */
   giveUp(attempts: readonly TargetAttempt[]): Promise<Answer>
-}
-
-/** A failed target and its error, after which the run may call another target. */
-export interface Failed<Target> {
-  readonly target: Target
-  readonly error: unknown
 }
 
 /**
@@ -84,7 +78,15 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
       const reason = this.#reasonToSkip(target)
       if (reason === undefined) {
         if (failed) this.strategy.onAdvance(failed.target, target, failed.error)
-        return new LiveAttempt(target, ++this.#called, hedged, place, this.strategy.clock.now(), signal)
+        return new LiveAttempt(
+          target,
+          ++this.#called,
+          hedged,
+          place,
+          this.strategy.clock.now(),
+          signal,
+          failed,
+        )
       }
       this.write(place, { target: target.name, outcome: 'skipped', reason })
     }
@@ -125,7 +127,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
 
   /**
    * Records that an attempt failed, and returns the failed target. If the operation called `skip()`, records a skip and
-   * returns `undefined`.
+   * returns the target whose failure led to the attempt, if any.
    *
    * @throws the error itself if no other target may be called after it
    */
@@ -133,7 +135,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
     const { target, hedged, place } = live
     if (error instanceof Skip) {
       this.write(place, { target: target.name, outcome: 'skipped', reason: error.reason })
-      return undefined
+      return live.after
     }
     const durationMs = this.strategy.clock.now() - live.startedAt
     this.write(place, { target: target.name, outcome: 'failed', hedged, durationMs, error })
