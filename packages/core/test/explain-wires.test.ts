@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Harbor } from '../src/index.ts'
-import { harborFor } from './helpers/harbor-for.ts'
+import { harborFetchFor, harborFor } from './helpers/harbor-for.ts'
 import { sendJson, serve } from './helpers/http-server.ts'
 
 const UNSERVED = {
@@ -139,6 +139,10 @@ describe('explain of a stateful Responses request', () => {
   })
 })
 
+function tokensOf({ targets }: ReturnType<Harbor['explain']>): number {
+  return Number(/about (\d+) tokens/.exec(targets[0]?.leftOut ?? '')?.[1])
+}
+
 describe('explain before and after the first request of a protocol', () => {
   it('describes the same targets', async () => {
     const { origin } = await serve((_request, response) => sendJson(response, { candidates: [] }))
@@ -151,5 +155,23 @@ describe('explain before and after the first request of a protocol', () => {
     await harbor.post('/v1beta/models/warm:countTokens', { body: request })
     expect(harbor.explain(request).targets).toEqual(before)
     expect(before).toHaveLength(2)
+  })
+
+  it('estimates tokens as the protocol does, once it is loaded', async () => {
+    const tools = [{ name: 't', input_schema: { type: 'object' } }]
+    const request = { model: 'claude/m', max_tokens: 1, messages: [], system: TEXT, tools }
+    const harbor = harborFor(
+      {},
+      {
+        providers: { claude: { kind: 'anthropic', apiKey: 'a' } },
+        models: { 'claude/m': { contextTokens: 9 } },
+      },
+    )
+    const before = tokensOf(harbor.explain(request))
+    const { origin } = await serve((_request, response) => sendJson(response, {}))
+    const harborFetch = harborFetchFor({ maxRetries: 0 })
+    await harborFetch(`${origin}/v1/messages`, { method: 'POST', body: JSON.stringify(request) })
+    // The protocol counts the system prompt that is added to a request with tools.
+    expect(tokensOf(harbor.explain(request)) - before).toBeGreaterThan(600)
   })
 })

@@ -87,19 +87,24 @@ export class KeyLayers {
     key.roomFor(quotaModelOf(target, exchange)).use()
     try {
       const answer = await next(exchange)
-      learnFrom(exchange, key, answer)
+      learnFrom(exchange, key, answer, 'succeeded')
       return answer
     } catch (error) {
-      if (error instanceof AttemptError && error.answer) learnFrom(exchange, key, error.answer)
+      if (error instanceof AttemptError && error.answer) learnFrom(exchange, key, error.answer, 'failed')
       throw error
     }
   }
 }
 
-function learnFrom({ operation, leg }: LegExchange, key: KeyState, { headers, body }: Answer): void {
+function learnFrom(
+  { operation, leg }: LegExchange,
+  key: KeyState,
+  { headers, body }: Answer,
+  outcome: 'failed' | 'succeeded',
+): void {
   const { errors } = operation
   const text = body.kind === 'text' && body.json === undefined ? body.text : undefined
   const model = quotaModelOf(leg.target, { operation })
   const organization = errors.organizationOf?.(headers, text)
-  key.learn(organization, errors.rateLimitsOf(headers, text), model, systemClock.now())
+  key.learn(outcome, organization, errors.rateLimitsOf(headers, text), model, systemClock.now())
 }

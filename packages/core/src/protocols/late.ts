@@ -7,6 +7,7 @@ interface LateProtocolOptions<Name extends string, Operations extends readonly s
   readonly name: Name
   readonly operations: Operations
   readonly recognises: (path: string, body: JsonBody) => boolean
+  /** Recognises a body until the protocol is loaded. */
   readonly operationOfBody?: Protocol['operationOfBody']
   readonly load: () => Promise<Protocol>
 }
@@ -30,7 +31,7 @@ export function late<const Name extends string, const Operations extends readonl
       if (!recognises(path, body)) return undefined
       return loaded ? loaded.operationOf(path, body, query) : loadFor(path, body, query)
     },
-    ...(operationOfBody && { operationOfBody }),
+    operationOfBody: (body) => (loaded?.operationOfBody ?? operationOfBody)?.(body),
     otherEndpoints: () => (loaded ? othersOf(loaded) : loadOthers()),
   }
 

@@ -71,14 +71,22 @@ export class KeyState {
 
   /**
    * Records what an answer says about the key. The answer may be that of a failed attempt.
+   * @param answer `failed` if it is that of a failed attempt. Then the name of the organization may be missing only because a gateway or
+   * a check of the key answered, so the key goes on sharing its limits with the other keys whose organization is not known.
    * @param organization the organization that pays, as the answer names it
    * @param model the model or the family of models with limits of their own
    */
-  learn(organization: string | undefined, limits: ObservedLimits, model: string, now: number): void {
+  learn(
+    answer: 'failed' | 'succeeded',
+    organization: string | undefined,
+    limits: ObservedLimits,
+    model: string,
+    now: number,
+  ): void {
     if (organization !== undefined && organization.length <= MAX_ORGANIZATION) {
       this.group = `${this.#account}\norganization ${organization}`
       this.quotaGroup = this.#shared.groupOf(this.group)
-    } else if (this.group === this.credential) this.quotaGroup = this.credential
+    } else if (answer === 'succeeded' && this.group === this.credential) this.quotaGroup = this.credential
     this.roomFor(model).observe(limits, now)
   }
 

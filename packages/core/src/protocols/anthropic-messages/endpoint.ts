@@ -1,8 +1,8 @@
-import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { JsonBody } from '../../base/json.ts'
 import { copyHeaders } from '../../base/readonly-headers.ts'
 import type { EndpointFormat } from '../protocol.ts'
 import { COUNT_PATH, rootOf, vertexAddress, vertexRootOf, withModelInPath } from './address.ts'
-import { someBlock } from './request.ts'
+import { familyOf, whyUnable } from './serving.ts'
 
 /**
  * The API version that is added to requests without a version header. Such requests were made for Vertex AI, which takes its version in the
@@ -42,11 +42,7 @@ export function messagesEndpoint(path: string): EndpointFormat {
       return `${vertex.replace(/\/projects\/.*$/, '')}/publishers/anthropic/models`
     },
     carriesHeader: (name) => CARRIED.has(name),
-    // Anthropic's own SDK for Vertex AI refuses such documents: Vertex AI fetches none.
-    whyUnable: (body, { baseURL }) =>
-      vertexRootOf(baseURL) !== undefined && someBlock(body, isLinkedDocument)
-        ? 'does not read documents from a URL'
-        : undefined,
+    whyUnable,
     adaptBody(body, model, { native, baseURL }, _adaptations, streaming = false) {
       if (!native && vertexRootOf(baseURL) !== undefined) return forVertex(body, model, counts)
       // At the caller's own provider, a request without a model has it in its URL.
@@ -65,10 +61,6 @@ function apiRoot(baseURL: string): string {
 
 function isBeta(url: string): boolean {
   return /[?&]beta=true(?:[&#]|$)/.test(url)
-}
-
-function isLinkedDocument({ type, source }: JsonBody): boolean {
-  return type === 'document' && isRecord(source) && source['type'] === 'url'
 }
 
 /**
@@ -90,24 +82,4 @@ function withoutVersion(body: JsonBody): JsonBody {
   if (!('anthropic_version' in body)) return body
   const { anthropic_version: _version, ...rest } = body
   return rest
-}
-
-/**
- * Matches the families of models that share rate limits at Anthropic, by the beginning of the model's name. Every other model has limits of
- * its own. See https://platform.claude.com/docs/en/api/rate-limits.
- */
-const FAMILIES = /^claude-(?:opus-4|sonnet-4|fable-5)(?=-|$)/
-/** Matches what Amazon Bedrock and routers put before the model's name: `us.anthropic.`, `anthropic/`. */
-const PREFIX = /^(?:[a-z-]+\.)?anthropic[./]/
-/**
- * Matches the end of a name that says only the version of the model: a date or `latest`, and what Amazon Bedrock and Vertex AI add to it.
- * Examples are `-20250929-v1:0`, `@20250929`, `-latest`.
- */
-const EDITION = /(?:[-@](?:\d{8}|latest|default))?(?:-v\d+(?::\d+)?)?(?:@[\w.-]+)?$/
-
-/** Returns the name under which a model's rate limits are counted: that of its family, or else its own without the version. */
-function familyOf(model: string): string {
-  const name = model.replace(PREFIX, '').replace(EDITION, '')
-  if (!name.startsWith('claude-')) return model
-  return FAMILIES.exec(name)?.[0] ?? name
 }

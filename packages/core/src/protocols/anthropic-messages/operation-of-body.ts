@@ -1,14 +1,12 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Operation } from '../protocol.ts'
 import { OTHER } from '../unknown/operation.ts'
-import { MESSAGES_PATH } from './address.ts'
-import { messagesEndpoint } from './endpoint.ts'
-import { TOKENS } from './messages-tokens.ts'
 import { isPinned, REQUEST, someBlock } from './request.ts'
+import { familyOf, whyUnable } from './serving.ts'
 
 /**
- * A request whose URL is not known, for `explain()`. It has what decides about targets and keys. It is never sent, so it needs none of the
- * code that reads answers, which is loaded with the first request.
+ * A request whose URL is not known, for `explain()` before the rest of this protocol is loaded. It has what decides about targets and keys.
+ * Its tokens are estimated as those of a chat request.
  */
 const MESSAGES: Operation = {
   ...OTHER.write,
@@ -17,8 +15,7 @@ const MESSAGES: Operation = {
   vendor: 'anthropic',
   portable: true,
   request: REQUEST,
-  endpoint: messagesEndpoint(MESSAGES_PATH),
-  tokens: TOKENS,
+  endpoint: { ...OTHER.write.endpoint, withModel: (url) => url, whyUnable, quotaModelOf: familyOf },
 }
 const PINNED: Operation = { ...MESSAGES, portable: false }
 

@@ -8,6 +8,7 @@ import { MESSAGES_CACHING } from './messages-caching.ts'
 import { MessagesDialect } from './messages-dialect.ts'
 import { MESSAGES_LAST_RESORT } from './messages-last-resort.ts'
 import { NO_TOKENS, TOKENS } from './messages-tokens.ts'
+import { messagesOfBody } from './operation-of-body.ts'
 import { isPinned, REQUEST } from './request.ts'
 
 /** The endpoint of the Messages API. See https://platform.claude.com/docs/en/api/messages */
@@ -60,6 +61,10 @@ export const anthropicMessages: Protocol = {
     const action = actionOf(path)
     if (action === 'messages') return isPinned(body) ? PINNED : MESSAGES
     return action && COUNT
+  },
+  operationOfBody(body) {
+    const recognised = messagesOfBody(body)
+    return recognised && (recognised.portable ? MESSAGES : PINNED)
   },
   otherEndpoints: () => OTHER,
 }

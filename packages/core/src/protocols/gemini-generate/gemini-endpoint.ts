@@ -1,7 +1,7 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import { copyHeaders } from '../../base/readonly-headers.ts'
 import type { EndpointFormat } from '../protocol.ts'
-import { modelIn, partsOf, resourceFor } from './gemini-url.ts'
+import { modelIn, partsOf, quotaModelOf, resourceFor } from './gemini-url.ts'
 
 /** The API version in an address, if the original request has none in its URL. */
 const DEFAULT_VERSION = '/v1beta'
@@ -62,8 +62,7 @@ export const GEMINI_ENDPOINT: EndpointFormat = {
   },
   carriesHeader: (name) => CARRIED_HEADERS.has(name),
   adaptBody: (body, model) => (model === undefined ? body : withModelInBody(body, model)),
-  // Versions of a model share its quota: https://cloud.google.com/vertex-ai/generative-ai/docs/quotas
-  quotaModelOf: (model) => model.replace(/-(?:latest|\d{3})$/, ''),
+  quotaModelOf,
 }
 
 /** Removes Google's models from the end of a root URL of Vertex AI, since the path of each request contains them. */

@@ -98,3 +98,11 @@ const NAMES_COLLECTION = /^(?:models|tunedModels|endpoints|publishers)\//
 function withName(resource: string, name: string): string {
   return resource.slice(0, resource.lastIndexOf('/') + 1) + name
 }
+
+/**
+ * Returns the name under which a model's rate limits are counted. Versions of a model share its quota:
+ * https://cloud.google.com/vertex-ai/generative-ai/docs/quotas
+ */
+export function quotaModelOf(model: string): string {
+  return model.replace(/-(?:latest|\d{3})$/, '')
+}

@@ -1,14 +1,13 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Operation } from '../protocol.ts'
 import { OTHER } from '../unknown/operation.ts'
-import { GEMINI_ENDPOINT } from './gemini-endpoint.ts'
+import { fieldOf, recordAt } from './fields.ts'
 import { GEMINI_REQUEST, isStateful } from './gemini-request.ts'
-import { GEMINI_TOKENS, INPUT_TOKENS } from './gemini-tokens.ts'
-import { modelIn } from './gemini-url.ts'
+import { modelIn, quotaModelOf } from './gemini-url.ts'
 
 /**
- * A request whose URL is not known, for `explain()`. It has what decides about targets and keys. It is never sent, so it needs none of the
- * code that reads answers, which is loaded with the first request. The URL would name the model, so the body does.
+ * A request whose URL is not known, for `explain()` before the rest of this protocol is loaded. It has what decides about targets and keys.
+ * Its tokens are estimated as those of a chat request. The URL would name the model, so the body does.
  */
 const GENERATE: Operation = {
   ...OTHER.write,
@@ -20,12 +19,20 @@ const GENERATE: Operation = {
     ...GEMINI_REQUEST,
     modelOf: (_url, body) => (typeof body?.['model'] === 'string' ? modelOf(body['model']) : undefined),
   },
-  endpoint: GEMINI_ENDPOINT,
-  tokens: GEMINI_TOKENS,
+  endpoint: { ...OTHER.write.endpoint, withModel: (url) => url, quotaModelOf },
+  tokens: {
+    ...OTHER.write.tokens,
+    contextOf: (body) => OTHER.write.tokens.contextOf(body) + outputLimitOf(body),
+  },
 }
-const EMBED: Operation = { ...GENERATE, name: 'embedContent', tokens: INPUT_TOKENS }
+const EMBED: Operation = { ...GENERATE, name: 'embedContent' }
 const PINNED_GENERATE: Operation = { ...GENERATE, portable: false }
 const PINNED_EMBED: Operation = { ...EMBED, portable: false }
+
+function outputLimitOf(body: JsonBody): number {
+  const limit = fieldOf(recordAt(body, 'generationConfig'), 'maxOutputTokens')
+  return typeof limit === 'number' && limit >= 0 && Number.isFinite(limit) ? limit : 0
+}
 
 /** Recognises a body of `generateContent`, `embedContent` or `batchEmbedContents`. */
 export function geminiOfBody(body: JsonBody): Operation | undefined {

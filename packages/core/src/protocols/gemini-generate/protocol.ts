@@ -12,6 +12,7 @@ import { GEMINI_LAST_RESORT } from './gemini-last-resort.ts'
 import { GEMINI_REQUEST, isStateful } from './gemini-request.ts'
 import { GEMINI_TOKENS, INPUT_TOKENS } from './gemini-tokens.ts'
 import { actionOf, wantsEvents } from './gemini-url.ts'
+import { geminiOfBody } from './operation-of-body.ts'
 
 /** `generateContent`, and `streamGenerateContent` as events. See https://ai.google.dev/api/generate-content */
 const GENERATE: Operation = {
@@ -100,6 +101,10 @@ export const geminiGenerate = {
       case undefined:
         return undefined
     }
+  },
+  operationOfBody(body) {
+    const recognised = geminiOfBody(body)
+    return recognised && { ...recognised, endpoint: GEMINI_ENDPOINT, tokens: GEMINI_TOKENS }
   },
   otherEndpoints: () => OTHER,
 } as const satisfies Protocol
