@@ -161,7 +161,7 @@ describe('explain before and after the first request of a protocol', () => {
     const tools = [{ name: 't', input_schema: { type: 'object' } }]
     const request = { model: 'claude/m', max_tokens: 1, messages: [], system: TEXT, tools }
     const harbor = harborFor(
-      {},
+      { baseURL: 'https://api.openai.com/v1' },
       {
         providers: { claude: { kind: 'anthropic', apiKey: 'a' } },
         models: { 'claude/m': { contextTokens: 9 } },
