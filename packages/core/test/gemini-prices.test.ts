@@ -144,6 +144,36 @@ describe('a spend limit for answers of Gemini', () => {
     expect((await send(usage, { spendLimit: { usd, per: 'total' }, models, request })).status).toBe(status)
   })
 
+  it.each<[object, number | undefined, number]>([
+    [{ fileUri: 'https://youtu.be/x' }, undefined, 1_048_576],
+    [{ fileUri: 'files/1', mimeType: 'video/mp4' }, undefined, 1_048_576],
+    [{ fileUri: 'files/1', mimeType: 'audio/mp3' }, undefined, 1_048_576],
+    [{ fileUri: 'files/1', mimeType: 'video/mp4' }, 200_000, 200_000],
+  ])('covers a video or sound of unknown length: %j', async (fileData, contextTokens, tokens) => {
+    const request = {
+      contents: [{ parts: [{ fileData }] }],
+      generationConfig: { thinkingConfig: { thinkingBudget: 0 } },
+    }
+    const models = {
+      'gemini-2.5-flash': { price: { inputPerMillion: 1, outputPerMillion: 0 }, contextTokens },
+    }
+    const statusOf = async (count: number): Promise<number> => {
+      const spendLimit = { usd: count / 1e6, per: 'total' } as const
+      return (await send(usage, { spendLimit, models, request })).status
+    }
+    expect(await statusOf(tokens - 1)).toBe(402)
+    expect(await statusOf(tokens)).toBe(200)
+  })
+
+  it('does not take a document of unknown length for a video', async () => {
+    const fileData = { fileUri: 'files/1', mimeType: 'application/pdf' }
+    const models = { 'gemini-2.5-flash': { price: { inputPerMillion: 1, outputPerMillion: 0 } } }
+    const options = { spendLimit: { usd: 0.05, per: 'total' }, models } as const
+    expect(
+      (await send(usage, { ...options, request: { contents: [{ parts: [{ fileData }] }] } })).status,
+    ).toBe(200)
+  })
+
   it.each<[Record<string, string>, object, number, number]>([
     [{ 'x-vertex-ai-llm-shared-request-type': 'priority' }, {}, 0.001, 402],
     [{ 'X-Vertex-AI-LLM-Shared-Request-Type': 'PRIORITY' }, {}, 0.002, 200],

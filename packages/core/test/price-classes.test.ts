@@ -256,6 +256,23 @@ describe('a reservation', () => {
     }
   })
 
+  it.each([
+    [{ type: 'video_url', video_url: { url: 'https://example.com/v.mp4' } }, 1_048_576],
+    [{ type: 'video_url', video_url: { url: `data:video/mp4;base64,${'A'.repeat(400_000)}` } }, 23_000],
+  ])('covers a video by its length, or by the context window', async (part, tokens) => {
+    const price = { inputPerMillion: 1, outputPerMillion: 0 }
+    for (const [usd, isSent] of [
+      [(tokens - 1) / 1e6, false],
+      [(tokens * 1.1) / 1e6, true],
+    ] as const) {
+      const spendLimit = { usd, per: 'total' } as const
+      const { harbor, requests } = await answering(chat('hi', { usage }), options(price, { spendLimit }))
+      const messages = [{ role: 'user', content: [part] }] as never
+      await harbor.chat.completions.create({ model: 'm', messages }).catch(() => undefined)
+      expect(requests).toHaveLength(isSent ? 1 : 0)
+    }
+  })
+
   it('covers reasoning and audio at their own rates', async () => {
     const reasoning = { inputPerMillion: 0, outputPerMillion: 1e6, reasoningPerMillion: 3e6 }
     expect(await passes(29, reasoning, { max_tokens: 10 })).toBe(false)

@@ -126,13 +126,19 @@ export interface EstimatedRequest {
  */
 export function highestUse(
   { operation, json = {}, headers, estimate }: EstimatedRequest,
-  { model }: Target,
+  { model, contextTokens }: Target,
 ): Used {
-  const thinking = operation.tokens.defaultThinkingOf?.(json, model) ?? 0
+  const { tokens, request } = operation
+  const thinking = tokens.defaultThinkingOf?.(json, model) ?? 0
+  const unseen = tokens.unseenTokensOf?.(json) ?? 0
+  // A request with unseen content may fill the context window, but no more than that.
+  const inputTokens = Math.max(estimate.inputTokens, Math.min(unseen, contextTokens ?? unseen))
   const usage: TokenUsage = {
     ...estimate,
+    inputTokens,
+    audioInputTokens: estimate.audioInputTokens > 0 ? inputTokens : 0,
     outputTokens: estimate.outputTokens + thinking,
     reasoningTokens: estimate.reasoningTokens + thinking,
   }
-  return { usage, wantedTier: operation.request.serviceTierOf(json, headers), isEstimate: true }
+  return { usage, wantedTier: request.serviceTierOf(json, headers), isEstimate: true }
 }

@@ -10,6 +10,12 @@ export interface TokenRules {
    * @default none
    */
   defaultThinkingOf?(body: JsonBody, model: string | undefined): number
+  /**
+   * Returns how many more input tokens than estimated a request may have, because it refers to video or sound, whose length it does not
+   * show. At most, such a request fills the context window of the model.
+   * @default none
+   */
+  unseenTokensOf?(body: JsonBody): number
   /** Estimates how many tokens of a model's context window a request needs, including the output limit that it sets. */
   contextOf(body: JsonBody): number
   /** Returns the output limit that the request sets, in tokens; undefined when it sets none. */

@@ -2,7 +2,7 @@ import type { JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../token-rules.ts'
-import { REFERENCE_TOKENS } from '../shared/media-tokens.ts'
+import { MAX_REFERENCE_TOKENS, REFERENCE_TOKENS } from '../shared/media-tokens.ts'
 import { DYNAMIC_THINKING_TOKENS, thinksByDefault } from '../shared/thinking.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { fieldOf, listAt, mediaTypeIn, partsIn, recordAt } from './fields.ts'
@@ -23,6 +23,7 @@ const FRAME_TOKENS = 3
 export const GEMINI_TOKENS: TokenRules = {
   estimate: (body) => classesOf(body, tokenUsage(requestTokens(body), outputBoundOf(body))),
   defaultThinkingOf,
+  unseenTokensOf: (body) => ([...partsIn(body)].some(isUnseen) ? MAX_REFERENCE_TOKENS : 0),
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   answerTokens(answer) {
@@ -104,6 +105,13 @@ function mediaTokens(body: JsonBody): number {
 function referencedTokens(body: JsonBody): number {
   const stored = ['cachedContent', 'continuationToken'].filter((name) => fieldOf(body, name) != null)
   return (stored.length + readableUrls(body)) * REFERENCE_TOKENS
+}
+
+/** Whether a part refers to video, to sound, or to a file that may be either, since the request does not name its type. */
+function isUnseen(part: JsonBody): boolean {
+  if (fieldOf(recordAt(part, 'fileData'), 'fileUri') == null) return false
+  const type = mediaTypeIn(part)
+  return type === '' || type.startsWith('video/') || type.startsWith('audio/')
 }
 
 function outputBoundOf(body: JsonBody): number {

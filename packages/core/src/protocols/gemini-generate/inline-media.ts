@@ -8,8 +8,8 @@ const TILE_BYTES = 64 * 1024
 const MAX_TILES = 48
 /** Bytes per token of sound. Gemini counts 32 tokens for a second of sound, and a second has at least 1.6 kB. */
 const BYTES_PER_SOUND_TOKEN = 50
-/** Bytes per token of video. Gemini counts 263 tokens for a second of video, and a second has at least 4 kB, sound included. */
-const BYTES_PER_VIDEO_TOKEN = 16
+/** Bytes per token of video. Gemini counts up to 300 tokens for a second of video, and a second has at least 4 kB, sound included. */
+const BYTES_PER_VIDEO_TOKEN = 13
 /** Bytes per token of a document. Gemini counts 258 tokens for a page plus its text, and a page has at least 1 kB. */
 const BYTES_PER_DOCUMENT_TOKEN = 4
 const BYTES_PER_TEXT_TOKEN = 2

@@ -1,7 +1,8 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../token-rules.ts'
-import { REQUEST } from './request.ts'
+import { MAX_REFERENCE_TOKENS } from '../shared/media-tokens.ts'
+import { partsOf, REQUEST } from './request.ts'
 import { toolUsesOfRequest, withToolUses } from './server-tools.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
 import { DYNAMIC_THINKING_TOKENS, thinksByDefault } from '../shared/thinking.ts'
@@ -40,6 +41,8 @@ export const TOKENS: TokenRules = {
     return withToolUses(usage, toolUsesOfRequest(body))
   },
   defaultThinkingOf,
+  unseenTokensOf: (body) =>
+    partsOf(body['messages'] ?? body['input']).some(isUnseen) ? MAX_REFERENCE_TOKENS : 0,
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   answerTokens(answer) {
@@ -91,6 +94,18 @@ function requestTokens(body: JsonBody): number {
 }
 
 const NO_EXCEPTIONS: ReadonlySet<string> = new Set()
+
+/** The fields of a part that may refer to a video or to sound. */
+const UNSEEN_MEDIA = ['video_url', 'video', 'input_video', 'audio_url', 'input_audio']
+
+/** Whether a part refers to a video or to sound by its URL or id. Data inside the request has a size. */
+function isUnseen(part: JsonBody): boolean {
+  return UNSEEN_MEDIA.some((field) => {
+    const medium = part[field]
+    const place = isRecord(medium) ? (medium['url'] ?? medium['file_id']) : medium
+    return typeof place === 'string' && !place.startsWith('data:')
+  })
+}
 
 function outputBoundOf(body: JsonBody): number {
   return choicesOf(body) * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)

@@ -5,8 +5,15 @@
 export const IMAGE_TOKENS = 2_500
 /** The tokens assumed for a file, sound or video that a request refers to by its id or URL, so that its size is not known. */
 export const REFERENCE_TOKENS = 20_000
-/** Bytes per token of sound and video. OpenAI counts 10 tokens a second and Google 32; a second has at least 1.6 kB. */
+/**
+ * The tokens that a request may have if it refers to a video or sound of unknown length: those of the largest usual context window. Gemini
+ * counts 263 to 300 tokens for a second of video, so this is about an hour: https://ai.google.dev/gemini-api/docs/video-understanding
+ */
+export const MAX_REFERENCE_TOKENS = 1_048_576
+/** Bytes per token of sound. OpenAI counts 10 tokens a second and Google 32; a second has at least 1.6 kB. */
 const BYTES_PER_SOUND_TOKEN = 50
+/** Bytes per token of video. Google counts up to 300 tokens a second, and a second has at least 4 kB, sound included. */
+const BYTES_PER_VIDEO_TOKEN = 13
 /**
  * Bytes per token of a document. The value allows for dense pages, and for models that read each page as an image in addition to its text.
  */
@@ -22,7 +29,8 @@ const BYTES_PER_TEXT_TOKEN = 2
 function mediaTokens(hint: string, bytes: number | undefined): number {
   if (/image|picture|photo|vision/i.test(hint)) return IMAGE_TOKENS
   if (bytes === undefined) return REFERENCE_TOKENS
-  if (/audio|video|sound|voice|wav|mp3/i.test(hint)) return Math.ceil(bytes / BYTES_PER_SOUND_TOKEN)
+  if (/video/i.test(hint)) return Math.ceil(bytes / BYTES_PER_VIDEO_TOKEN)
+  if (/audio|sound|voice|wav|mp3/i.test(hint)) return Math.ceil(bytes / BYTES_PER_SOUND_TOKEN)
   if (/text\/|json|xml|csv/i.test(hint)) return Math.ceil(bytes / BYTES_PER_TEXT_TOKEN)
   return Math.max(IMAGE_TOKENS, Math.ceil(bytes / BYTES_PER_DOCUMENT_TOKEN))
 }
