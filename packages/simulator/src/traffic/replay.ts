@@ -151,7 +151,7 @@ function play({ response: recorded }: Exchange, response: ServerResponse, speed:
 }
 
 /** Returns the recorded headers that are sent again. Redacted headers and those of the recorded connection are left out. */
-function headersOf(
+export function headersOf(
   headers: Exchange['response']['headers'],
   pieces: readonly { bytes: Buffer }[],
   ending: 'whole' | 'cut',
