@@ -30,7 +30,7 @@ export function callOptionsOf(
     ...(format?.strict !== undefined && target.strictSchema(format.strict)),
   }
   const isParallel = parallelCallsIn(body)
-  if (tools.tools && !isParallel) {
+  if (tools.tools && tools.toolChoice?.type !== 'none' && !isParallel) {
     const forbidden = target.withoutParallelCalls()
     // In the older format, a second call of an answer is left out: the model makes it again after the result of the first one.
     if (!forbidden && !isOlderFormat(body)) throw unsupported('parallel_tool_calls: false')

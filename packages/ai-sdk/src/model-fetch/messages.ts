@@ -14,7 +14,9 @@ const ASSISTANT_FIELDS: ReadonlySet<string> = new Set([
   'tool_calls',
   'annotations',
   'reasoning_content',
+  'parsed', // what `parse()` of the OpenAI client adds to a message: its content once more
 ])
+const CALLED_FIELDS: ReadonlySet<string> = new Set(['name', 'arguments', 'parsed_arguments'])
 /** The fields of an earlier answer that only describe it. */
 const DESCRIPTIVE = ['name', 'annotations', 'reasoning_content'] as const
 
@@ -97,7 +99,7 @@ function toolCall(call: unknown, toolNames: Map<string, string>): AssistantConte
   if (call['type'] !== 'function') throw unsupported(`a tool call of the type ${cleanName(call['type'])}`)
   onlyKnown(call, new Set(['id', 'type', 'function', 'index']), 'a tool call')
   const called = recordIn(call, 'function', 'a tool call')
-  onlyKnown(called, new Set(['name', 'arguments']), 'the function of a tool call')
+  onlyKnown(called, CALLED_FIELDS, 'the function of a tool call')
   const toolCallId = textIn(call, 'id', 'a tool call')
   const toolName = textIn(called, 'name', 'the function of a tool call')
   const text = textIn(called, 'arguments', 'the function of a tool call')

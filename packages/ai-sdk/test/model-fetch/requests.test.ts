@@ -104,6 +104,19 @@ describe('the prompt made of chat messages', () => {
   })
 })
 
+describe('a message that the OpenAI client parsed', () => {
+  it('is sent back without what the client added to it', async () => {
+    const called = { ...CALL, function: { ...CALL.function, parsed_arguments: { at: 'sea' } } }
+    const answer = { role: 'assistant', content: '{}', parsed: {}, tool_calls: [called] }
+    const result = { role: 'tool', tool_call_id: 'c1', content: 'waves' }
+    const prompt = await promptFor([...HELLO.messages, answer, result])
+    expect(prompt?.[1]?.content).toEqual([
+      { type: 'text', text: '{}' },
+      { type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: { at: 'sea' } },
+    ])
+  })
+})
+
 describe('a prompt that another vendor would refuse', () => {
   const answer = { role: 'assistant', content: null, tool_calls: [{ ...CALL, id: 'tooluse:7/x' }] }
   const result = { role: 'tool', tool_call_id: 'tooluse:7/x', name: 'look', content: 'waves' }
@@ -197,6 +210,11 @@ describe('the call options made of a chat request', () => {
     })
     expect(options?.tools?.map(({ name }) => name)).toEqual(['count'])
     expect(options?.toolChoice).toEqual({ type: mode })
+  })
+
+  it('does not need an option against parallel calls when no tool may be called', async () => {
+    const request = { tools: [TOOL], tool_choice: 'none', parallel_tool_calls: false }
+    expect((await optionsFor(request))?.toolChoice).toEqual({ type: 'none' })
   })
 
   it.each([
