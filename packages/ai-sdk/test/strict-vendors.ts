@@ -10,14 +10,14 @@ type Fields = Readonly<Record<string, unknown>>
 type Check = (body: Fields, issued: Issued) => string | undefined
 
 /** The value that Google documents for a function call of another model. */
-export const UNSIGNED = 'skip_thought_signature_validator'
+const UNSIGNED = 'skip_thought_signature_validator'
 const MARKS = /"(?:id|signature|thoughtSignature|encrypted_content)":\s*"([^"]+)"/g
 
 /**
  * Returns a `fetch` in front of a simulated provider that refuses what the real vendor refuses: marks that it did not write itself, calls
  * without their results, tool call ids of another form.
  */
-export function strictFetch(check: Check, sent: string[], issued: Issued = new Set()): typeof fetch {
+function strictFetch(check: Check, sent: string[], issued: Issued = new Set()): typeof fetch {
   return async (input, init) => {
     const text = typeof init?.body === 'string' ? init.body : '{}'
     sent.push(text)
@@ -36,7 +36,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 const different = (one: string[], other: string[]): boolean =>
   one.toSorted().join('\n') !== other.toSorted().join('\n')
 
-export const responsesCheck: Check = ({ input }, issued) => {
+const responsesCheck: Check = ({ input }, issued) => {
   const items = listOf(input)
   for (const { id, encrypted_content: encrypted } of items)
     for (const mark of [id, encrypted])
@@ -50,7 +50,7 @@ export const responsesCheck: Check = ({ input }, issued) => {
   return of('function_call').some((id) => id.length > 64) ? "Invalid 'call_id': string too long." : undefined
 }
 
-export const chatCheck: Check = ({ messages }) => {
+const chatCheck: Check = ({ messages }) => {
   const all = listOf(messages)
   const calls = all.flatMap((message) => listOf(message['tool_calls']).map((call) => textOf(call['id'])))
   const results = all.flatMap((message) =>
@@ -61,7 +61,7 @@ export const chatCheck: Check = ({ messages }) => {
   return calls.some((id) => id.length > 40) ? 'string too long' : undefined
 }
 
-export const messagesCheck: Check = ({ messages }, issued) => {
+const messagesCheck: Check = ({ messages }, issued) => {
   const blocks = listOf(messages).map((message) => listOf(message['content']))
   for (const [at, content] of blocks.entries()) {
     const calls = content.flatMap((block) => (block['type'] === 'tool_use' ? [textOf(block['id'])] : []))
@@ -80,7 +80,7 @@ export const messagesCheck: Check = ({ messages }, issued) => {
   return undefined
 }
 
-export const geminiCheck: Check = ({ contents }, issued) => {
+const geminiCheck: Check = ({ contents }, issued) => {
   const all = listOf(contents).map((content) => listOf(content['parts']))
   for (const [at, parts] of all.entries()) {
     const calls = parts.filter((part) => part['functionCall'] !== undefined)

@@ -80,7 +80,10 @@ describe.each(RUNS)('a tool loop of %s', (_, run) => {
     expect(one.text).toContain('You asked')
     expect(one.receipts.map(({ target }) => target)).toEqual(names)
     expect(sent.to.at(-1)?.match(/clear/g)).toHaveLength(2)
-    expect(one.receipts.at(-1)?.attempts.at(-1)?.adaptations).toEqual(expect.any(Array))
+
+    const adaptations = one.receipts.at(-1)?.attempts.at(-1)?.adaptations
+    if (from === 'anthropic') expect(adaptations).toContain('anthropic: reasoning removed')
+    if (to === 'google') expect(adaptations?.join()).toContain('a function call without a signature')
 
     const history = [ask(QUESTION), ...one.messages, ask(QUESTION)]
     primary.fail(down, down)
