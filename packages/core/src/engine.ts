@@ -168,7 +168,7 @@ export function createEngine(
   const sticky = new StickyTargets()
   const keys = new KeyLayers(rings, health.cooldowns, quotas)
   const embeddingBatch =
-    batching && new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange))
+    batching && new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange), telemetry)
   const handle = createPipeline(transport, {
     health,
     quotas,

@@ -62,6 +62,7 @@ export function prefetchExchange(parts: ReusableParts, id: string, signal: Abort
     callerSignal: signal,
     deadline: { at: startedAt + policy.totalMs },
     receipt: receipt.again(id, startedAt),
+    observed: undefined,
     perCall: { ...options, cache: 'default', lastResort: false, isPrefetch: true },
   }
 }

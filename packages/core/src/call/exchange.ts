@@ -5,6 +5,7 @@ import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Purse } from '../cost/purse.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { PerCall } from '../options/per-call.ts'
+import type { CallObservation } from '../reporting/observer.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { Delivery } from '../protocols/shared/delivery.ts'
@@ -54,6 +55,8 @@ export interface Exchange {
   readonly client: ClientGate
   /** Facts computed from the request. Copies of the exchange for the same request share them. */
   readonly facts: RequestFacts
+  /** The observation of the call by the user's observers; undefined without them. */
+  readonly observed?: Required<CallObservation> | undefined
   /** The part of the spend limit that is reserved for this call; undefined without a spend limit. */
   readonly purse?: Purse
 }

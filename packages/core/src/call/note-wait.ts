@@ -9,7 +9,7 @@ const MIN_WAIT_MS = 0.1
  * @param startedAt when the wait began, on the clock of the policy; undefined if it did not begin
  */
 export function noteWait(
-  { receipt, policy }: Pick<Exchange, 'receipt' | 'policy'>,
+  { receipt, policy, observed }: Pick<Exchange, 'receipt' | 'policy' | 'observed'>,
   reason: WaitReason,
   startedAt: number | undefined,
 ): void {
@@ -18,4 +18,5 @@ export function noteWait(
   if (ms < MIN_WAIT_MS) return
   const wait: WaitRecord = { reason, startedAt, ms }
   receipt.addWait(wait)
+  observed?.waited(wait)
 }

@@ -18,6 +18,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { PredictivePrefetch } from '../prefetch/predictive-prefetch.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
+import { observedUpstream } from './observe.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 import { parseRecord } from '../base/json.ts'
 import type { CachingRules } from '../protocols/protocol.ts'
@@ -64,7 +65,7 @@ export function cacheLayer({
     const caller = (): CallerContext => ({ exchange, plan, upstream, accounts })
     const start = (context: WorkContext): StartedCall => {
       const fork = sharedExchange(exchange, context)
-      const started = { fork, answering: next(fork) }
+      const started = { fork, answering: observedUpstream(fork, next, telemetry) }
       upstream = started
       return started
     }

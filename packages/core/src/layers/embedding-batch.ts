@@ -14,6 +14,8 @@ import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
 import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 import { situationOf } from '../verdict/verdict.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { observedUpstream } from './observe.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 
 /** The maximum number of combined requests in flight. The limits of the provider apply in addition, in the layers below. */
@@ -24,17 +26,23 @@ export class EmbeddingBatch {
   readonly #settings: EmbeddingBatchSettings
   readonly #partitions = new Partitions()
   readonly #waitMs: (exchange: Exchange) => number
+  readonly #telemetry: Telemetry
   #batcher: Batcher<Member, Answer> | undefined
 
   /** @param waitMs returns the shortest time that a call would wait for the limits of any of its targets, in milliseconds */
-  constructor(settings: EmbeddingBatchSettings, waitMs: (exchange: Exchange) => number) {
+  constructor(
+    settings: EmbeddingBatchSettings,
+    waitMs: (exchange: Exchange) => number,
+    telemetry: Telemetry,
+  ) {
+    this.#telemetry = telemetry
     this.#settings = settings
     this.#waitMs = waitMs
   }
 
   readonly layer = (next: Handler): Handler => {
     const batcher = createBatcher<Member, Answer>(
-      (members, { signal }) => sendTogether(members, signal, next),
+      (members, { signal }) => sendTogether(members, signal, next, this.#telemetry),
       {
         maxBatchSize: this.#settings.maxBatchSize,
         maxWaitMs: this.#settings.maxWaitMs,
@@ -94,6 +102,7 @@ async function sendTogether(
   members: readonly Member[],
   signal: AbortSignal,
   next: Handler,
+  telemetry: Telemetry,
 ): Promise<readonly (Answer | Error)[]> {
   const [first] = members
   if (!first) return []
@@ -103,8 +112,8 @@ async function sendTogether(
     if (exchange.receipt.waits.length === 0) noteWait(exchange, 'queue', since)
   }
   // The request runs in the async context of the call that has waited longest.
-  const send: Handler = (exchange) => first.context.runInAsyncScope(next, undefined, exchange)
-  if (members.length === 1) return [await orError(send(first.exchange))]
+  const inContext = <T>(send: () => T): T => first.context.runInAsyncScope(send)
+  if (members.length === 1) return [await orError(inContext(() => next(first.exchange)))]
   const { exchange } = first
   const { batching } = exchange.operation
   if (!batching) throw new Error('Only requests that can be combined are put into a batch.')
@@ -127,7 +136,11 @@ async function sendTogether(
     facts: new RequestFacts(),
   }
   try {
-    return splitAnswer(await send(together), { batching, receipt, members })
+    return splitAnswer(await inContext(() => observedUpstream(together, next, telemetry)), {
+      batching,
+      receipt,
+      members,
+    })
   } catch (error) {
     if (ClientClosedError.is(error)) return members.map(() => error)
     if (error instanceof UnclearOrderError) {

@@ -1,9 +1,18 @@
+import { untilAborted } from '@harbor/parts'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { AttemptScope } from '../attempt/attempt-scope.ts'
-import { remainingMs, type Answer, type Exchange, type LegHandler, type StreamEnd } from '../call/exchange.ts'
+import {
+  remainingMs,
+  type Answer,
+  type Exchange,
+  type LegExchange,
+  type LegHandler,
+  type StreamEnd,
+} from '../call/exchange.ts'
 import { unanswered } from '../attempt/unanswered.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptFailure } from '../reporting/attempt-record.ts'
+import { copyHeaders } from '../base/readonly-headers.ts'
 import { cleanId } from '../base/clean.ts'
 import { attemptReason, phaseOf } from '../attempt/attempt-facts.ts'
 import { judge } from '../attempt/judge.ts'
@@ -29,15 +38,18 @@ export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held:
       attemptReason(exchange),
     )
     const transport = transportOf(leg.provider)
-    const scope = new AttemptScope(exchange, transport.honoursSignal)
+    const { observed } = exchange
+    // An observer may delay the sending, so the transport alone cannot end the attempt in time.
+    const scope = new AttemptScope(exchange, transport.honoursSignal && !observed)
     client.sends(scope)
     try {
+      const wire = { number: record.number, signal: scope.signal, remainingMs: remainingMs(exchange) }
       const response = await scope.wait(
-        transport(exchange, {
-          number: record.number,
-          signal: scope.signal,
-          remainingMs: remainingMs(exchange),
-        }),
+        observed
+          ? observed.attempt(record, (headers) =>
+              untilAborted(scope.signal, () => transport(withHeaders(exchange, headers, telemetry), wire)),
+            )
+          : transport(exchange, wire),
       )
       record.status = response.status
       if (leg.provider.fetch) noteDropped(record, response.headers)
@@ -58,6 +70,26 @@ export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held:
       throw failed
     }
   }
+}
+
+/** Adds the headers of an observer to a request. A header that HTTP does not allow is left out, with a warning. */
+function withHeaders(
+  exchange: LegExchange,
+  added: Readonly<Record<string, string>> | undefined,
+  telemetry: Telemetry,
+): LegExchange {
+  if (!added) return exchange
+  const headers = copyHeaders(exchange.headers)
+  for (const [name, value] of Object.entries(added)) {
+    try {
+      headers.set(name, value)
+    } catch {
+      telemetry.advise(
+        `A call observer gave the header '${name.slice(0, 64)}', whose name or value HTTP does not allow.`,
+      )
+    }
+  }
+  return { ...exchange, headers }
 }
 
 /** The maximum number of names that are read from the header `x-harbor-dropped`. */
@@ -83,7 +115,7 @@ function failureAtEnd({ outcome, fault }: StreamEnd): AttemptFailure | undefined
 }
 
 function close(
-  { receipt, policy, client }: Exchange,
+  { receipt, policy, client, observed }: Exchange,
   record: OpenAttempt,
   scope: AttemptScope,
   telemetry: Telemetry,
@@ -94,4 +126,5 @@ function close(
   record.failure = failure
   record.durationMs = policy.clock.now() - record.startedAt
   telemetry.emit('attempt', { receipt, attempt: record })
+  observed?.attemptEnded(record)
 }

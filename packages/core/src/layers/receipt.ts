@@ -3,6 +3,7 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { closedAnswer } from '../attempt/unanswered.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
+import { observedCall } from './observe.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { LabelStatistics } from '../telemetry/label-statistics.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -13,9 +14,10 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
  */
 export function receiptLayer(telemetry: Telemetry, labels: LabelStatistics): (next: Handler) => Handler {
   return (next) =>
-    function receipt(exchange) {
-      const { client } = exchange
-      telemetry.emit('call', { receipt: exchange.receipt })
+    function receipt(given) {
+      const { client } = given
+      telemetry.emit('call', { receipt: given.receipt })
+      const exchange = observedCall(given, telemetry)
       client.begin()
       const answering = client.closed ? Promise.reject(new ClientClosedError('late')) : next(exchange)
       return answering.then(
@@ -55,10 +57,11 @@ function close(
   telemetry: Telemetry,
   labels: LabelStatistics,
 ): void {
-  const { receipt, policy, perCall, log } = exchange
+  const { receipt, policy, perCall, log, observed } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
   labels.count(receipt)
   telemetry.emit('end', { receipt })
+  observed?.end(receipt)
   // A failure is logged only at level info, as in the SDK, since the caller gets the error.
   const level = outcome === 'failure' ? 'info' : 'debug'
   telemetry.shield('The logger threw', () => log(level, () => logLineFor(receipt)))

@@ -1,5 +1,6 @@
 import type { ClientOptions } from 'openai'
 import * as is from '../base/check.ts'
+import { observersOrFalse } from './observers.ts'
 import type { HarborOptions } from './options.ts'
 import type { PerCallOptions } from './per-call-options.ts'
 
@@ -47,6 +48,7 @@ export const HARBOR_OPTIONS = {
   maxAnswerBytes: { client: is.aByteCount, in: ['fetch', 'copy'] },
   spendLimit: { client: is.anObjectOrFalse, in: EVERYWHERE },
   limits: { client: is.anObjectOrFalse, in: ['fetch', 'configure'] },
+  telemetry: { client: observersOrFalse, in: EVERYWHERE, perCall: observersOrFalse },
   labels: { client: is.aRecord, in: ['fetch', 'copy'], perCall: is.aRecord },
   cache: {
     client: is.aSwitchOrOptions,

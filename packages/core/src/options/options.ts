@@ -9,6 +9,7 @@ import type { RetryOptions } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
 import type { SpendLimitOptions } from './spend-limit-options.ts'
 import type { TimeoutSettings } from './timeout-settings.ts'
+import type { TelemetryOption } from './observers.ts'
 import type { Labels } from '../reporting/labels.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
@@ -105,7 +106,12 @@ export interface HarborOptions extends ClientOptions {
    */
   limits?: LimitOptions | false | undefined
   /**
-   * Names and values that describe all calls of the client, such as `{ tenant: 'acme' }`. Receipts contain them, and `stats().labels`
+   * Observers that watch calls from inside, such as the traces of `@harbor/otel`. They may add headers to requests, and are given no prompt,
+   * no answer and no key. An error that one throws causes one warning, and changes no call. `false`: none. @default none
+   */
+  telemetry?: TelemetryOption | undefined
+  /**
+   * Labels describe, they never isolate: names and values for all calls of the client, such as `{ tenant: 'acme' }`. Receipts contain them, and `stats().labels`
    * counts calls by them. A copy and a call may add more. At most 16 labels, with names of up to 64 characters and values of up to 256.
    * Beware: calls with different labels share cached answers, unless `cache.scopeBy` names the label. @default none
    */

@@ -3,6 +3,7 @@ import type { Labels } from '../reporting/labels.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LastResort } from './options.ts'
+import type { TelemetryOption } from './observers.ts'
 import type { TimeoutSettings } from './timeout-settings.ts'
 
 /** Options of a single call, passed through `perCall()`. They replace the options of the same name of the client. */
@@ -40,6 +41,8 @@ export interface PerCallOptions {
    * not separate cached answers; see the option `labels` of the client. @default none
    */
   labels?: Labels | undefined
+  /** The observers of this call. `false`: none. @default the client's `telemetry` */
+  telemetry?: TelemetryOption | undefined
   /** The priority of the call among calls that wait for `limits`. Calls with a higher number go first. @default 0 */
   priority?: number | undefined
   /** The timeouts for this call. Each field that is given replaces the same field of the client's `timeouts`. */

@@ -4,6 +4,7 @@ import type { CacheRules } from '../options/cache-options.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { LastResort, RetrySettings } from '../options/options.ts'
 import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
+import type { CallObserver } from '../reporting/observer.ts'
 import type { Labels } from '../reporting/labels.ts'
 import type { Routes } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
@@ -34,6 +35,8 @@ export interface Policy {
   readonly spendLimit: SpendLimitOptions | undefined
   /** The rate limits that apply to each quota group whose provider has no limits of its own; undefined for none. */
   readonly limits: LimitOptions | undefined
+  /** The observers of all calls; undefined for none. */
+  readonly telemetry: readonly CallObserver[] | undefined
   /** The labels of all calls; undefined for none. */
   readonly labels: Labels | undefined
   /** The rules for caching; undefined when caching is off. */

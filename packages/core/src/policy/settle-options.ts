@@ -3,6 +3,7 @@ import type { ClientOptions } from 'openai'
 import { attemptsOf } from '../options/attempts.ts'
 import { checkSentOptions } from '../options/check-headers.ts'
 import { checkHarborOptions, checkRetry } from '../options/check-options.ts'
+import { observerList } from '../options/observers.ts'
 import { copyLabels } from '../options/labels.ts'
 import { HARBOR_OPTIONS } from '../options/option-scope.ts'
 import { OptionError } from '../base/errors.ts'
@@ -58,6 +59,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     maxAnswerBytes,
     spendLimit: own.spendLimit || undefined,
     limits: own.limits || undefined,
+    telemetry: observerList(own.telemetry),
     labels: copyLabels(own.labels),
     cache: cacheRulesOf(own.cache),
   }

@@ -1,0 +1,53 @@
+import type { AttemptRecord, WaitRecord } from './attempt-record.ts'
+import type { Receipt } from './receipt.ts'
+
+/**
+ * Watches calls from inside: see the option `telemetry`. An error that it throws causes one warning, and changes no call. It gets no prompt, no
+ * answer and no key.
+ */
+export interface CallObserver {
+  /**
+   * Called when a call begins, in the async context of its caller.
+   * @param call `role`: `'call'` for a call of a caller; `'upstream'` for the call that Harbor makes for one or more callers of a cached answer,
+   * for a batch of embeddings, a prefetch or a refresh. An upstream call is a child of the call that began it, and has the same
+   * `receipt.id`. Its attempts are observed there, and not again at the calls that it serves
+   * @returns an object to which Harbor reports what happens to the call, or undefined to leave the call out
+   */
+  start(call: {
+    readonly receipt: Receipt
+    readonly request: RequestFacts
+    readonly role: 'call' | 'upstream'
+  }): CallObservation | undefined
+}
+
+/** Harbor reports to it what happens to one call. */
+export interface CallObservation {
+  /**
+   * Wraps the sending of one request, until its headers arrive. The request leaves in the async context in which `send` is called.
+   * @param send sends the request; it is sent once, also if this is called twice or not at all. `headers` are added to those that are sent
+   * @returns what `send` returned; any other value is ignored
+   */
+  attempt?<T>(
+    attempt: AttemptRecord,
+    send: (headers?: Readonly<Record<string, string>>) => Promise<T>,
+  ): Promise<T>
+  /** Called once for each attempt when it has ended; for a stream, at the end of its body. Also called for an attempt that lost to a hedge. */
+  attemptEnded?(attempt: AttemptRecord): void
+  /** Called after a wait, before the attempt that follows. */
+  waited?(wait: WaitRecord): void
+  /** Called once when the call is over; for a stream, when the stream has ended. */
+  end?(receipt: Receipt): void
+}
+
+/** What a call asks for, before a target is chosen. Contains no prompt and no key. */
+export interface RequestFacts {
+  /** The name of the protocol, such as `openai-chat`. */
+  readonly protocol: string
+  readonly operation: string
+  /** The name of the provider to which the call is addressed. */
+  readonly provider: string
+  readonly model: string | undefined
+  readonly streaming: boolean
+  /** The origin and the path of the request. */
+  readonly url: string
+}
