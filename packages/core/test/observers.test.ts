@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { perCall, receiptOf, type CallObserver, type Harbor } from '../src/index.ts'
+import { perCall, receiptOf, type CallObservation, type CallObserver, type Harbor } from '../src/index.ts'
 import { failureOf, status } from './helpers/expect-failure.ts'
 import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 import { observing } from './helpers/observing.ts'
@@ -158,18 +158,11 @@ describe('an observer that does wrong', () => {
     throw new Error('observer')
   }
   const reject = (): Promise<never> => Promise.reject(new Error('observer'))
-  type Void = () => void
+  const rejecting: unknown = { attempt: reject, attemptEnded: reject, waited: reject, end: reject }
   const WRONG: Readonly<Record<string, CallObserver>> = {
     'throws at the start': { start: fail },
     'throws everywhere': { start: () => ({ attempt: fail, attemptEnded: fail, waited: fail, end: fail }) },
-    'rejects everywhere': {
-      start: () => ({
-        attempt: reject,
-        attemptEnded: reject,
-        waited: reject,
-        end: reject,
-      }),
-    },
+    'rejects everywhere': { start: () => rejecting as CallObservation },
     'returns nonsense': { start: () => ({ attempt: () => 7 as never, end: 7 as never }) },
     'never sends': { start: () => ({ attempt: () => Promise.resolve(undefined as never) }) },
     'sends twice': {

@@ -111,8 +111,9 @@ export interface HarborOptions extends ClientOptions {
    */
   telemetry?: TelemetryOption | undefined
   /**
-   * Labels describe, they never isolate: names and values for all calls of the client, such as `{ tenant: 'acme' }`. Receipts contain them, and `stats().labels`
-   * counts calls by them. A copy and a call may add more. At most 16 labels, with names of up to 64 characters and values of up to 256.
+   * Labels describe, they never isolate: names and values for all calls of the client, such as `{ tenant: 'acme' }`. Receipts contain them,
+   * and `stats().labels` counts calls by them. A copy and a call may add more. At most 16 labels, with names of up to 64 characters and
+   * values of up to 256.
    * Beware: calls with different labels share cached answers, unless `cache.scopeBy` names the label. @default none
    */
   labels?: Labels | undefined
