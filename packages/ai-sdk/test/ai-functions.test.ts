@@ -106,7 +106,7 @@ describe('structured output', () => {
     for (const fault of [down, { type: 'broken-json' } as const, { type: 'hang' } as const]) {
       primary.reset()
       primary.fail(fault, fault)
-      const model = modelOf(from, to, { timeouts: { attemptMs: 300 } })
+      const model = modelOf(from, to, { timeouts: { attemptMs: 1_000 }, attemptsBeforeFallback: 1 })
       const result = await generateText(call(model))
       expect(Array.isArray(result.output.days)).toBe(true)
       expect(receiptOf(result)?.target).toMatch(/^\w+/)
@@ -132,7 +132,7 @@ describe('embedMany', () => {
     const models = [primary, backup].map(({ baseURL }) =>
       createOpenAI({ baseURL, apiKey: 'sk-secret' }).embedding('text-embedding-3-small'),
     )
-    const model = createFallbackEmbeddingModel({ models, retry, attemptMs: 300 })
+    const model = createFallbackEmbeddingModel({ models, retry, attemptMs: 1_000, attemptsBeforeFallback: 1 })
     const values = Array.from({ length: 50 }, (__, index) => `value ${index}`)
     const result = await embedMany({ model, values, maxRetries: 0 })
     const alone = await embedMany({ model: models[1] as (typeof models)[0], values })

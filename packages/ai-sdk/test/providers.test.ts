@@ -52,7 +52,7 @@ describe.each(PAIRS)('failover from %s to %s', (_from, _to, first, second) => {
   it('gives a whole text when the first hangs', async () => {
     primary.fail({ type: 'hang' })
     const result = await generateText({
-      model: model({ timeouts: { attemptMs: 200 }, attemptsBeforeFallback: 1 }),
+      model: model({ timeouts: { attemptMs: 600 }, attemptsBeforeFallback: 1 }),
       prompt: 'Hello',
       maxRetries: 0,
     })
