@@ -8,11 +8,11 @@ import { byWire } from './wire.ts'
 
 /**
  * All policies on and none of them limiting: a chain of two, a cache that stores and never hits, limits that are never reached, a
- * price. Retries, the breaker and receipts are on by default.
+ * price. Retries, the breaker and receipts are on by default. The second target has a key of its own: with the same one it would be skipped.
  */
 const policies = (baseURL: string) =>
   ({
-    fallback: { providers: { backup: { apiKey: 'key', baseURL } }, fallback: ['backup/m'] },
+    fallback: { providers: { backup: { apiKey: 'another key', baseURL } }, fallback: ['backup/m'] },
     cache: { cache: true },
     limits: {
       limits: { requestsPerMinute: 60_000_000, tokensPerMinute: 60_000_000_000, maxConcurrency: 10_000 },

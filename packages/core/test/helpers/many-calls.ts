@@ -35,7 +35,7 @@ export async function* manyCalls(marks: readonly number[]): AsyncGenerator<Readi
   const harbor = new Harbor({
     baseURL,
     apiKey: 'key',
-    providers: { backup: { apiKey: 'key', baseURL } },
+    providers: { backup: { apiKey: 'another key', baseURL } },
     fallback: ['backup/gpt-4'],
     cache: true,
     limits: { requestsPerMinute: 60_000_000, tokensPerMinute: 60_000_000_000, maxConcurrency: 10_000 },
