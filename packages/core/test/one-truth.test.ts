@@ -228,13 +228,15 @@ describe('accounting', () => {
         throw new Error('a bug in accounting')
       },
       bookPossible: () => undefined,
+      loadPricesOf: () => undefined,
     } as unknown as Accounts
     const policy = { routes: { planFor: () => ({ outage: [] }) } }
-    const receipt = { usage: {}, model: 'm' }
+    const receipt = { usage: {}, model: 'm', modelUses: [] }
     const operation = operationOfBody({ messages: [] })
     const exchange = {
       url: 'http://h/v1/chat/completions',
       json: {},
+      headers: new Headers(),
       operation,
       policy,
       receipt,
