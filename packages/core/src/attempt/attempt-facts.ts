@@ -2,6 +2,7 @@ import { RedirectRefusedError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import type { AttemptPhase, AttemptReason, AttemptRecord } from '../reporting/attempt-record.ts'
 import { isFailureStatus } from '../verdict/verdict.ts'
+import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptError } from './attempt-error.ts'
 
 /** Returns why the attempt that begins now is made. */
@@ -22,3 +23,14 @@ export function phaseOf({ status }: AttemptRecord, { failure, cause }: AttemptEr
 
 /** The kinds of failures without an answer in which nothing was sent, unless they are ambiguous. */
 const NOT_SENT: ReadonlySet<string> = new Set<AttemptError['failure']['kind']>(['network', 'refused'])
+
+/** The maximum number of names that are read from the header `x-harbor-dropped`. */
+const MAX_DROPPED = 20
+const DROPPED_NAME = /^[\w.:/-]{1,64}$/
+
+/** Records what the `fetch` of a provider reports as left out of the request, in the response header `x-harbor-dropped`. */
+export function noteDropped(record: OpenAttempt, headers: Headers): void {
+  const names = (headers.get('x-harbor-dropped') ?? '').split(',', MAX_DROPPED).map((name) => name.trim())
+  const dropped = names.filter((name) => DROPPED_NAME.test(name)).map((name) => `dropped ${name}`)
+  if (dropped.length > 0) record.adaptations = [...record.adaptations, ...dropped]
+}

@@ -14,7 +14,7 @@ import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptFailure } from '../reporting/attempt-record.ts'
 import { copyHeaders } from '../base/readonly-headers.ts'
 import { cleanId } from '../base/clean.ts'
-import { attemptReason, phaseOf } from '../attempt/attempt-facts.ts'
+import { attemptReason, noteDropped, phaseOf } from '../attempt/attempt-facts.ts'
 import { judge } from '../attempt/judge.ts'
 import { reportTakeover } from '../routing/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -90,17 +90,6 @@ function withHeaders(
     }
   }
   return { ...exchange, headers }
-}
-
-/** The maximum number of names that are read from the header `x-harbor-dropped`. */
-const MAX_DROPPED = 20
-const DROPPED_NAME = /^[\w.:/-]{1,64}$/
-
-/** Records what the `fetch` of a provider reports as left out of the request, in the response header `x-harbor-dropped`. */
-function noteDropped(record: OpenAttempt, headers: Headers): void {
-  const names = (headers.get('x-harbor-dropped') ?? '').split(',', MAX_DROPPED).map((name) => name.trim())
-  const dropped = names.filter((name) => DROPPED_NAME.test(name)).map((name) => `dropped ${name}`)
-  if (dropped.length > 0) record.adaptations = [...record.adaptations, ...dropped]
 }
 
 function whenOver({ body }: Answer, over: (end: StreamEnd) => void): void {
