@@ -29,14 +29,14 @@ export default [
   }),
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
-  budget('ai-sdk', '36 kB'),
+  budget('ai-sdk', '43 kB'),
   budget('core', '8.3 kB', {
     name: '@harbor/core/monitor',
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '102.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '188 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '104 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '190 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
