@@ -250,7 +250,7 @@ describe('a bulk run with patienceMs', () => {
     expect(() => harbor.bulk([], { patienceMs: -1 })).toThrow(
       'patienceMs must be a number of milliseconds of at least 0',
     )
-    expect(() => harbor.bulk([], { patienceMs: 1, via: 'provider' })).toThrow('patienceMs does nothing with')
+    expect(() => harbor.bulk([], { patienceMs: 1, via: 'provider' })).toThrow('patienceMs has no effect with')
     expect(() => harbor.bulk([], { onOutage: true as never })).toThrow('onOutage must be a function')
   })
 })

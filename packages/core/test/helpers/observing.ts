@@ -15,7 +15,7 @@ export interface Observed {
 }
 
 /** The id of the attempt in whose async context the code runs. */
-export const attemptContext = new AsyncLocalStorage<string>()
+const attemptContext = new AsyncLocalStorage<string>()
 
 /** An observer that notes what it hears, and sends each request in an async context and with a header that name its attempt. */
 export function observing(): { readonly observer: CallObserver; readonly calls: Observed[] } {
