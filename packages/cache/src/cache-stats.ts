@@ -102,3 +102,8 @@ export function statsOf(counters: Counters, gauges: Gauges, inCooldown: boolean)
     far: { ...counters.far, inCooldown },
   }
 }
+
+/** Returns the statistics of a cache that has not been used yet. */
+export function noCacheStats(): CacheStats {
+  return statsOf(newCounters(), { entries: 0, bytes: 0, inFlight: 0 }, false)
+}

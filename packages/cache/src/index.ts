@@ -33,5 +33,6 @@ export {
   type PrefetchTarget,
 } from './prefetch/prefetch-list.ts'
 export type { Prediction, Predictor } from './prefetch/predictor.ts'
-export type { Observation, Prefetcher, PrefetcherOptions, PrefetcherStats } from './prefetch/prefetcher.ts'
+export type { Observation, Prefetcher } from './prefetch/prefetcher.ts'
+export type { PrefetcherOptions, PrefetcherStats } from './prefetch/prefetcher-options.ts'
 export type { WorkContext } from './loads/keep-decision.ts'

@@ -79,6 +79,11 @@ export type Settings<Value> = {
 /** The settings, without those whose type depends on the values. */
 export type EntrySettings = Omit<Settings<unknown>, 'codec'>
 
+/** Checks the options of a cache. @throws TypeError for an unknown or invalid option */
+export function checkCacheOptions<Value>(options: CacheOptions<Value>): void {
+  validate(options, CHECKS)
+}
+
 /** Checks the options and fills in the defaults. @throws TypeError for an unknown or invalid option */
 export function settingsOf<Value>(options: CacheOptions<Value>): Settings<Value> {
   validate(options, CHECKS)

@@ -1,6 +1,6 @@
 import { Alerts } from './alerts/alerts.ts'
 import type { AlertStats } from './reporting/alert.ts'
-import type { Cache } from '@harbor/cache'
+import { CacheLayer } from './layers/cache.ts'
 import { callContextOf } from './call/call-context.ts'
 import { ClientGate } from './call/client-gate.ts'
 import type { Log } from './call/exchange.ts'
@@ -16,11 +16,9 @@ import { createPipeline } from './pipeline.ts'
 import { Accounts } from './cost/accounts.ts'
 import { EmbeddingBatch } from './layers/embedding-batch.ts'
 import { embeddingBatchSettings } from './options/embedding-batch-options.ts'
-import { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import { PriceList } from './cost/price-list.ts'
 import { costIsIncomplete } from './cost/tool-prices.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
-import { AnswerStore } from './cache/answer-store.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './options/cache-options.ts'
@@ -53,7 +51,7 @@ export interface Engine {
   readonly rings: KeyRings
   readonly keys: KeyLayers
   readonly sticky: StickyTargets
-  readonly answers: AnswerStore
+  readonly cache: CacheLayer
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
@@ -148,22 +146,17 @@ export function createEngine(
     (target, unpriced) => telemetry.advise(costIsIncomplete(target, unpriced)),
   )
   const ledger = new SpendLedger(() => systemClock.now())
-  const answers = new AnswerStore(storeOptions(options.cache))
   let calls = 0
   const prefix = `call_${idPrefix()}_`
   const nextId = (): string => prefix + (++calls).toString(36)
-  const store = (): Cache<never> => answers.open()
   const { prefetch } = options
   const batching = embeddingBatchSettings(options.embeddingBatch)
-  const predictivePrefetch = prefetch
-    ? new PredictivePrefetch(prefetch === true ? {} : prefetch, {
-        store,
-        nextId,
-        handle: (call) => handle(call),
-      })
-    : undefined
   const scopes = new Scopes()
   const separatingHeaders = new SeparatingHeaders()
+  const cache = new CacheLayer(
+    { store: storeOptions(options.cache), prefetch: prefetch === true ? {} : prefetch || undefined },
+    { scopes, separatingHeaders, accounts, telemetry, nextId, handle: (call) => handle(call) },
+  )
   const quotas = new Quotas(rings, (error) => telemetry.warn('Learning from a call failed', error))
   const sticky = new StickyTargets()
   const keys = new KeyLayers(rings, health.cooldowns, quotas)
@@ -174,10 +167,7 @@ export function createEngine(
     quotas,
     keys,
     sticky,
-    store,
-    scopes,
-    separatingHeaders,
-    prefetch: predictivePrefetch,
+    cache,
     embeddingBatch,
     accounts,
     ledger,
@@ -225,11 +215,11 @@ export function createEngine(
 
   async function close(graceMs: number): Promise<void> {
     alerts?.close()
-    predictivePrefetch?.close()
+    cache.stopPrefetching()
     health.close()
     await client.close(graceMs, async () => {
       await embeddingBatch?.close()
-      await answers.close()
+      await cache.close()
       if (isOwn) await pool?.close()
     })
   }
@@ -242,7 +232,7 @@ export function createEngine(
     rings,
     keys,
     sticky,
-    answers,
+    cache,
     scopes,
     separatingHeaders,
     accounts,
@@ -253,8 +243,8 @@ export function createEngine(
       ...statistics.read(),
       cost: accounts.read(),
       labels: labels.read(),
-      cache: answers.stats(),
-      prefetch: predictivePrefetch?.stats(),
+      cache: cache.stats(),
+      prefetch: cache.prefetchStats(),
       embeddingBatch: embeddingBatch?.stats(),
       targets: health.stats(),
       limits: quotas.stats(),

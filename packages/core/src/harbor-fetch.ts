@@ -1,6 +1,6 @@
 import { closeEngine, createEngine, type Engine } from './engine.ts'
 import { OptionError } from './base/errors.ts'
-import { cachedAnswers, type CachedAnswers, type ScopeOfAnswers } from './cache/answer-store.ts'
+import { cachedAnswers, type CachedAnswers, type ScopeOfAnswers } from './cache/cached-answers.ts'
 import { scopeName } from './cache/scopes.ts'
 import { scopeLabelsText } from './options/scope-labels.ts'
 import { createLog } from './telemetry/log.ts'
@@ -87,7 +87,7 @@ function fetchOf(engine: Engine, options: HarborFetchOptions, perCall: PerCallOp
     },
     stats: () => engine.stats(),
     cache: cachedAnswers(
-      () => engine.answers.open(),
+      () => engine.cache.open(),
       (given) => scopeOf({ ...options, labels: withLabels(options.labels, perCall.labels) }, given),
     ),
     on: engine.telemetry.on.bind(engine.telemetry),

@@ -6,7 +6,7 @@ import { checkBulk, type HarborBulkOptions } from './bulk/bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 import { directBulk } from './bulk/direct-bulk.ts'
 import { providerBulk } from './bulk/provider-bulk.ts'
-import { cachedAnswers, type CachedAnswers } from './cache/answer-store.ts'
+import { cachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import type { ReceiptSlot } from './call/call-context.ts'
 import { closeEngine, createEngine, engineOf, type Engine } from './engine.ts'
 import { explain, type ExplainedCall, type Explanation } from './explain.ts'
@@ -109,7 +109,7 @@ export class Harbor extends OpenAI {
   /** The cached answers of this client and its copies, with methods to invalidate them. */
   get cache(): CachedAnswers {
     return cachedAnswers(
-      () => this.#engine.answers.open(),
+      () => this.#engine.cache.open(),
       (given) => this.#calls.scope(given),
     )
   }
@@ -133,7 +133,10 @@ export class Harbor extends OpenAI {
         'prefetch() needs the cache, which is off for this client. Set the option cache: true.',
       )
     }
-    return prefetchRequests(this, requests, options, (signal) => this.#engine.answers.open().idle(signal))
+    return prefetchRequests(this, requests, options, async (signal) => {
+      const cache = await this.#engine.cache.open()
+      await cache.idle(signal)
+    })
   }
 
   /**

@@ -20,7 +20,7 @@ export type { EmbeddingBatchOptions } from './options/embedding-batch-options.ts
 export type { LimitOptions } from './options/limit-options.ts'
 export type { QuotaStats } from './reporting/quota-stats.ts'
 export type { CacheLayerOptions } from './options/cache-options.ts'
-export type { CachedAnswers } from './cache/answer-store.ts'
+export type { CachedAnswers } from './cache/cached-answers.ts'
 export type { PrefetchOptions } from './options/prefetch-options.ts'
 export type { PrefetchRequest } from './prefetch/prefetch-requests.ts'
 export type {
@@ -104,13 +104,12 @@ export { consecutive, countWindow, timeWindow, type TripRule } from '@harbor/bre
 export { byPriority, fastest, weighted, type HedgeOptions, type Order } from '@harbor/fallback'
 export { cheapest } from './targets/cheapest.ts'
 export { createRetryBudget, type FailureKind } from '@harbor/retry'
-export {
-  MemoryStore,
-  type CacheStats,
-  type CacheStore,
-  type PrefetchListOptions,
-  type PrefetchReport,
-  type PrefetcherStats,
+export type {
+  CacheStats,
+  CacheStore,
+  PrefetchListOptions,
+  PrefetchReport,
+  PrefetcherStats,
 } from '@harbor/cache'
 export {
   readJsonl,

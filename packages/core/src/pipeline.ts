@@ -1,9 +1,8 @@
 import type { Handler, Transport } from './call/exchange.ts'
 import type { Accounts } from './cost/accounts.ts'
 import type { SpendLedger } from './cost/spend-limit.ts'
-import type { Cache } from '@harbor/cache'
 import { admissionLayer } from './layers/admission.ts'
-import { cacheLayer } from './layers/cache.ts'
+import type { CacheLayer } from './layers/cache.ts'
 import { costLayer } from './layers/cost.ts'
 import { deadlineLayer } from './layers/deadline.ts'
 import type { EmbeddingBatch } from './layers/embedding-batch.ts'
@@ -17,9 +16,6 @@ import { retryLayer } from './layers/retry.ts'
 import type { KeyLayers } from './layers/key.ts'
 import { signLayer } from './layers/sign.ts'
 import type { Quotas } from './limits/quotas.ts'
-import type { SeparatingHeaders } from './cache/separating-headers.ts'
-import type { Scopes } from './cache/scopes.ts'
-import type { PredictivePrefetch } from './prefetch/predictive-prefetch.ts'
 import type { Health } from './routing/health.ts'
 import type { StickyTargets } from './routing/sticky-targets.ts'
 import type { LabelStatistics } from './telemetry/label-statistics.ts'
@@ -33,12 +29,7 @@ export interface PipelineState {
   readonly quotas: Quotas
   readonly keys: KeyLayers
   readonly sticky: StickyTargets
-  /** The cache of the client. It is created on first use. */
-  readonly store: () => Cache<never>
-  readonly scopes: Scopes
-  readonly separatingHeaders: SeparatingHeaders
-  /** The predictive prefetch; undefined when `prefetch` is off. */
-  readonly prefetch: PredictivePrefetch | undefined
+  readonly cache: CacheLayer
   /** Combines requests for single embeddings into batches; undefined when `embeddingBatch` is off. */
   readonly embeddingBatch: EmbeddingBatch | undefined
   readonly accounts: Accounts
@@ -57,10 +48,7 @@ export function createPipeline(
     quotas,
     keys,
     sticky,
-    store,
-    scopes,
-    separatingHeaders,
-    prefetch,
+    cache,
     embeddingBatch,
     accounts,
     ledger,
@@ -76,8 +64,7 @@ export function createPipeline(
   const fallback = fallbackLayer(health, quotas, sticky, telemetry)(gateLayers.leg(retry))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
-  const cache = cacheLayer({ store, scopes, separatingHeaders, prefetch, accounts, telemetry })(embeddings)
-  const lastResort = lastResortLayer(telemetry)(cache)
+  const lastResort = lastResortLayer(telemetry)(cache.layer(embeddings))
   const deadline = deadlineLayer(lastResort)
   return receiptLayer(telemetry, labels)(deadline)
 }

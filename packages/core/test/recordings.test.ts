@@ -179,12 +179,8 @@ describe.runIf(found).each(BREAKS)(
   (how, then, code) => {
     beforeEach(timeInTurns)
 
-    const title =
-      how === 'stalled'
-        ? 'after about a dozen of its events, its first contents and its last among them'
-        : 'after each of its events'
     it.each(COMPLETE)(
-      `is whole from the second while nothing has escaped, and else an error, ${title}: $api/$name`,
+      'is whole from the second while nothing has escaped, and else an error, after about a dozen of its events, its first contents and its last among them: $api/$name',
       async (recording) => {
         const simulator = await startSimulator({ providers: { primary: {}, backup: {} } })
         onTestFinished(() => simulator.close())
@@ -203,7 +199,8 @@ describe.runIf(found).each(BREAKS)(
           { length: lines.length - (how === 'cut' && api === 'chat' ? 0 : 1) },
           (_, at) => at,
         )
-        const step = how === 'stalled' ? Math.ceil(places.length / 10) : 1
+        // Each event is cut in `recorded-cuts.test.ts`, and above with one target.
+        const step = Math.ceil(places.length / 10)
         const tried = places.filter(
           (at) => at % step === 0 || Math.abs(at - firstContent) <= 1 || at === places.length - 1,
         )

@@ -1,194 +1,78 @@
-import { requestKey, type Cache, type Recorded, type Source, type WorkContext } from '@harbor/cache'
-import { notCached } from '../attempt/refusals.ts'
-import { headOf, type AnswerHead } from '../cache/answer-head.ts'
-import { isUsable } from '../cache/is-usable.ts'
+import type { Cache, CacheStats, PrefetcherStats } from '@harbor/cache'
+import { noCacheStats, noPrefetcherStats } from '@harbor/cache/option-checks'
+import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import type { CacheRules } from '../options/cache-options.ts'
-import { deliver, errorForCaller, type CallerContext, type UpstreamCall } from '../cache/deliver.ts'
-import { ParsedChunkTap } from '../cache/parsed-chunk-tap.ts'
-import type { SeparatingHeaders } from '../cache/separating-headers.ts'
-import type { Scope, Scopes } from '../cache/scopes.ts'
-import { whyNotCached } from '../cache/why-not-cached.ts'
-import { whyNotKept, type AnsweredBy } from '../cache/why-not-kept.ts'
-import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
-import { MARGIN_MS, sharedExchange } from '../call/exchange-copies.ts'
-import { planOf } from '../routing/plan-of.ts'
-import { atFirstTarget } from '../call/exchange-copies.ts'
-import type { Accounts } from '../cost/accounts.ts'
-import { MAX_TIMER_MS } from '@harbor/parts'
-import type { PredictivePrefetch } from '../prefetch/predictive-prefetch.ts'
-import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isOutage } from '../attempt/next-step.ts'
-import { observedUpstream } from './observe.ts'
-import { isCalledOffForOthers } from './send-gate.ts'
-import { parseRecord } from '../base/json.ts'
-import type { CachingRules } from '../protocols/protocol.ts'
+import type { CachedCalls, CachedCallsOptions, CacheServices } from './cached-calls.ts'
 
-export interface CacheLayerState {
-  /** Returns the cache of the client, which is created on the first call. */
-  readonly store: () => Cache<never>
-  readonly scopes: Scopes
-  readonly separatingHeaders: SeparatingHeaders
-  /** Predicts requests from earlier ones; undefined when `prefetch` is off. */
-  readonly prefetch: PredictivePrefetch | undefined
-  readonly accounts: Accounts
-  readonly telemetry: Telemetry
-}
+/** The cache of a client and its copies. Its code is loaded when one of them first uses it. */
+export class CacheLayer {
+  readonly #options: CachedCallsOptions
+  readonly #services: CacheServices
+  #calls: CachedCalls | undefined
+  #loading: Promise<CachedCalls> | undefined
+  #prefetchingIsOver = false
 
-/**
- * Answers calls from the cache, and coalesces identical concurrent requests into one upstream call. It is above the fallback layer, so an
- * answer is cached under the model that was requested, not under the one that answered.
- */
-export function cacheLayer({
-  store,
-  scopes,
-  separatingHeaders,
-  prefetch,
-  accounts,
-  telemetry,
-}: CacheLayerState): (next: Handler) => Handler {
-  return (next) => (exchange) => {
-    const { policy, operation } = exchange
-    return policy.cache && operation.judged ? cached(exchange, policy.cache, next) : next(exchange)
+  constructor(options: CachedCallsOptions, services: CacheServices) {
+    this.#options = options
+    this.#services = services
   }
 
-  async function cached(exchange: Exchange, rules: CacheRules, next: Handler): Promise<Answer> {
-    const plan = planOf(exchange)
-    const reason = whyNotCached(exchange, rules, telemetry)
-    if (reason !== undefined) {
-      exchange.receipt.cache = { status: 'bypass', reason, ageMs: 0 }
-      // A prefetch of an answer that cannot be cached is of no use.
-      if (exchange.perCall.cache === 'only-if-cached' || exchange.perCall.isPrefetch)
-        throw notCached(atFirstTarget(exchange, plan.outage))
-      return next(exchange)
-    }
-    let upstream: UpstreamCall | undefined
-    const caller = (): CallerContext => ({ exchange, plan, upstream, accounts })
-    const start = (context: WorkContext): StartedCall => {
-      const fork = sharedExchange(exchange, context)
-      const started = { fork, answering: observedUpstream(fork, next, telemetry) }
-      upstream = started
-      return started
-    }
-    const { perCall, json = {}, operation } = exchange
-    // A credential in the URL separates callers by their scope, not by the key of the request.
-    const baseURL = operation.endpoint.withoutCredential(exchange.url)
-    const given = { scope: perCall.scope ?? rules.scope, labels: exchange.receipt.labels }
-    const scope = scopes.of(exchange, given, rules, plan)
-    let scopelessKey = ''
-    const key = (): string => {
-      // The key does not contain the scope, since the store already separates scopes.
-      scopelessKey = requestKey(json, { baseURL, scope: ANY_SCOPE, ignore: rules.ignore })
-      const whole = scopelessKey + scope.variant
-      if (!perCall.isPrefetch) prefetch?.observe(exchange, whole, scope.name)
-      return whole
-    }
-    try {
-      const recorded = await record(
-        store(),
-        { key, scope: scope.name, firstTarget: plan.outage[0]?.name },
-        exchange,
-        rules,
-        start,
+  layer(next: Handler): Handler {
+    return (exchange) => {
+      const { policy, operation } = exchange
+      if (!policy.cache || !operation.judged) return next(exchange)
+      return (
+        this.#calls?.answer(exchange, policy.cache, next) ??
+        this.#answerOnceLoaded(exchange, policy.cache, next)
       )
-      const answer = await deliver(caller(), recorded)
-      if (recorded.status === 'miss' && recorded.reason === 'absent')
-        nameSeparatingHeaders(exchange, scopelessKey, scope)
-      return answer
-    } catch (error) {
-      if (isCalledOffForOthers(error, exchange)) return cached(exchange, rules, next)
-      throw errorForCaller(error, caller())
     }
   }
 
-  /**
-   * Notes in the receipt which headers prevented a hit: a cached answer to the same request exists, but with other values of these headers.
-   */
-  function nameSeparatingHeaders({ receipt }: Exchange, scopelessKey: string, scope: Scope): void {
-    const names = separatingHeaders.find(scopelessKey, scope, scopes, store())
-    if (names !== undefined && receipt.cache)
-      receipt.cache = { ...receipt.cache, reason: `absent: ${names} differs` }
+  /** Returns the cache, which is created first if it was not used yet. */
+  async open(): Promise<Cache<never>> {
+    return (await this.#load()).store
   }
-}
 
-/**
- * The constant text in the place of the scope in each cache key. The store separates scopes by itself. The text must never change, because
- * the keys in remote caches are made from it.
- */
-const ANY_SCOPE = 'question'
-
-interface StartedCall extends UpstreamCall {
-  readonly answering: Promise<Answer>
-}
-
-/** What is needed to find a cached answer: its key and scope, and the first target of the call. */
-interface Lookup {
-  readonly key: () => string
-  readonly scope: string
-  readonly firstTarget: string | undefined
-}
-
-function record(
-  store: Cache<never>,
-  { key, scope, firstTarget }: Lookup,
-  exchange: Exchange,
-  rules: CacheRules,
-  start: (context: WorkContext) => StartedCall,
-): Promise<Recorded<AnswerHead>> {
-  const { perCall, operation, signal } = exchange
-  let refusal = (): string | undefined => undefined
-  return store.record<AnswerHead>(
-    key,
-    async (context) => {
-      const upstream = start(context)
-      upstream.answer = await upstream.answering
-      const target = upstream.answer.servedBy?.name
-      const by = { target, firstTarget }
-      refusal = () => upstream.tap && whyNotKept(by, upstream.tap.proof.refusal, rules)
-      return sourceOf(upstream, operation.caching, by, context, rules)
-    },
-    {
-      scope,
-      isPrefetch: perCall.isPrefetch,
-      control: perCall.cache,
-      tags: perCall.tags,
-      ttlMs: perCall.ttlMs ?? rules.ttlMs,
-      staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
-      staleIfErrorMs: rules.staleIfErrorMs,
-      signal,
-      timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_TIMER_MS),
-      maxRecordBytes: rules.maxRecordBytes,
-      serveStaleIf: isOutage,
-      isComplete: () => refusal() ?? true,
-      isUsable: (head, content) => isUsable(head, content, exchange, rules),
-    },
-  )
-}
-
-/**
- * Returns the head and the body to cache. The body has the same bytes that callers get. Whether the answer may be cached is decided from
- * the JSON or the stream events that were parsed when the answer was checked.
- */
-function sourceOf(
-  upstream: UpstreamCall,
-  caching: CachingRules,
-  by: AnsweredBy,
-  context: WorkContext,
-  rules: CacheRules,
-): Source<AnswerHead> {
-  const { answer } = upstream
-  if (!answer) throw new Error('The upstream call has ended, so that there is an answer.')
-  const head = headOf(answer, by.target ?? '')
-  const { body } = answer
-  if (body.kind === 'text') {
-    const json = body.json ?? parseRecord(body.text)
-    const refusal = whyNotKept(by, json ? caching.refusalOf(json) : 'incomplete', rules)
-    if (refusal !== undefined) context.refuse(refusal)
-    return { head, body: body.text }
+  stats(): CacheStats {
+    return this.#calls?.store.stats() ?? noCacheStats()
   }
-  if (!body.pieces) {
-    context.refuse('unjudged')
-    return { head, body: body.chunks }
+
+  /** Returns the statistics of the predictive prefetch; undefined when it is off. */
+  prefetchStats(): PrefetcherStats | undefined {
+    return this.#options.prefetch && (this.#calls?.prefetch?.stats() ?? noPrefetcherStats())
   }
-  upstream.tap = new ParsedChunkTap(body, body.pieces, caching.newProof())
-  return { head, body: upstream.tap }
+
+  /** Stops the predictive prefetch, and aborts its calls in flight. Calls of others can still use the cache. */
+  stopPrefetching(): void {
+    this.#prefetchingIsOver = true
+    this.#calls?.prefetch?.close()
+  }
+
+  async close(): Promise<void> {
+    this.stopPrefetching()
+    await (await this.#loading)?.store.close()
+  }
+
+  async #answerOnceLoaded(exchange: Exchange, rules: CacheRules, next: Handler): Promise<Answer> {
+    const calls = await this.#load()
+    return calls.answer(exchange, rules, next)
+  }
+
+  #load(): Promise<CachedCalls> {
+    this.#loading ??= this.#create()
+    return this.#loading
+  }
+
+  async #create(): Promise<CachedCalls> {
+    try {
+      const late = await import('./cached-calls.ts')
+      this.#calls = new late.CachedCalls(this.#options, this.#services)
+      if (this.#prefetchingIsOver) this.#calls.prefetch?.close()
+      return this.#calls
+    } catch (error) {
+      // The next call tries again.
+      this.#loading = undefined
+      throw error
+    }
+  }
 }

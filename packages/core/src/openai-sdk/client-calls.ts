@@ -1,6 +1,6 @@
 import type { APIPromise } from 'openai'
 import { explainConnectionError } from '../base/explain-connection-error.ts'
-import type { ScopeOfAnswers } from '../cache/answer-store.ts'
+import type { ScopeOfAnswers } from '../cache/cached-answers.ts'
 import { scopeName, type Scopes } from '../cache/scopes.ts'
 import { setCallContext, type ReceiptSlot } from '../call/call-context.ts'
 import type { Log } from '../call/exchange.ts'

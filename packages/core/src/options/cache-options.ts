@@ -1,4 +1,5 @@
-import { createCache, type CacheOptions } from '@harbor/cache'
+import type { CacheOptions } from '@harbor/cache'
+import { checkCacheOptions } from '@harbor/cache/option-checks'
 import { OptionError } from '../base/errors.ts'
 import * as is from '../base/check.ts'
 import { inSection } from '../base/in-section.ts'
@@ -119,8 +120,7 @@ export function checkCache(cache: boolean | CacheLayerOptions | undefined): void
   const { rules, others } = split(cache)
   is.checkOptions(rules, RULES, 'cache.')
   try {
-    // `@harbor/cache` checks its own options. The cache is only made for that, and is not used.
-    createCache(others)
+    checkCacheOptions<never>(others)
   } catch (error) {
     throw inSection('cache', error)
   }

@@ -1,4 +1,5 @@
-import { createPrefetcher, type PrefetcherOptions } from '@harbor/cache'
+import type { PrefetcherOptions } from '@harbor/cache'
+import { checkPrefetcherOptions } from '@harbor/cache/option-checks'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
@@ -29,7 +30,7 @@ export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, c
     throw new OptionError(`prefetch.${given}`, `prefetch.${given} is set by Harbor. Take it out.`)
   }
   try {
-    createPrefetcher({ ...prefetch, cache: ANY_CACHE }).close()
+    checkPrefetcherOptions({ ...prefetch, cache: ANY_CACHE })
   } catch (error) {
     throw inSection('prefetch', error)
   }

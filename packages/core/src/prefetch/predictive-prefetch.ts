@@ -20,7 +20,6 @@ import type { PrefetchOptions } from '../options/prefetch-options.ts'
 const MAX_BODY_LENGTH = 16_384
 
 export interface PrefetchServices {
-  readonly store: () => Cache<never>
   /** Sends a call through all layers. */
   readonly handle: (exchange: Exchange) => Promise<Answer>
   readonly nextId: () => string
@@ -35,9 +34,9 @@ export class PredictivePrefetch {
   readonly #prefetcher: Prefetcher<PrefetchOutcome>
   readonly #closing = new AbortController()
 
-  constructor(options: PrefetchOptions, services: PrefetchServices) {
+  constructor(options: PrefetchOptions, store: Cache<never>, services: PrefetchServices) {
     this.#services = services
-    const idle = (signal?: AbortSignal): Promise<void> => services.store().idle(signal)
+    const idle = (signal?: AbortSignal): Promise<void> => store.idle(signal)
     // Each job makes a whole call, so that the cache layer stores the answer.
     const target = {
       clock: systemClock,
@@ -49,7 +48,7 @@ export class PredictivePrefetch {
       clock: systemClock,
       cache: {
         idle,
-        has: (key, given) => services.store().has(key, given),
+        has: (key, given) => store.has(key, given),
         prefetch: (jobs) => prefetchList(target, jobs),
       },
     })

@@ -1,4 +1,4 @@
-import { prefetchList, type PrefetchListOptions, type PrefetchReport } from '@harbor/cache'
+import type { PrefetchListOptions, PrefetchReport } from '@harbor/cache'
 import type { OpenAI } from 'openai'
 import { sendRequest, type ApiRequest } from '../call/api-request.ts'
 import { OptionError } from '../base/errors.ts'
@@ -24,7 +24,7 @@ export type PrefetchRequest = ApiRequest & {
  * Fills the cache by making a call for each request.
  * @param idle resolves when no caller waits for an answer
  */
-export function prefetchRequests(
+export async function prefetchRequests(
   client: OpenAI,
   requests: Iterable<PrefetchRequest>,
   options: PrefetchListOptions | undefined,
@@ -35,6 +35,7 @@ export function prefetchRequests(
     idle,
     prefetchOne: (request: PrefetchRequest, signal?: AbortSignal) => prefetchOne(client, request, signal),
   }
+  const { prefetchList } = await import('@harbor/cache')
   return prefetchList(target, requests, options)
 }
 

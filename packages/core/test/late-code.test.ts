@@ -46,14 +46,19 @@ describe('the bundle of the package', () => {
     outputs = await bundle()
   })
 
-  /** The source files of the entry and of everything that it imports when it is loaded. */
-  function loadedFiles(): Set<string> {
+  /** The entry and everything that it imports when it is loaded. */
+  function loadedOutputs(): string[] {
     const [entry = ''] = Object.keys(outputs).filter((name) => outputs[name]?.entryPoint === 'src/index.ts')
     const loaded = new Set([entry])
     for (const name of loaded)
       for (const { path: imported, kind } of outputs[name]?.imports ?? [])
         if (kind !== 'dynamic-import' && outputs[imported]) loaded.add(imported)
-    return new Set([...loaded].flatMap((name) => Object.keys(outputs[name]?.inputs ?? {})))
+    return [...loaded]
+  }
+
+  /** The source files that are loaded with the package. */
+  function loadedFiles(): Set<string> {
+    return new Set(loadedOutputs().flatMap((name) => Object.keys(outputs[name]?.inputs ?? {})))
   }
 
   it.each(
@@ -64,6 +69,16 @@ describe('the bundle of the package', () => {
     const file = `${PROTOCOLS}${name}/protocol.ts`
     expect(Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))).toContain(file)
     expect(loadedFiles()).not.toContain(file)
+  })
+
+  it('does not load the cache with the package', () => {
+    const files = loadedFiles()
+    expect(files).toContain('src/layers/cache.ts')
+    expect(files).not.toContain('src/layers/cached-calls.ts')
+    const imports = loadedOutputs().flatMap((name) => outputs[name]?.imports ?? [])
+    const names = imports.filter(({ kind }) => kind !== 'dynamic-import').map(({ path: name }) => name)
+    expect(names).toContain('@harbor/cache/option-checks')
+    expect(names).not.toContain('@harbor/cache')
   })
 
   it('loads the protocols of OpenAI with the package', () => {

@@ -1,29 +1,5 @@
-import { createCache, type Cache, type CacheStats } from '@harbor/cache'
-import { systemClock } from '../base/clock.ts'
+import type { Cache } from '@harbor/cache'
 import type { Labels } from '../reporting/labels.ts'
-import type { CacheStoreOptions } from '../options/cache-options.ts'
-
-/** The cache that a client and its copies share. It is created when one of them first uses it. */
-export class AnswerStore {
-  readonly #options: CacheStoreOptions
-  #cache: Cache<never> | undefined
-
-  constructor(options: CacheStoreOptions) {
-    this.#options = options
-  }
-
-  open(): Cache<never> {
-    return (this.#cache ??= createCache<never>({ ...this.#options, clock: systemClock }))
-  }
-
-  stats(): CacheStats {
-    return this.open().stats()
-  }
-
-  async close(): Promise<void> {
-    await this.#cache?.close()
-  }
-}
 
 /** Selects the cached answers of a group of callers. */
 export interface ScopeOfAnswers {
@@ -52,16 +28,16 @@ export interface CachedAnswers {
  * @param nameOf returns the name of a scope in the cache; what is not given is that of the client
  */
 export function cachedAnswers(
-  store: () => Cache<never>,
+  store: () => Promise<Cache<never>>,
   nameOf: (given: ScopeOfAnswers) => string | Promise<string>,
 ): CachedAnswers {
   return {
     async invalidateTag(tag, given = {}) {
-      return store().invalidateTag(tag, { scope: await nameOf(given) })
+      return (await store()).invalidateTag(tag, { scope: await nameOf(given) })
     },
     async clear(given = {}) {
       const isAll = given.scope === undefined && given.labels === undefined
-      await store().clear(isAll ? {} : { scope: await nameOf(given) })
+      await (await store()).clear(isAll ? {} : { scope: await nameOf(given) })
     },
   }
 }
