@@ -44,3 +44,35 @@ describe('the waits at a model while another one can take over', () => {
     expect(await waitsWith({ ...options, retry: { backoff: () => 300 } })).toEqual([100, 300])
   })
 })
+
+/** Returns the waits before the attempts at the only model, in milliseconds. It fails with this status, without jitter. */
+async function waitsAlone(status: number, options: FallbackModelOptions = {}): Promise<number[]> {
+  const startedAt: number[] = []
+  const down = mock('down')
+  vi.spyOn(down, 'doGenerate').mockImplementation(async () => {
+    startedAt.push(performance.now())
+    return await Promise.reject(apiError(status))
+  })
+  const retry = { jitter: false, ...(options.retry || {}) }
+  const model = createFallbackModel({ models: [down], ...options, retry })
+  const failed = expect(generateText({ model, prompt: 'Hello', maxRetries: 0 })).rejects.toThrow()
+  await vi.advanceTimersByTimeAsync(60_000)
+  await failed
+  return startedAt.slice(1).map((at, index) => at - (startedAt[index] ?? 0))
+}
+
+describe('the waits at a model while no other one can take over', () => {
+  it('are short before the second attempt, and grow before later ones', async () => {
+    expect(await waitsAlone(500)).toEqual([100, 2_000])
+  })
+
+  it('are those of the backoff from the start if the model is busy', async () => {
+    expect(await waitsAlone(503)).toEqual([1_000, 2_000])
+    expect(await waitsAlone(429)).toEqual([1_000, 2_000])
+  })
+
+  it('are those of the option retry', async () => {
+    expect(await waitsAlone(500, { retry: { baseDelayMs: 300 } })).toEqual([300, 600])
+    expect(await waitsAlone(500, { retry: { backoff: () => 70 } })).toEqual([70, 70])
+  })
+})

@@ -5,6 +5,7 @@ import {
   StopRetrying,
   TimeoutError,
   type Backoff,
+  type FailureKind,
   type RetryOptions,
   type RetryPolicy,
 } from '@harbor/retry'
@@ -14,7 +15,10 @@ import { mayRetryHere, type CallState } from './next-step.ts'
 import type { CommonOptions } from './options.ts'
 import type { Target } from './targets.ts'
 
-/** The maximum wait before the second attempt at a target while another one can take over, in milliseconds. */
+/**
+ * The maximum wait before the second attempt at a target, in milliseconds, while another one can take over, and after a failure that does not
+ * mean that the target is busy.
+ */
 const MAX_SHORT_WAIT_MS = 100
 
 /** The request of one call to one target. */
@@ -48,9 +52,9 @@ export class TargetCaller<Model> {
   constructor({ retry }: CommonOptions, attemptMs: number | undefined) {
     this.#attemptMs = attemptMs
     const own = retry === false ? { maxAttempts: 1 } : (retry ?? {})
-    const settings = { shouldRetry: () => true, ...own, classify: failureOfModel }
-    this.#patient = createRetry(settings)
-    this.#hasty = createRetry({ ...settings, backoff: shortWaits(own) })
+    const settings = { ...own, classify: failureOfModel }
+    this.#patient = createRetry({ shouldRetry: soonAtFirst(own), ...settings })
+    this.#hasty = createRetry({ shouldRetry: () => true, ...settings, backoff: shortWaits(own) })
   }
 
   /**
@@ -123,6 +127,27 @@ function reasonOf(
   if (sent > 1) return 'retry'
   if (hedged) return 'hedge'
   return attempt > 1 || receipt.upstreamCalls > 0 ? 'fallback' : 'first'
+}
+
+/** The kinds of failures that mean that a target has too many requests. A request that follows at once would be one more. */
+const BUSY: ReadonlySet<FailureKind> = new Set(['overloaded', 'rate-limit'])
+
+/**
+ * Returns the decision about retries while no other target can take over. Without `baseDelayMs` or `backoff`, the second attempt is made soon,
+ * unless the target is busy: most failures of a single request are over at the next one.
+ */
+function soonAtFirst({
+  baseDelayMs,
+  backoff: own,
+  jitter = true,
+  random = Math.random,
+}: RetryOptions): RetryOptions['shouldRetry'] {
+  if (own !== undefined || baseDelayMs !== undefined) return () => true
+  const isRandom = jitter !== false && jitter !== 'none'
+  return ({ kind, status, retryAfterMs }, { number }) =>
+    number > 1 || retryAfterMs !== undefined || BUSY.has(kind) || status === 503
+      ? true
+      : { retry: true, delayMs: MAX_SHORT_WAIT_MS * (isRandom ? random() : 1) }
 }
 
 /**
