@@ -35,7 +35,7 @@ export default [
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '104 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '104.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
   budget('core', '190 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
