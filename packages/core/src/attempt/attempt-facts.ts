@@ -1,7 +1,7 @@
 import { RedirectRefusedError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import type { AttemptPhase, AttemptReason, AttemptRecord } from '../reporting/attempt-record.ts'
-import { isFailureStatus } from '../verdict/verdict.ts'
+import { isFailureStatus, situationOf, VERDICTS } from '../verdict/verdict.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptError } from './attempt-error.ts'
 
@@ -17,12 +17,9 @@ export function attemptReason({ leg, receipt }: LegExchange): AttemptReason {
 export function phaseOf({ status }: AttemptRecord, { failure, cause }: AttemptError): AttemptPhase {
   if (status !== undefined) return isFailureStatus(status) ? 'headers' : 'body'
   if (RedirectRefusedError.is(cause)) return 'headers'
-  const { kind, ambiguous } = failure
-  return !ambiguous && NOT_SENT.has(kind) ? 'not-sent' : 'sent'
+  // Only a request that was not sent can never be billed.
+  return !failure.ambiguous && VERDICTS[situationOf(failure)].billed === 'no' ? 'not-sent' : 'sent'
 }
-
-/** The kinds of failures without an answer in which nothing was sent, unless they are ambiguous. */
-const NOT_SENT: ReadonlySet<string> = new Set<AttemptError['failure']['kind']>(['network', 'refused'])
 
 /** The maximum number of names that are read from the header `x-harbor-dropped`. */
 const MAX_DROPPED = 20

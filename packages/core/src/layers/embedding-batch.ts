@@ -13,7 +13,7 @@ import type { EmbeddingBatchSettings } from '../options/embedding-batch-options.
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
 import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
-import { situationOf } from '../verdict/verdict.ts'
+import { situationOf, VERDICTS } from '../verdict/verdict.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { observedUpstream } from './observe.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
@@ -166,7 +166,7 @@ async function orError(answer: Promise<Answer>): Promise<Answer | Error> {
 }
 
 function isCausedByTexts({ failure }: AttemptError): boolean {
-  return ['bad-request', 'context-length', 'content-filter'].includes(situationOf(failure))
+  return VERDICTS[situationOf(failure)].causedByContent === true
 }
 
 /** Whether the provider returned fewer embeddings than texts. Such a provider may accept fewer texts per request, or only one. */

@@ -1,9 +1,9 @@
-import type { Failure } from '@harbor/retry'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { spendLimitExceeded } from '../attempt/refusals.ts'
 import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import type { Purse } from '../cost/purse.ts'
+import { situationOf, VERDICTS } from '../verdict/verdict.ts'
 
 /** Reserves money for each attempt under a spend limit. The reservation is released only if the attempt was certainly not billed. */
 export function paymentLayer(next: LegHandler): LegHandler {
@@ -33,11 +33,6 @@ function isCertainlyFree(error: unknown): boolean {
   if (!(error instanceof AttemptError)) return ClientClosedError.is(error)
   const { failure, answer } = error
   if (failure.ambiguous) return false
-  return NEVER_SENT.has(failure.kind) || (answer !== undefined && !BILLED.has(failure.kind))
+  const { billed } = VERDICTS[situationOf(failure)]
+  return billed === 'no' || (billed === undefined && answer !== undefined)
 }
-
-const NEVER_SENT = new Set<Failure['kind']>(['network', 'refused'])
-/**
- * The kinds of failure that may be billed even if there is an answer. That answer has a success status, so the provider has done the work.
- */
-const BILLED = new Set<Failure['kind']>(['malformed', 'stream', 'aborted'])

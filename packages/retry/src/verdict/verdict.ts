@@ -22,6 +22,14 @@ export interface Verdict {
   /** Whether the failure counts against the target's circuit. */
   readonly breaker: 'failure' | 'ignore'
   /**
+   * Whether the provider may have billed the request. `no`: nothing was sent. `yes`: the provider may have done work for it, whatever the
+   * status of its answer. A failure that is `ambiguous` may always be billed. @default only if there was no answer: an answer with an error
+   * status is free
+   */
+  readonly billed?: 'no' | 'yes'
+  /** Whether the content of the request caused the failure, so that a request with other content could succeed. @default false */
+  readonly causedByContent?: true
+  /**
    * The cooldown that the failure starts; undefined for none. `of`: what is in cooldown, so that calls avoid it. `ms`: the duration in
    * milliseconds, or longer if the provider asks for longer. `as-requested`: the duration that the provider asks for, or one second if it
    * asks for none.
@@ -64,15 +72,20 @@ const COOLDOWN_MS = 5 * 60_000
 /** What Harbor does after each kind of failure. All decisions about retry, failover, circuit and cooldown come from this table. */
 export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   // This process ran out of sockets, memory or the like, which is no failure of the target.
-  'local-fault': { retryHere: 'yes', nextTarget: 'yes', breaker: 'ignore' },
-  'not-sent': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
+  'local-fault': { retryHere: 'yes', nextTarget: 'yes', breaker: 'ignore', billed: 'no' },
+  'not-sent': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', billed: 'no' },
   'sent-unanswered': { retryHere: 'once', nextTarget: 'yes', breaker: 'failure' },
-  aborted: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore' },
-  'bad-request': { retryHere: 'no', nextTarget: 'no', breaker: 'ignore' },
+  aborted: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore', billed: 'yes' },
+  'bad-request': { retryHere: 'no', nextTarget: 'no', breaker: 'ignore', causedByContent: true },
   // The request is valid, but this target cannot express it, or does not obey it.
   unable: { retryHere: 'no', nextTarget: 'yes', breaker: 'ignore' },
-  'context-length': { retryHere: 'no', nextTarget: 'context-chain', breaker: 'ignore' },
-  'content-filter': { retryHere: 'no', nextTarget: 'policy-chain', breaker: 'ignore' },
+  'context-length': {
+    retryHere: 'no',
+    nextTarget: 'context-chain',
+    breaker: 'ignore',
+    causedByContent: true,
+  },
+  'content-filter': { retryHere: 'no', nextTarget: 'policy-chain', breaker: 'ignore', causedByContent: true },
   auth: {
     retryHere: 'no',
     nextTarget: 'other-credential',
@@ -104,11 +117,11 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   },
   overloaded: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
   server: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
-  malformed: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
-  'stream-before-content': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
+  malformed: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', billed: 'yes' },
+  'stream-before-content': { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', billed: 'yes' },
   // The caller already has a part of the answer, so that no other answer can replace it.
-  'stream-after-content': { retryHere: 'no', nextTarget: 'no', breaker: 'failure' },
-  refused: { retryHere: 'no', nextTarget: 'yes', breaker: 'ignore' },
+  'stream-after-content': { retryHere: 'no', nextTarget: 'no', breaker: 'failure', billed: 'yes' },
+  refused: { retryHere: 'no', nextTarget: 'yes', breaker: 'ignore', billed: 'no' },
   unknown: { retryHere: 'no', nextTarget: 'no', breaker: 'ignore' },
 }
 
