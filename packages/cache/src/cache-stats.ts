@@ -6,7 +6,10 @@ export interface CacheStats {
   hits: number
   /** Calls answered with a stale entry. */
   stale: number
-  /** Calls that began a load, and lookups and `only-if-cached` calls that found no entry. */
+  /**
+   * Calls that loaded, because no entry and no load of another call could answer them. Also counts `get` and `only-if-cached` calls that found
+   * no entry to use. Bypassed calls do not count.
+   */
   misses: number
   /** Calls that joined the load of another call. */
   shared: number

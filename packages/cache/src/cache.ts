@@ -108,8 +108,8 @@ export interface Cache<Value> {
   stats(): CacheStats
 
   /**
-   * Aborts background refreshes and prefetches, waits for pending writes, and closes the far tier. Later calls load their answers, and do
-   * not cache them.
+   * Aborts background refreshes and prefetches, waits for pending writes, and closes the far tier. Loads that callers wait for go on to their
+   * end; `close` does not wait for them. Later calls load their answers, and do not cache them.
    */
   close(): Promise<void>
 }

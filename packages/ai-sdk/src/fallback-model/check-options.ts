@@ -9,10 +9,11 @@ import {
 } from '@harbor/parts'
 import type { CommonOptions, FallbackModelOptions, Labels, ModelListeners, ModelTimeouts } from './options.ts'
 
-/** The maximum number of labels of a model or a call. */
-const MAX_LABELS = 64
-/** The maximum length of the name of a label, of its value, and of a session, in characters. */
+/** The maximum number of labels of a model or a call. The bounds of labels are those of `@harbor/core`. */
+const MAX_LABELS = 16
+/** The maximum length of the value of a label, and of a session, in characters. */
 const MAX_LABEL_LENGTH = 256
+const LABEL_NAME = /^[\w.:-]{1,64}$/
 
 const aDuration: Check = (value) =>
   (typeof value === 'number' && value >= 1) || 'a number of milliseconds of at least 1'
@@ -28,8 +29,11 @@ const someLabels: Check = (value) => {
   const entries =
     anObject(value) === true && !Array.isArray(value) ? Object.entries(value as object) : undefined
   return (
-    (entries !== undefined && entries.length <= MAX_LABELS && entries.flat().every(isShort)) ||
-    `an object with at most ${MAX_LABELS} strings of at most ${MAX_LABEL_LENGTH} characters`
+    (entries !== undefined &&
+      entries.length <= MAX_LABELS &&
+      entries.every(([name, text]) => LABEL_NAME.test(name) && isShort(text))) ||
+    `an object with at most ${MAX_LABELS} texts of at most ${MAX_LABEL_LENGTH} characters, ` +
+      'with names of 1 to 64 letters, digits, or characters of "_.:-"'
   )
 }
 
@@ -106,7 +110,7 @@ export function checkModels(models: unknown): void {
 
 /** Harbor's part of the `providerOptions` of a call. */
 export interface HarborCallOptions {
-  /** Labels of this call, in addition to those of the model. */
+  /** Labels of this call, in addition to those of the model. A label of the same name replaces that of the model. */
   readonly labels?: Labels | undefined
   /** Identifies the conversation. The target that answered its last call is tried first. */
   readonly session?: string | undefined

@@ -48,7 +48,10 @@ export interface CommonOptions {
   attemptsBeforeFallback?: number | undefined
   /** The maximum number of requests that one call sends, over all its targets. @default 6 */
   maxUpstreamCalls?: number | undefined
-  /** Labels of all calls. @default none */
+  /**
+   * Names and values for the receipts of all calls, such as `{ app: 'shop' }`. They are never sent to a provider. At most 16 labels, with names
+   * of up to 64 characters and values of up to 256. @default none
+   */
   labels?: Labels | undefined
   /** Functions that are called at events of all calls. If one throws, a warning is emitted and nothing else changes. @default none */
   on?: ModelListeners | undefined

@@ -6,17 +6,17 @@ import { aClock, count, duration, validate, type Check } from '../validate.ts'
  * 429s.
  */
 export interface RateLimits {
-  /** The maximum number of requests started per minute, whatever their size. @default learned */
+  /** The maximum number of requests started per minute, whatever their size. @default learned from response headers and 429s; no limit before that */
   requestsPerMinute?: number | undefined
-  /** The maximum number of tokens per minute, input and output together. @default learned */
+  /** The maximum number of tokens per minute, input and output together. @default learned from response headers and 429s; no limit before that */
   tokensPerMinute?: number | undefined
-  /** The maximum number of input tokens per minute, if the provider limits them separately. @default learned */
+  /** The maximum number of input tokens per minute, if the provider limits them separately. @default learned from response headers and 429s; no limit before that */
   inputTokensPerMinute?: number | undefined
-  /** The maximum number of output tokens per minute, if the provider limits them separately. @default learned */
+  /** The maximum number of output tokens per minute, if the provider limits them separately. @default learned from response headers and 429s; no limit before that */
   outputTokensPerMinute?: number | undefined
   /**
    * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day.
-   * @default learned
+   * @default learned from response headers and 429s; no limit before that
    */
   requestsPerDay?: number | undefined
   /**

@@ -6,7 +6,7 @@ import { warn } from '../warn.ts'
  */
 export interface TripRule {
   /**
-   * Creates a tally.
+   * Begins counting for one breaker: returns a tally without counts, or one that continues from `saved`.
    *
    * @param saved the result of `save()` of an earlier tally, to continue from. Ignore it if it does not fit the rule
    */

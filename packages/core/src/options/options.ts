@@ -29,7 +29,10 @@ export interface HarborOptions extends ClientOptions {
    * content. The timeout of a single attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
    */
   timeout?: number | undefined
-  /** The maximum number of retries of a call at one target: n means n + 1 attempts. The same setting as `retry.maxAttempts`. @default 2 */
+  /**
+   * The maximum number of retries of a call at one target, not counting the first attempt: 2 means the same as `retry.maxAttempts: 3`. If
+   * both are given and contradict each other, an OptionError is thrown. @default 2
+   */
   maxRetries?: number | undefined
   /** When and how often a failed attempt is retried. `false`: never. @default 3 attempts, exponential backoff with jitter */
   retry?: RetrySettings | false | undefined
@@ -94,8 +97,8 @@ export interface HarborOptions extends ClientOptions {
    */
   maxAnswerBytes?: number | undefined
   /**
-   * The maximum amount that this client and its copies may spend together. Before each call, its highest possible cost is reserved. If less
-   * than this cost is left of the limit, the call fails with status 402. Beware: money spent before the limit was set is not counted.
+   * The maximum amount in US dollars, per hour, per day or in total, that this client and its copies may spend together. Before each call, its highest possible cost is reserved. If less
+   * than this cost is left of the limit, the call fails with status 402, and so does a call whose price is unknown, unless `unpriced: 'allow'` is set. Beware: money spent before the limit was set is not counted.
    * @default none
    */
   spendLimit?: SpendLimitOptions | false | undefined

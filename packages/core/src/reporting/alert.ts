@@ -12,7 +12,7 @@ export interface CallCounts {
   readonly windowMs: number
   readonly calls: number
   readonly failed: number
-  /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. */
+  /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. Calls that their callers aborted do not count. */
   readonly availability: number
 }
 

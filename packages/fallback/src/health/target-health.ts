@@ -16,7 +16,7 @@ export class TargetHealth {
   failuresInARow = 0
   /** The moving average of the duration of answers, in milliseconds; `undefined` before the first answer. */
   latencyMs: number | undefined
-  /** The error of the last failure, or of the last health check that failed. */
+  /** The error of the last failure, or of the last health check that failed. It stays after a recovery; `undefined` before the first one. */
   lastError: unknown
   /** When the last health check ended, in milliseconds since 1970. */
   lastCheckAt: number | undefined

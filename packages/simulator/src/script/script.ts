@@ -73,7 +73,10 @@ export interface Condition {
   model?: string | undefined
   /** The service tier that the request names, such as `flex`. */
   tier?: string | undefined
-  /** Text that occurs anywhere in the JSON of the request, such as a part of a prompt that must always fail. */
+  /**
+   * Text that occurs anywhere in the body of the request, such as a part of a prompt that must always fail. The body is searched as JSON text,
+   * so quotes and line breaks are written as there: `\\n`. Upper and lower case differ.
+   */
   says?: string | undefined
   /** The HTTP method. It distinguishes creating a batch (POST) from reading it (GET). */
   method?: string | undefined
