@@ -15,10 +15,7 @@ import { mayRetryHere, type CallState } from './next-step.ts'
 import type { CommonOptions } from './options.ts'
 import type { Target } from './targets.ts'
 
-/**
- * The maximum wait before the second attempt at a target, in milliseconds, while another one can take over, and after a failure that does not
- * mean that the target is busy.
- */
+/** The maximum wait before the second attempt at a target while another one can take over, in milliseconds. */
 const MAX_SHORT_WAIT_MS = 100
 
 /** The request of one call to one target. */
@@ -133,22 +130,16 @@ function reasonOf(
 const BUSY: ReadonlySet<FailureKind> = new Set(['overloaded', 'rate-limit'])
 
 /**
- * Returns the decision about retries while no other target can take over. Without `baseDelayMs` or `backoff`, the second attempt is made soon,
- * unless the target is busy: most failures of a single request are over at the next one.
+ * Returns the decision about retries while no other target can take over. Without `baseDelayMs` or `backoff`, the second attempt is made at
+ * once, unless the target is busy: most failures of a single request are over at the next one.
  */
-function soonAtFirst({
-  baseDelayMs,
-  backoff: own,
-  jitter = true,
-  random = Math.random,
-}: RetryOptions): RetryOptions['shouldRetry'] {
+function soonAtFirst({ baseDelayMs, backoff: own }: RetryOptions): RetryOptions['shouldRetry'] {
   if (own !== undefined || baseDelayMs !== undefined) return () => true
-  const isRandom = jitter !== false && jitter !== 'none'
   return ({ kind, status, retryAfterMs }, { number }) =>
-    number > 1 || retryAfterMs !== undefined || BUSY.has(kind) || status === 503
-      ? true
-      : { retry: true, delayMs: MAX_SHORT_WAIT_MS * (isRandom ? random() : 1) }
+    number > 1 || retryAfterMs !== undefined || BUSY.has(kind) || status === 503 ? true : AT_ONCE
 }
+
+const AT_ONCE = { retry: true, delayMs: 0 }
 
 /**
  * Returns the backoff while another target can take over. Without `baseDelayMs` or `backoff`, the second attempt is made at once: if it
