@@ -25,7 +25,7 @@ const ID_PREFIXES: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * The calls of tools that another vendor executed, by tool call id, with the vendor's name. Who executed a call is known
+ * The calls of tools that another vendor executed, by tool call id, with the name of that vendor. The vendor is recognised
  * by the mark on the call, the form of its id, the provider's tool of that name in the request, or the marks of the
  * other parts of its message, in this order. A call without any of these stays as it is.
  */

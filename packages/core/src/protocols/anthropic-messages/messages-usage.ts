@@ -4,15 +4,7 @@ import type { ModelUse } from '../../reporting/token-usage.ts'
 import type { UsageReader } from '../shared/delivery.ts'
 import { toolUsesIn, type ToolUses } from '../shared/tool-uses.ts'
 import { priceTierOf, tierFieldsOf, type TierFields } from './price-tier.ts'
-import {
-  countOf,
-  countsIn,
-  modelIn,
-  stepsIn,
-  tokensByModel,
-  tokensOf,
-  type Counts,
-} from './message-tokens.ts'
+import { countOf, countsIn, modelIn, stepsIn, tokensByModel, tokensOf, type Counts } from './usage-counts.ts'
 
 /**
  * Reads the usage of a message, or of the events of its stream. `message_start` reports the input; `message_delta` reports the totals so
