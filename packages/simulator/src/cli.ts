@@ -15,8 +15,6 @@ try {
 function serve(running: Running): void {
   // The terminal or the pipe may be gone before the simulator is.
   process.stdout.on('error', () => undefined)
-  for (const line of running.greeting) console.log(line)
-
   function stop() {
     for (const line of running.summary()) console.log(line)
     running.close().catch((error: unknown) => {
@@ -27,4 +25,6 @@ function serve(running: Running): void {
   }
   // Only once: a second signal ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
+  // After the signals: a program that has read the greeting may send one at once.
+  for (const line of running.greeting) console.log(line)
 }
