@@ -1,3 +1,4 @@
+export { ObservedCall, type Observation } from './observed-call.ts'
 export {
   aClock,
   aFunction,

@@ -1,10 +1,10 @@
+import { ObservedCall } from '@harbor/parts'
 import { publicURL } from '../base/public-url.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { observerList } from '../options/observers.ts'
 import type { CallObserver } from '../reporting/observer.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import { planOf } from '../routing/plan-of.ts'
-import { ObservedCall } from '../telemetry/observed-call.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 function observersOf({ perCall, policy }: Exchange): readonly CallObserver[] | undefined {
@@ -56,7 +56,8 @@ function observed(
     streaming,
     url: publicURL(url),
   }
-  const call = ObservedCall.start(observers, { receipt, request, role }, telemetry)
+  const warn = (error: unknown): void => telemetry.warn('A call observer threw', error)
+  const call = ObservedCall.start(observers, { receipt, request, role }, warn)
   return { ...exchange, observed: call }
 }
 

@@ -1,46 +1,54 @@
-import type { AttemptRecord, WaitRecord } from '../reporting/attempt-record.ts'
-import type { CallObservation, CallObserver } from '../reporting/observer.ts'
-import type { Receipt } from '../reporting/receipt.ts'
-import type { Telemetry } from './telemetry.ts'
-
 type Send<T> = (headers?: Readonly<Record<string, string>>) => Promise<T>
 
-const THREW = 'A call observer threw'
+/** What an observer of a call is notified of. The public types of observers, of core and of the fallback models, have this shape. */
+export interface Observation<Attempt, Wait, Receipt> {
+  attempt?<T>(attempt: Attempt, send: Send<T>): Promise<T>
+  attemptEnded?(attempt: Attempt): void
+  waited?(wait: Wait): void
+  end?(receipt: Receipt): void
+}
 
 /** The observations of one call by all its observers. What an observer does wrong never changes the call. */
-export class ObservedCall implements Required<CallObservation> {
-  readonly #observations: readonly CallObservation[]
-  readonly #telemetry: Telemetry
+export class ObservedCall<Attempt, Wait, Receipt> implements Required<Observation<Attempt, Wait, Receipt>> {
+  readonly #observations: readonly Observation<Attempt, Wait, Receipt>[]
+  readonly #warn: (error: unknown) => void
   /** The number of attempts that have not ended. */
   #inFlight = 0
   /** The receipt of a call that is over while an attempt is still in flight. */
   #over: Receipt | undefined
 
-  private constructor(observations: readonly CallObservation[], telemetry: Telemetry) {
+  private constructor(
+    observations: readonly Observation<Attempt, Wait, Receipt>[],
+    warn: (error: unknown) => void,
+  ) {
     this.#observations = observations
-    this.#telemetry = telemetry
+    this.#warn = warn
   }
 
-  /** Starts the observations of a call. @returns undefined if no observer wants to observe it */
-  static start(
-    observers: readonly CallObserver[],
-    call: Parameters<CallObserver['start']>[0],
-    telemetry: Telemetry,
-  ): ObservedCall | undefined {
-    const observations: CallObservation[] = []
+  /**
+   * Starts the observations of a call.
+   * @param warn called with each error of an observer
+   * @returns undefined if no observer wants to observe it
+   */
+  static start<Attempt, Wait, Receipt, Call>(
+    observers: readonly { start(call: Call): Observation<Attempt, Wait, Receipt> | undefined }[],
+    call: Call,
+    warn: (error: unknown) => void,
+  ): ObservedCall<Attempt, Wait, Receipt> | undefined {
+    const observations: Observation<Attempt, Wait, Receipt>[] = []
     for (const observer of observers) {
-      telemetry.shield(THREW, () => {
+      shield(warn, () => {
         const observation: unknown = observer.start(call)
         if (typeof observation === 'object' && observation !== null && !(observation instanceof Promise))
           observations.push(observation)
         else return observation
       })
     }
-    return observations.length === 0 ? undefined : new ObservedCall(observations, telemetry)
+    return observations.length === 0 ? undefined : new ObservedCall(observations, warn)
   }
 
   /** Sends a request through all observations, the first one outermost. The headers of an inner one replace those of an outer one. */
-  attempt<T>(attempt: AttemptRecord, send: Send<T>): Promise<T> {
+  attempt<T>(attempt: Attempt, send: Send<T>): Promise<T> {
     this.#inFlight++
     let sending = send
     for (const observation of this.#observations.toReversed()) {
@@ -54,13 +62,13 @@ export class ObservedCall implements Required<CallObservation> {
     return sending()
   }
 
-  attemptEnded(attempt: AttemptRecord): void {
-    for (const each of this.#observations) this.#telemetry.shield(THREW, () => each.attemptEnded?.(attempt))
+  attemptEnded(attempt: Attempt): void {
+    for (const each of this.#observations) shield(this.#warn, () => each.attemptEnded?.(attempt))
     if (--this.#inFlight === 0 && this.#over) this.#end(this.#over)
   }
 
-  waited(wait: WaitRecord): void {
-    for (const each of this.#observations) this.#telemetry.shield(THREW, () => each.waited?.(wait))
+  waited(wait: Wait): void {
+    for (const each of this.#observations) shield(this.#warn, () => each.waited?.(wait))
   }
 
   /** Ends the observations. If an attempt is still in flight, such as one that is being aborted, they end with it. */
@@ -70,14 +78,14 @@ export class ObservedCall implements Required<CallObservation> {
   }
 
   #end(receipt: Receipt): void {
-    for (const each of this.#observations) this.#telemetry.shield(THREW, () => each.end?.(receipt))
+    for (const each of this.#observations) shield(this.#warn, () => each.end?.(receipt))
   }
 
   /**
    * Sends a request through one observation. The result is that of the sending, whatever the observation returns or throws. If it does not
    * send the request by itself, the request is sent when the observation has returned or thrown.
    */
-  #through<T>(observation: CallObservation, attempt: AttemptRecord, send: Send<T>): Promise<T> {
+  #through<T>(observation: Observation<Attempt, Wait, Receipt>, attempt: Attempt, send: Send<T>): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<T>()
     let sent: Promise<T> | undefined
     const once: Send<T> = (headers) => {
@@ -87,9 +95,9 @@ export class ObservedCall implements Required<CallObservation> {
     const failed = (error: unknown): void => {
       // An observation usually passes on the error of the sending, which is not its own.
       void once().then(
-        () => this.#telemetry.warn(THREW, error),
+        () => this.#warn(error),
         (own: unknown) => {
-          if (own !== error) this.#telemetry.warn(THREW, error)
+          if (own !== error) this.#warn(error)
         },
       )
     }
@@ -101,5 +109,15 @@ export class ObservedCall implements Required<CallObservation> {
       failed(error)
     }
     return promise
+  }
+}
+
+/** Runs code of an observer. What it throws, or rejects with, is passed to `warn`. */
+function shield(warn: (error: unknown) => void, code: () => unknown): void {
+  try {
+    const outcome = code()
+    if (outcome instanceof Promise) outcome.catch(warn)
+  } catch (error) {
+    warn(error)
   }
 }
