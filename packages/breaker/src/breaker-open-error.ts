@@ -2,11 +2,15 @@ import type { BreakerState } from './state.ts'
 
 const CODE = 'breaker_open'
 
-/** A call was refused, because the circuit is open or isolated, or is half-open and lets no further probe through. */
+/**
+ * The error of a call that a breaker refused, because the circuit is open or isolated, or is half-open and lets no further probe through. The
+ * operation was not called. Its `cause` is the last error before the circuit opened.
+ */
 export class BreakerOpenError extends Error {
   override readonly name = 'BreakerOpenError'
+  /** Always `breaker_open`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = CODE
-  /** The state of the circuit when it refused the call. */
+  /** The state of the circuit when it refused the call: `open`, `half-open` or `isolated`. */
   readonly state: BreakerState
   /**
    * How long until the circuit lets a probe through, in milliseconds, if `state` is `open`; otherwise 0, because this is not
@@ -14,7 +18,11 @@ export class BreakerOpenError extends Error {
    */
   readonly retryAfterMs: number
 
-  /** @param cause the last error before the circuit opened */
+  /**
+   * @param state the state of the circuit
+   * @param retryAfterMs milliseconds until a probe is let through; 0 if not known
+   * @param cause the last error before the circuit opened
+   */
   constructor(state: BreakerState, retryAfterMs: number, cause?: unknown) {
     super(
       `not called, as the circuit is ${state}; try again ${WHEN[state] ?? `in ${retryAfterMs} ms`}`,

@@ -22,7 +22,10 @@ import { aFunction, expectValue, type Check } from './validate.ts'
 export class CircuitBreaker {
   readonly #circuit: Circuit
 
-  /** @throws TypeError for an unknown or invalid option */
+  /**
+   * @param options all optional; see `BreakerOptions`
+   * @throws TypeError for an unknown or invalid option
+   */
   constructor(options: BreakerOptions = {}) {
     this.#circuit = new Circuit(settingsOf(options), options.restore)
   }
@@ -85,11 +88,15 @@ export class CircuitBreaker {
     return new LivePermit(this.#circuit)
   }
 
-  /** Makes an open circuit half-open, so that the next call is a probe. Use it after a health check has succeeded. */
+  /**
+   * Makes an open circuit half-open before its time, so that the next call is a probe. Use it after a health check has succeeded. Has no effect in
+   * any other state.
+   */
   halfOpen(): void {
     this.#circuit.halfOpen()
   }
 
+  /** The current state, after the changes that are due by now: `closed`, `open`, `half-open` or `isolated`. */
   get state(): BreakerState {
     return this.#circuit.look().state
   }
@@ -130,10 +137,12 @@ export class CircuitBreaker {
   }
 
   /**
-   * Adds a listener, which is called synchronously for every event of this type. If the listener throws, a warning is emitted and nothing
-   * else changes.
+   * Adds a listener, which is called synchronously for every event of this type. If the listener throws, a warning is emitted and nothing else
+   * changes.
    *
+   * @param event `open`, `half-open`, `close` or `reject`
    * @returns a function that removes the listener
+   * @throws TypeError for another event, or a listener that is no function
    */
   on(event: BreakerEvent['type'], listener: BreakerListener): () => void {
     expectValue('event', event, anEvent)

@@ -1,6 +1,7 @@
 import type { BreakerState } from './state.ts'
 import { warn } from './warn.ts'
 
+/** What listeners of a breaker receive: a change of its state, or a refused call. */
 export interface BreakerEvent {
   /**
    * What has happened:
@@ -15,12 +16,13 @@ export interface BreakerEvent {
   readonly state: BreakerState
   /** The state before the event; for `reject`, the same as `state`. */
   readonly previous: BreakerState
-  /** The time until an open circuit becomes half-open, in milliseconds; 0 if the circuit is not open. */
+  /** The time until an open circuit becomes half-open, in milliseconds; 0 if the circuit is not open after the event. */
   readonly retryAfterMs: number
   /** The last error before the circuit opened; `undefined` if the circuit has closed or is isolated. */
   readonly cause?: unknown
 }
 
+/** A function that is called with each event of the type it was added for. It may be asynchronous: its rejection is a warning. */
 export type BreakerListener = (event: BreakerEvent) => void
 
 /**

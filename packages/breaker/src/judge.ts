@@ -1,16 +1,34 @@
 import type { Check } from './validate.ts'
 import { callOr } from './warn.ts'
 
-/** How a call ended. */
+/** How a call ended, for the option `judge`: with a value (`ok: true`) or with an error. */
 export type Outcome =
-  | { readonly ok: true; readonly value: unknown; readonly durationMs: number }
-  | { readonly ok: false; readonly error: unknown; readonly durationMs: number }
+  | {
+      /** The operation returned or resolved. */ readonly ok: true
+      /** Its result. */ readonly value: unknown
+      /** How long the call took, in milliseconds; of a streamed answer, until it began. */ readonly durationMs: number
+    }
+  | {
+      /** The operation threw or rejected, or the permit was ended by `fail`. */ readonly ok: false
+      /** What it threw or passed to `fail`. */ readonly error: unknown
+      /** How long the call took, in milliseconds; of a streamed answer, until it began. */ readonly durationMs: number
+    }
 
 /**
- * How a call is counted. `ignore`: the call is not counted and, if it was a probe, another call may be the probe instead.
- * `openForMs`: the minimum time that the circuit stays open if it opens, in milliseconds, such as a server's Retry-After.
+ * How a call is counted. `ignore`: the call is not counted and, if it was a probe, another call may be the probe instead. The object is a failure
+ * that may also say for how long the circuit stays open.
  */
-export type Verdict = 'success' | 'failure' | 'ignore' | { failure: true; openForMs?: number | undefined }
+export type Verdict =
+  | 'success'
+  | 'failure'
+  | 'ignore'
+  | {
+      /** Always `true`: the call counts as a failure. */ failure: true
+      /**
+       * The minimum time that the circuit stays open if it opens, in milliseconds, such as a server's Retry-After. At most 10 minutes, or the option
+       * `openForMs` if that is longer. @default 0
+       */ openForMs?: number | undefined
+    }
 
 export type Judge = (outcome: Outcome) => Verdict
 

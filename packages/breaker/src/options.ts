@@ -15,35 +15,37 @@ import {
   type Check,
 } from './validate.ts'
 
+/** Options of a `CircuitBreaker`: when it opens, for how long, how it tries again, and what counts as a failure. */
 export interface BreakerOptions {
   /**
-   * The rule that decides when the circuit opens. If you pass several rules, each of them can open it. @default consecutive(3)
+   * The rule that decides when the circuit opens: `consecutive`, `countWindow`, `timeWindow` or your own. If you pass several rules, each of them can
+   * open it. @default consecutive(3)
    */
   trip?: TripRule | readonly TripRule[] | undefined
   /**
-   * How long the circuit stays open before it lets a probe through, in milliseconds. A number is doubled, up to 10 minutes, each time the
-   * circuit opens again too soon, which means before it has been closed for as long as it was last open. A function receives the number of
-   * such openings in a row, 1 for the first, and its result is used unchanged. @default 30_000
+   * How long the circuit stays open before it lets a probe through, in milliseconds, at least 1. A number is doubled, up to 10 minutes or the number
+   * itself if longer, each time the circuit opens again too soon: before it has been closed for as long as it was last open. A function receives the
+   * number of such openings in a row, 1 for the first, and its result is used unchanged. @default 30_000
    */
   openForMs?: number | ((consecutiveOpens: number) => number) | undefined
   /**
-   * The number of probes: calls that are let through while the circuit is half-open, to find out whether calls succeed again.
-   * Probes may run at the same time. The circuit closes when all have succeeded, and opens again when the first one fails.
-   * @default 1
+   * How many calls must succeed while the circuit is half-open before it closes, and how many of them may run at the same time; other calls are
+   * refused. The first one that fails opens the circuit again. A whole number of at least 1. @default 1
    */
   probes?: number | undefined
   /**
-   * How long a probe may take before it counts as failed, in milliseconds. Pass more than calls normally take. @default 30_000
+   * How long a probe may take before it counts as failed, in milliseconds, at least 1; the call itself goes on. Pass more than calls normally take.
+   * @default 30_000
    */
   probeTimeoutMs?: number | undefined
   /**
-   * Decides whether a finished call is a success, a failure, or not counted. If this function throws, a warning is emitted and
-   * the default decides. @default an AbortError is not counted, every other error is a failure, every value is a success
+   * Decides whether a finished call is a success, a failure, or not counted. If this function throws or returns something else, a warning is emitted
+   * and the default decides. @default an AbortError is not counted, every other error is a failure, every value is a success
    */
   judge?: ((outcome: Outcome) => Verdict) | undefined
   /**
-   * The state to start from: a result of `snapshot()`, from this process or another one. It may have been converted to JSON and
-   * back.
+   * The state to start from: a result of `snapshot()`, from this process or another one. It may have been converted to JSON and back. @default
+   * closed, with no counts
    */
   restore?: BreakerSnapshot | undefined
   /** The source of the current time. @default a monotonic clock */

@@ -5,9 +5,12 @@ import type { Call, Circuit } from './circuit.ts'
  * without a report is not counted, but a probe without a report counts as failed after `probeTimeoutMs`.
  */
 export interface Permit {
-  /** Reports that the call succeeded. */
+  /** Reports that the call succeeded. It is counted as a success without asking the option `judge`. */
   succeed(): void
-  /** Reports that the call failed with this error. The option `judge` decides how the error counts, normally as a failure. */
+  /**
+   * Reports that the call failed with this error. The option `judge` decides how the error counts, normally as a failure; an AbortError is not
+   * counted.
+   */
   fail(error?: unknown): void
   /** Ends the permit without counting the call. Use it if the call was not made, or if its caller aborted it. */
   release(): void

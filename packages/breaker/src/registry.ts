@@ -2,13 +2,17 @@ import { CircuitBreaker } from './circuit-breaker.ts'
 import { settingsOf, type BreakerOptions } from './options.ts'
 import { aString, checksOf, duration, expectValue, validate, wholeNumber } from './validate.ts'
 
+/** How many breakers a registry holds, and for how long. */
 export interface RegistryLimits {
   /**
-   * The maximum number of breakers. When a new one would exceed it, closed breakers are dropped, the least recently used first.
-   * If none is closed, the least recently used breaker of all is dropped. @default 1_000
+   * The maximum number of breakers, a whole number of at least 1. When a new one would exceed it, the least recently used breaker is dropped, if
+   * possible one that is closed. @default 1_000
    */
   maxKeys?: number | undefined
-  /** How long a closed breaker may stay unused before it is dropped, in milliseconds. @default 3_600_000 */
+  /**
+   * How long a closed breaker may stay unused before it is dropped, in milliseconds, at least 1. Open ones are not dropped for their age. @default
+   * 3_600_000
+   */
   idleMs?: number | undefined
 }
 
@@ -25,15 +29,18 @@ export interface BreakerRegistry {
    * the registry may drop a breaker and later create another one for its key.
    */
   get(key: string): CircuitBreaker
+  /** The number of breakers that exist now, at most `maxKeys`. */
   readonly size: number
+  /** Iterates over the keys and breakers that exist now, the least recently used first. */
   entries(): IterableIterator<[key: string, breaker: CircuitBreaker]>
 }
 
 /**
- * Creates a registry of breakers.
+ * Creates a registry of breakers: one per key, each created when its key is first used.
  *
- * @param options the options of every breaker, or a function that returns the options for a key
- * @throws TypeError for an unknown or invalid option
+ * @param options the options of every breaker, or a function that returns the options for a key; it is called when a breaker is created
+ * @param limits how many breakers the registry holds, and for how long
+ * @throws TypeError for an unknown or invalid option; for those that the function returns, `get()` throws it
  */
 export function createBreakerRegistry(
   options: BreakerOptions | ((key: string) => BreakerOptions),

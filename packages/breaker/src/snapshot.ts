@@ -1,14 +1,20 @@
 import type { Closed, HalfOpen, Isolated, Open, State } from './state.ts'
 import type { TripRule } from './trip-rules/trip-rule.ts'
 
-/** The state of a breaker as data for JSON. It contains no errors, because errors may hold secrets. */
+/** The state of a breaker as data for JSON, returned by `snapshot()`. It contains no errors, because errors may hold secrets. */
 export type BreakerSnapshot = Readonly<
-  { version: 1; takenAt: number } & (SavedClosed | Open | SavedHalfOpen | Pick<Isolated, 'state'>)
+  {
+    /** The version of the format. */ version: 1
+    /** When the snapshot was made, in milliseconds since 1970, by the breaker's clock. */ takenAt: number
+  } & (SavedClosed | Open | SavedHalfOpen | Pick<Isolated, 'state'>)
 >
 
+/** A closed circuit in a snapshot. */
 interface SavedClosed extends Omit<Closed, 'tallies'> {
+  /** What `save()` of each tally returned, in the order of the trip rules. */
   readonly tallies: readonly unknown[]
 }
+/** A half-open circuit in a snapshot. */
 interface SavedHalfOpen extends Omit<HalfOpen, 'probes'> {
   /** For each probe in flight, the time at which it counts as failed, in milliseconds since 1970. */
   readonly probes: readonly number[]

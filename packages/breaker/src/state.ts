@@ -1,5 +1,9 @@
 import type { Tally, TripRule } from './trip-rules/trip-rule.ts'
 
+/**
+ * The state of a circuit. `closed`: calls go through. `open`: calls are refused. `half-open`: a few calls go through as probes. `isolated`: calls are
+ * refused until `isolate()` is undone.
+ */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated'
 
 /**
@@ -8,8 +12,11 @@ export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated'
  */
 export type State = Closed | Open | HalfOpen | Isolated
 
+/** The data of a closed circuit, as a snapshot contains it. */
 export interface Closed {
+  /** Always `closed`: calls go through, and are counted. */
   readonly state: 'closed'
+  /** The counts so far, one tally for each trip rule, in the order of the option `trip`. */
   readonly tallies: readonly Tally[]
   /**
    * How many times in a row the circuit had opened before it closed. If the circuit opens before `streakEndsAt`, this number
@@ -28,8 +35,11 @@ export interface Closed {
   openAtLeastUntil: number
 }
 
+/** The data of an open circuit, as a snapshot contains it. */
 export interface Open {
+  /** Always `open`: calls are refused. */
   readonly state: 'open'
+  /** How many times in a row the circuit has opened too soon after it closed, this time included: 1 for the first. It determines the open time. */
   readonly consecutiveOpens: number
   /** How long the circuit stays open in total, in milliseconds. */
   readonly forMs: number
@@ -37,17 +47,21 @@ export interface Open {
   readonly until: number
 }
 
+/** The data of a half-open circuit, as a snapshot contains it. */
 export interface HalfOpen {
+  /** Always `half-open`: calls go through as probes, up to the option `probes`; others are refused. */
   readonly state: 'half-open'
   /** The open state before this one. If a probe fails, the next open time is calculated from it. */
   readonly previousOpen: Open
-  /** The probes in flight. */
+  /** The probes in flight: let through and not yet ended, expired or collected. */
   readonly probes: Set<Probe>
-  /** The number of probes that succeeded. */
+  /** The number of probes that succeeded since the circuit became half-open. When it reaches the option `probes`, the circuit closes. */
   succeeded: number
 }
 
+/** The data of an isolated circuit. */
 export interface Isolated {
+  /** Always `isolated`: calls are refused, however much time passes. */
   readonly state: 'isolated'
   /** The number of handles of `isolate()` that have not been disposed. */
   handles: number

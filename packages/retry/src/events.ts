@@ -1,13 +1,14 @@
 import type { Failure } from './failure/failure.ts'
 
-/** The event of a failed attempt that is followed by another one. */
+/** The event passed to `onRetry`: an attempt failed, and another one follows after a delay. */
 export interface RetryEvent {
   /** The number of the attempt that failed, counted from 1. */
   readonly attempt: number
-  /** The delay before the next attempt, in milliseconds. */
+  /** The delay before the next attempt, in milliseconds, jitter included. It begins when the event has been delivered. */
   readonly delayMs: number
   /** The source of the delay: the backoff, the Retry-After of the server, or the decision of `shouldRetry`. */
   readonly reason: 'backoff' | 'retry-after' | 'decision'
+  /** Why the attempt failed, as the option `classify` or the built-in one sees its error or its rejected result. */
   readonly failure: Failure
   /** The error of the attempt; `undefined` if `shouldRetryResult` rejected its result. */
   readonly error?: unknown
@@ -15,7 +16,7 @@ export interface RetryEvent {
 
 /** The event of a run that ends with an error, or with a result that `shouldRetryResult` rejected. */
 export interface GiveUpEvent {
-  /** The number of attempts made. */
+  /** The number of attempts made, the first one included; 0 if the run ended before the first. */
   readonly attempts: number
   /**
    * The reason why the run ended:

@@ -20,33 +20,51 @@ import {
   type Check,
 } from './validate.ts'
 
-/** A result of `shouldRetry` that sets the delay before the next attempt, or leaves it to the backoff if `delayMs` is missing. */
+/**
+ * A result of `shouldRetry` that also sets the delay: `{ retry: true, delayMs: 500 }`. Without `delayMs` it means the same as the boolean `retry`.
+ */
 export interface RetryDecision {
+  /** Whether to make another attempt, as long as `maxAttempts`, the deadline and the budget allow it. `false` ends the run with the error. */
   retry: boolean
-  /** The delay before the next attempt, in milliseconds. Overrides the backoff and the Retry-After of the server. */
+  /**
+   * The delay before the next attempt, in milliseconds, at least 0; the run rejects with a TypeError otherwise. Replaces the backoff and the server's
+   * Retry-After, `maxRetryAfterMs` included. @default Retry-After, or the backoff
+   */
   delayMs?: number | undefined
 }
 
 /** Options of `retry` and `createRetry`. `Result` is the type of the results that are passed to `shouldRetryResult`. */
 export interface RetryOptions<Result = unknown> {
-  /** The maximum number of attempts, including the first one. With `Infinity`, set a deadline or a signal to end the run. @default 3 */
+  /**
+   * The maximum number of attempts, including the first one: a whole number of at least 1, or `Infinity`; then set a deadline or a signal to end the
+   * run. @default 3
+   */
   maxAttempts?: number | undefined
-  /** The first delay, in milliseconds, before jitter. @default 1_000 */
+  /** The delay before the second attempt, in milliseconds, before jitter. At least 0. Ignored if `backoff` is set. @default 1_000 */
   baseDelayMs?: number | undefined
-  /** The longest delay of the backoff, in milliseconds, before jitter. @default 60_000 */
+  /**
+   * The longest delay of the backoff, in milliseconds, before jitter. Does not shorten a Retry-After: see `maxRetryAfterMs`. Ignored if `backoff` is
+   * set. @default 60_000
+   */
   maxDelayMs?: number | undefined
-  /** The factor between each delay and the one before. @default 2, or 3 with decorrelated jitter */
+  /**
+   * The factor between each delay and the one before, at least 1: 2 means 1, 2, 4, 8 s. Ignored if `backoff` is set. @default 2, or 3 with
+   * decorrelated jitter
+   */
   factor?: number | undefined
   /**
-   * How delays are randomised; `true` is `'full'`. Without jitter, clients that failed at the same time retry at the same time.
-   * @default true
+   * How delays are randomised: `'full'` (`true`) between 0 and the delay, `'none'` (`false`) not at all; `Jitter` lists the others. Without jitter,
+   * clients that failed at the same time retry at the same time. @default true
    */
   jitter?: boolean | Jitter | undefined
-  /** Computes the delays. Replaces `baseDelayMs`, `maxDelayMs`, `factor` and `jitter`. */
+  /**
+   * Computes the delays, in milliseconds: one of `backoff.*`, or a function of your own. Replaces `baseDelayMs`, `maxDelayMs`, `factor` and `jitter`.
+   * @default exponential: 1, 2, 4 s … with full jitter
+   */
   backoff?: Backoff | undefined
   /**
-   * How long one attempt may take, in milliseconds. After that, the attempt fails with a TimeoutError, and its signal aborts.
-   * @default none
+   * How long one attempt may take, in milliseconds, at least 1. After that, the attempt fails with a TimeoutError, which is retried like any other
+   * failure, and its signal aborts. @default none
    */
   attemptTimeoutMs?: number | undefined
   /**
@@ -60,38 +78,47 @@ export interface RetryOptions<Result = unknown> {
    */
   maxRetryAfterMs?: number | undefined
   /**
-   * Decides after an error whether to try again. Replaces the decision in `failure.retryable`. If it throws, the run ends with that
-   * error.
+   * Decides after an error whether to try again, instead of `failure.retryable`; it may be asynchronous. Not called if no attempt or time is left, or
+   * after a StopRetrying. If it throws, the run ends with that error. @default failure.retryable
    */
   shouldRetry?:
     | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
     | undefined
-  /** Returns `true` to reject a result and try again. If the run gives up, it does not reject: it resolves to the last rejected result. */
+  /**
+   * Returns `true` to reject a result and try again. If the run gives up, it does not reject: it resolves to the last rejected result. @default every
+   * result is accepted
+   */
   shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
-  /** A budget that limits the retries of all calls that share it. @default none */
+  /** A budget that limits the retries of all calls that share it. If it is empty, a run ends with its last error instead of a retry. @default none */
   budget?: RetryBudget | undefined
   /** Aborts all runs with these options: each run rejects at once with the reason of the signal. @default none */
   signal?: AbortSignal | undefined
-  /** Classifies errors, and results that `shouldRetryResult` rejected. Replaces the built-in `classify`. */
+  /** Classifies errors, and results that `shouldRetryResult` rejected. Replaces the built-in function. @default classify */
   classify?: ((error: unknown) => Failure) | undefined
-  /** The source of time. @default a monotonic clock and `setTimeout` */
+  /** The source of time for deadlines, and for delays if it has a `sleep`. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
   /** Returns a number from 0 up to, but not including, 1, for the jitter. @default Math.random */
   random?: (() => number) | undefined
-  /** Called before the delay that precedes a retry. If the function throws, a warning is emitted and nothing else changes. */
+  /**
+   * Called after a failed attempt, before the delay that precedes the next one; a promise it returns is not awaited. If it throws, a warning is
+   * emitted and nothing else changes.
+   */
   onRetry?: ((event: RetryEvent) => void) | undefined
   /**
-   * Called when a run ends with an error, or with a result that `shouldRetryResult` rejected. If the function throws, a warning is emitted
-   * and nothing else changes.
+   * Called once when a run ends with an error, or with a result that `shouldRetryResult` rejected; not after a success. If the function throws, a
+   * warning is emitted and nothing else changes.
    */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }
 
-/** Options of a single run. */
+/** Options of a single run, in addition to those of its policy. */
 export interface RunOptions {
   /** Aborts this run, which then ends at once with the reason of the signal. The signal of the policy aborts it too. */
   signal?: AbortSignal | undefined
-  /** How long this run may take, in milliseconds. Replaces the `deadlineMs` of the policy. If it is 0 or negative, no attempt is made. */
+  /**
+   * How long this run may take, in milliseconds. Replaces the `deadlineMs` of the policy. If it is 0 or negative, no attempt is made, and the run
+   * rejects with a TimeoutError. @default that of the policy
+   */
   deadlineMs?: number | undefined
   /**
    * The start of the run, in milliseconds since 1970, by the clock of the policy. Set it if the first attempt began before `run()`

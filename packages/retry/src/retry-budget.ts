@@ -6,7 +6,9 @@ import { aClock, atLeast, checksOf, validate } from './validate.ts'
  * among all policies that call the same server. The budget never prevents the first attempt of a call.
  */
 export interface RetryBudget {
-  /** Records the start of a call, which adds a fraction of a retry to the budget. */
+  /**
+   * Records the start of a call, which adds `ratio` of a retry to the budget. Call it once per call, not per attempt; a retry policy does so itself.
+   */
   deposit(): void
   /**
    * Takes one retry from the budget. Returns `undefined` if none is left. Otherwise returns a function that puts the retry back: call that
@@ -15,14 +17,18 @@ export interface RetryBudget {
   withdraw(): (() => void) | undefined
 }
 
+/** Options of `createRetryBudget`: how many retries it allows, over which time. */
 export interface RetryBudgetOptions {
-  /** The number of retries that each call adds to the budget: 0.2 allows one retry for every five calls. @default 0.2 */
+  /** The number of retries that each call adds to the budget, at least 0: 0.2 allows one retry for every five calls. @default 0.2 */
   ratio?: number | undefined
-  /** The number of additional retries allowed per second, so that a process with few calls can retry too. @default 10 */
+  /**
+   * The number of retries allowed per second in addition to `ratio`, so that a process with few calls can retry too. 0 leaves only `ratio`. @default
+   * 10
+   */
   minPerSecond?: number | undefined
-  /** The length of the sliding window in which calls and retries are counted, in milliseconds. @default 10_000 */
+  /** The length of the sliding window in which calls and retries are counted, in milliseconds, at least 1. @default 10_000 */
   windowMs?: number | undefined
-  /** The source of time. @default a monotonic clock */
+  /** The source of time; only its `now()` is used. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
@@ -33,9 +39,10 @@ export interface RetryBudgetOptions {
 const STEPS = 10
 
 /**
- * Creates a retry budget with a sliding window. Within `windowMs`, the number of retries is at most `ratio` times the number of
- * calls, plus `minPerSecond` for each second. The budget needs constant time and memory, and no timer.
+ * Creates a retry budget with a sliding window. Within `windowMs`, the number of retries is at most `ratio` times the number of calls, plus
+ * `minPerSecond` for each second. The budget needs constant time and memory, and no timer.
  *
+ * @throws TypeError for an option that does not exist or has a wrong value
  * @see https://sre.google/sre-book/handling-overload/ for the ratio, and Finagle's RetryBudget for the interface
  */
 export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget {

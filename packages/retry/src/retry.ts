@@ -6,7 +6,7 @@ import { linkSignals } from './run/interruptible.ts'
 import { run } from './run/run.ts'
 import { SharedTimer } from './run/shared-timer.ts'
 
-/** Retries any number of operations with the same options. Returned by `createRetry`. */
+/** Retries any number of operations with the same options. Returned by `createRetry`. It holds no connection and need not be closed. */
 export interface RetryPolicy<Result = unknown> {
   /**
    * Calls an operation until it succeeds or there is a reason to stop. The reasons are those of `retry`.
@@ -19,8 +19,8 @@ export interface RetryPolicy<Result = unknown> {
 }
 
 /**
- * Calls an operation until it succeeds or there is a reason to stop: no attempt is left, the failure is not retryable, no time
- * is left, Retry-After is too long, the retry budget is empty, or the signal aborts.
+ * Calls an operation until it succeeds or there is a reason to stop: no attempt is left, the failure is not retryable, no time is left, Retry-After
+ * is too long, the retry budget is empty, or the signal aborts.
  *
  * ```ts
  * const answer = await retry(({ signal }) => fetch(url, { signal }), {
@@ -29,8 +29,8 @@ export interface RetryPolicy<Result = unknown> {
  * ```
  *
  * @returns the result of the last attempt, even if `shouldRetryResult` rejected it
- * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or
- * the deadline; the cause of a StopRetrying that the operation threw
+ * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or the deadline; the cause
+ * of a StopRetrying that the operation threw; a TypeError for a wrong option. All as a rejection
  */
 export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Promise<T> {
   try {

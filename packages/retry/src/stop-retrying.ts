@@ -9,6 +9,7 @@ const CODE = 'stop_retrying'
  */
 export class StopRetrying extends Error {
   override readonly name = 'StopRetrying'
+  /** Always `stop_retrying`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = CODE
 
   /** @param cause the error with which the run rejects */

@@ -1,8 +1,12 @@
 const CODE = 'retry_timeout'
 
-/** The error of an attempt that took too long, or of a run whose deadline has passed. */
+/**
+ * The error of an attempt that took longer than `attemptTimeoutMs`, or of a run that took longer than `deadlineMs`. Its `cause` is the error of the
+ * attempt before, if the deadline ended a later one.
+ */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
+  /** Always `retry_timeout`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = CODE
   /** The limit that was reached: `attempt` for `attemptTimeoutMs`, `deadline` for `deadlineMs`. */
   readonly scope: 'attempt' | 'deadline'
@@ -11,6 +15,12 @@ export class TimeoutError extends Error {
   /** The number of the attempt that was running, counted from 1; 0 if there was no time for the first attempt. */
   readonly attempt: number
 
+  /**
+   * @param scope which limit was reached: `attempt` or `deadline`
+   * @param limitMs its value, in milliseconds
+   * @param attempt the number of the attempt, counted from 1; 0 before the first
+   * @param cause the error of the attempt before, if there was one
+   */
   constructor(scope: 'attempt' | 'deadline', limitMs: number, attempt: number, cause?: unknown) {
     super(
       scope === 'attempt'

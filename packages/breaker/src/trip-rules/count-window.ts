@@ -1,18 +1,20 @@
 import type { TripRule } from './trip-rule.ts'
 import { aRatio, checksOf, expectValue, validate, wholeNumber } from '../validate.ts'
 
+/** Options of `countWindow`. */
 export interface CountWindowOptions {
-  /** The number of calls in the window. Only the last `size` calls count. */
+  /** The number of calls in the window, a whole number of at least 1. Only the last `size` finished calls count. */
   size: number
-  /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. */
+  /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. 0.5 means half of them. */
   failureRatio: number
-  /** The number of calls that must have ended before the circuit can open. @default size */
+  /** The number of calls that must be in the window before the circuit can open: at least 1, at most `size`. @default size */
   minimumCalls?: number | undefined
 }
 
 /**
- * Creates a rule that opens the circuit when at least a given fraction of the last `size` calls failed. Recording a call takes
- * constant time.
+ * Creates a rule that opens the circuit when at least a given fraction of the last `size` calls failed. Recording a call takes constant time.
+ *
+ * @throws TypeError for an unknown, missing or invalid option
  */
 export function countWindow(options: CountWindowOptions): TripRule {
   validate(options, CHECKS, 'size', 'failureRatio')

@@ -1,27 +1,34 @@
 import type { Counts, Tally, TripRule } from './trip-rule.ts'
 import { aRatio, checksOf, duration, validate, wholeNumber } from '../validate.ts'
 
+/** Options of `timeWindow`. */
 export interface TimeWindowOptions {
-  /** How long a call counts after its end, in milliseconds: the length of the window. */
+  /**
+   * How long a call counts after its end, in milliseconds, at least 1: the length of the window. It moves in ten steps, so that a call leaves it
+   * after 90 to 100 % of this time.
+   */
   durationMs: number
-  /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. */
+  /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. 0.5 means half of them. */
   failureRatio: number
-  /** The number of calls in the window before the circuit can open. @default 10 */
+  /** The number of calls that must be in the window before the circuit can open, so that one failure at night does not. At least 1. @default 10 */
   minimumCalls?: number | undefined
   /**
-   * The minimum duration of a slow call, in milliseconds, whether the call succeeds or fails. Needs `slowCallRatio`. @default no call
-   * counts as slow
+   * The minimum duration of a slow call, in milliseconds, whether the call succeeds or fails. Must be set together with `slowCallRatio`. @default no
+   * call counts as slow
    */
   slowCallMs?: number | undefined
   /**
-   * The fraction of the counted calls that must have been slow for the circuit to open: above 0, at most 1. Needs `slowCallMs`.
+   * The fraction of the counted calls that must have been slow for the circuit to open: above 0, at most 1. Must be set together with `slowCallMs`.
+   * @default slow calls do not open it
    */
   slowCallRatio?: number | undefined
 }
 
 /**
- * Creates a rule that opens the circuit when at least a given fraction of the calls of the last `durationMs` milliseconds failed,
- * or were slow. Recording a call takes constant time. Calls leave the window even while no new calls are made.
+ * Creates a rule that opens the circuit when at least a given fraction of the calls of the last `durationMs` milliseconds failed, or were slow.
+ * Recording a call takes constant time. Calls leave the window even while no new calls are made.
+ *
+ * @throws TypeError for an unknown, missing or invalid option, or one of `slowCallMs` and `slowCallRatio` without the other
  */
 export function timeWindow(options: TimeWindowOptions): TripRule {
   validate(options, CHECKS, 'durationMs', 'failureRatio')

@@ -1,8 +1,8 @@
 import { warn } from '../warn.ts'
 
 /**
- * Decides when a closed circuit opens. A rule holds no counts, so any number of breakers may share it: each time the circuit of a breaker
- * closes, the breaker calls `start` to get a new tally. For a rule of your own, implement `TripRule` and `Tally`.
+ * Decides when a closed circuit opens. A rule holds no counts, so any number of breakers may share it: each time the circuit of a breaker closes, the
+ * breaker calls `start` to get a new tally. For a rule of your own, implement `TripRule` and `Tally`.
  */
 export interface TripRule {
   /**
@@ -18,7 +18,10 @@ export interface TripRule {
   readonly timing?: 'none' | 'time' | 'duration' | undefined
 }
 
-/** Counts the calls of one breaker for one rule, from the time at which the circuit closed. */
+/**
+ * Counts the calls of one breaker for one rule, from the time at which the circuit closed. If a method throws, a warning is emitted, and the rule
+ * does not open the circuit.
+ */
 export interface Tally {
   /**
    * Counts one finished call.
@@ -29,15 +32,22 @@ export interface Tally {
    * @returns `true` to open the circuit
    */
   record(failed: boolean, durationMs: number, nowMs: number): boolean
+  /** Returns the counts at the time `nowMs`, in milliseconds since 1970. `CircuitBreaker.counts()` returns those of the first rule. */
   counts(nowMs: number): Counts
   /** Returns the counts as data for JSON, to be passed to `start`. */
   save(): unknown
 }
 
-/** The numbers of finished calls. Calls in flight, and calls that were judged `ignore`, are not counted. */
+/**
+ * The numbers of finished calls that a trip rule counts now: since the circuit closed, or within its window. Calls in flight, and calls that were
+ * judged `ignore`, are not counted.
+ */
 export interface Counts {
+  /** All counted calls: `successes` plus `failures`. */
   calls: number
+  /** The counted calls that were judged a success, slow ones included. */
   successes: number
+  /** The counted calls that were judged a failure. */
   failures: number
   /** The number of slow calls, whether they succeeded or failed; 0 unless the rule has a `slowCallMs`. */
   slow: number

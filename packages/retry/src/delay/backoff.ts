@@ -11,15 +11,23 @@ import { applyJitter, type Jitter } from './jitter.ts'
  */
 export type Backoff = (attempt: number, previousDelayMs: number, random: () => number) => number
 
-/** Options of the built-in backoffs, which determine how delays grow from attempt to attempt. */
+/** Options of the built-in backoffs, which determine how delays grow from attempt to attempt. `retry` has the same ones at its top level. */
 export interface BackoffOptions {
-  /** The first delay, in milliseconds, before jitter. @default 1_000 */
+  /** The first delay, in milliseconds, before jitter. At least 0. @default 1_000 */
   baseDelayMs?: number | undefined
-  /** The longest delay, in milliseconds, before jitter. @default 60_000 */
+  /**
+   * The longest delay, in milliseconds, before jitter; longer ones are cut to it. Never more than about 24.8 days, the longest timer. @default 60_000
+   */
   maxDelayMs?: number | undefined
-  /** The factor between each delay and the one before. @default 2, or 3 for `decorrelated` */
+  /**
+   * The factor between each delay and the one before, at least 1; with `decorrelated`, the upper end of the next random delay is `factor` times the
+   * previous delay. @default 2, or 3 for `decorrelated`
+   */
   factor?: number | undefined
-  /** How delays are randomised; `true` is `'full'`. @default true, or false for `constant` */
+  /**
+   * How delays are randomised: `'full'` between 0 and the delay, `'equal'` between half of it and all of it. `true` means `'full'`, `false` means
+   * `'none'`. @default true, or false for `constant`
+   */
   jitter?: boolean | Exclude<Jitter, 'decorrelated'> | undefined
 }
 
@@ -62,7 +70,10 @@ const CHECKS = {
   jitter: /* @__PURE__ */ oneOf(true, false, 'full', 'equal', 'none'),
 }
 
-/** The built-in backoffs, for the option `backoff` of `retry` and `createRetry`. */
+/**
+ * The built-in backoffs, for the option `backoff` of `retry` and `createRetry`. Each function takes its options and returns a `Backoff`; it throws a
+ * TypeError for an option that does not exist or has a wrong value.
+ */
 export const backoff = {
   /** Creates a backoff with the same delay before every retry. */
   constant(options: { delayMs: number } & Pick<BackoffOptions, 'jitter'>): Backoff {

@@ -1,17 +1,22 @@
 import * as parts from '@harbor/parts'
 import type { Jitter } from './jitter.ts'
 
-/** The headers of any HTTP client: fetch's `Headers`, a plain record, or an object with a method `get`. */
+/** The headers of any HTTP client: fetch's `Headers`, a plain record whose names may be in any case, or an object with a method `get`. */
 export type HeadersLike =
   | Headers
   | Readonly<Record<string, string | readonly string[] | undefined>>
-  | { get(name: string): string | null | undefined }
+  | {
+      /** Returns the value of a header, or null or undefined without it. `name` is in lower case. */ get(
+        name: string,
+      ): string | null | undefined
+    }
 
 /**
- * Reads how long a server asks clients to wait before the next request. The headers are tried in this order: `retry-after-ms`,
- * `x-ms-retry-after-ms` (Azure), `retry-after` in seconds, `retry-after` as an HTTP date (RFC 9110, section 10.2.3). If a
- * header was sent more than once, the longest wait is returned.
+ * Reads how long a server asks clients to wait before the next request. The headers are tried in this order: `retry-after-ms`, `x-ms-retry-after-ms`
+ * (Azure), `retry-after` in seconds, `retry-after` as an HTTP date (RFC 9110, section 10.2.3). If a header was sent more than once, the longest wait
+ * is returned.
  *
+ * @param headers the headers of the response
  * @param nowMs the time of the wall clock, in milliseconds since 1970, that an HTTP date is compared with. @default Date.now()
  * @returns the wait in milliseconds, 0 for a date that has passed; `undefined` if there is no such header, or it is invalid
  */

@@ -8,8 +8,8 @@ import { localFault } from './local-fault.ts'
 const MAX_DEPTH = 8
 
 /**
- * Classifies an error. Recognises HTTP errors of any client (`openai`, axios, got, the AWS SDK, a `Response`, anything with a
- * status), transport errors of Node and undici, aborts and timeouts. The first recognised error in the `cause` chain decides.
+ * Classifies an error of any type. Recognises HTTP errors of any client (`openai`, axios, got, the AWS SDK, a `Response`, anything with a status),
+ * transport errors of Node and undici, aborts and timeouts. The first recognised error in the `cause` chain, up to 8 links deep, decides.
  *
  * Any other error is of kind `unknown`. It is retryable, except for a programming error such as a TypeError.
  */

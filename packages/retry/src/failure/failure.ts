@@ -26,12 +26,16 @@ export type FailureKind =
   | 'aborted'
   | 'unknown'
 
-/** The properties of a failed attempt. */
+/**
+ * What is known of a failed attempt: what went wrong, whether another attempt may help, and whether the request may have been billed. Returned by
+ * `classify`.
+ */
 export interface Failure {
+  /** What went wrong, in one word: `rate-limit`, `timeout`, `network` and so on. `FailureKind` explains each. */
   kind: FailureKind
-  /** The HTTP status, if there was an answer. */
+  /** The HTTP status of the answer, or the one that an error in a 2xx body or stream names. Undefined if no answer arrived. */
   status?: number | undefined
-  /** The error code of the provider, such as `insufficient_quota`, or of the transport, such as `ECONNRESET`. */
+  /** The error code of the provider, such as `insufficient_quota`, or of the transport, such as `ECONNRESET`. Undefined if the error has none. */
   code?: string | undefined
   /** Whether the same request may succeed when it is sent again. */
   retryable: boolean
@@ -47,6 +51,9 @@ export interface Failure {
    * Undefined for a quota of the whole account, and for other failures.
    */
   quotaOf?: 'model' | undefined
-  /** How long the server asks clients to wait before the next request, in milliseconds. */
+  /**
+   * How long the server asks clients to wait before the next request, in milliseconds: from Retry-After, or from the details of a Google error.
+   * Undefined if it does not ask.
+   */
   retryAfterMs?: number | undefined
 }

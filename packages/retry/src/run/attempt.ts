@@ -4,22 +4,25 @@ import { TimeoutError } from '../timeout-error.ts'
 import { interruptible } from './interruptible.ts'
 import { ownTimer, type Timer } from './timer.ts'
 
-/** The function that is retried. It receives the current attempt. */
+/**
+ * The function that is retried. It is called once per attempt; a value it returns, or a promise that it resolves, is the result, and what it throws
+ * is the error of the attempt.
+ */
 export type Operation<T> = (attempt: Attempt) => T | PromiseLike<T>
 
-/** The current attempt, as it is passed to the operation. */
+/** One attempt of a run, as it is passed to the operation, to `shouldRetry` and to `shouldRetryResult`. */
 export interface Attempt {
   /** The number of the attempt, counted from 1. */
   readonly number: number
   /**
-   * Aborts with the reason of the caller's signal when that signal aborts, and with a TimeoutError after `attemptTimeoutMs` or
-   * `deadlineMs`.
+   * Pass it to the work of the attempt. Aborts with the reason of the caller's signal when that signal aborts, and with a TimeoutError after
+   * `attemptTimeoutMs` or `deadlineMs`.
    *
-   * Without `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal. Otherwise, each attempt has a signal of its own. Once the
-   * attempt has ended, its signal no longer follows the caller's.
+   * Without `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal, or one that never aborts. Otherwise, each attempt has a signal of
+   * its own. Once the attempt has ended, its signal no longer follows the caller's.
    */
   readonly signal: AbortSignal
-  /** The time since the start of the run, in milliseconds. */
+  /** The time since the start of the run, earlier attempts and delays included, in milliseconds. Read from the clock at each access. */
   readonly elapsedMs: number
   /** The error of the previous attempt. `undefined` in the first attempt, and after a result that `shouldRetryResult` rejected. */
   readonly previousError?: unknown

@@ -19,7 +19,7 @@ export interface Verdict {
    * `yes`: as often as the retry policy allows. `once`: once per call. @default undefined: never
    */
   readonly nextKey?: 'yes' | 'once'
-  /** Whether the failure counts against the target's circuit. */
+  /** Whether the failure counts against the target's circuit: `failure` counts as a failed call, `ignore` counts as no call at all. */
   readonly breaker: 'failure' | 'ignore'
   /**
    * Whether the provider may have billed the request. `no`: nothing was sent. `yes`: the provider may have done work for it, whatever the
@@ -29,21 +29,32 @@ export interface Verdict {
   readonly billed?: 'no' | 'yes'
   /** Whether the content of the request caused the failure, so that a request with other content could succeed. @default false */
   readonly causedByContent?: true
-  /**
-   * The cooldown that the failure starts; undefined for none. `of`: what is in cooldown, so that calls avoid it. `ms`: the duration in
-   * milliseconds, or longer if the provider asks for longer. `as-requested`: the duration that the provider asks for, or one second if it
-   * asks for none.
-   */
+  /** The cooldown that the failure starts; undefined for none. */
   readonly cooldown?: {
+    /** What is in cooldown, so that calls avoid it: the credential, the model at this target, or all targets of the quota group. */
     readonly of: CooldownScope
+    /**
+     * The duration in milliseconds, or longer if the provider asks for longer. `as-requested`: the duration that the provider asks for, or one second
+     * if it asks for none.
+     */
     readonly ms: number | 'as-requested'
   }
 }
 
-/** What is in cooldown: a credential, a model at a target, or a quota group. Calls avoid it until the cooldown ends. */
+/**
+ * What is in cooldown, so that calls avoid it until it ends. `credential`: every target with the same API key. `target-and-model`: one model at one
+ * provider. `quota-group`: the targets that share one rate limit.
+ */
 export type CooldownScope = 'credential' | 'target-and-model' | 'quota-group'
 
-/** A kind of failure that Harbor treats in its own way: the key of a row of `VERDICTS`. */
+/**
+ * A kind of failure that Harbor treats in its own way: the key of a row of `VERDICTS`. Most are a `FailureKind`. The others:
+ * - `local-fault`: this process or machine is the cause, not the target
+ * - `not-sent`, `sent-unanswered`: a network fault before the request was sent, or after it (or no answer in time)
+ * - `unable`: the target cannot express the request
+ * - `timeout-answer`: the server itself reported a timeout
+ * - `stream-before-content`, `stream-after-content`: a stream broke before, or after, the caller had a part of it
+ */
 export type Situation =
   | 'local-fault'
   | 'not-sent'
@@ -69,7 +80,7 @@ export type Situation =
 
 const COOLDOWN_MS = 5 * 60_000
 
-/** What Harbor does after each kind of failure. All decisions about retry, failover, circuit and cooldown come from this table. */
+/** What Harbor does after each kind of failure, by the kind. All decisions about retry, failover, circuit and cooldown come from this table. */
 export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
   // This process ran out of sockets, memory or the like, which is no failure of the target.
   'local-fault': { retryHere: 'yes', nextTarget: 'yes', breaker: 'ignore', billed: 'no' },
@@ -150,8 +161,8 @@ export function situationOf(failure: Failure): Situation {
 }
 
 /**
- * Returns the key in `VERDICTS` for a stream that ended after its first content had reached the caller; undefined if the stream is
- * complete.
+ * Returns the key in `VERDICTS` for a stream that ended after its first content had reached the caller; undefined if the stream is complete
+ * (`success`).
  */
 export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situation | undefined {
   if (outcome === 'success') return undefined
@@ -161,7 +172,10 @@ export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situ
 /** The duration of an `as-requested` cooldown, in milliseconds, if the provider did not request one. */
 const SHORT_COOLDOWN_MS = 1_000
 
-/** Returns the cooldown that a failure starts: what is in cooldown, and for how many milliseconds. Undefined if the failure starts none. */
+/**
+ * Returns the cooldown that a failure starts: what is in cooldown, and for how many milliseconds. Undefined if the failure starts none. An exhausted
+ * quota of one model (`quotaOf`) is a cooldown of its quota group, not of the credential.
+ */
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]
   if (!cooldown) return undefined
