@@ -11,12 +11,16 @@ import type { TargetAttempt } from './run/target-attempt.ts'
 
 /** The result of a run of a chain. */
 export interface FallbackAnswer<T> {
+  /** What the operation returned for the target that answered, or the value of the last resort. */
   value: T
   /** The name of the target that answered; `last resort` if none did. */
   target: string
   /** Whether the value comes from the last resort, because no target answered. */
   degraded: boolean
-  /** What happened at each target, in order. */
+  /**
+   * What happened at each target that was reached, in the order of the targets: answered, failed, abandoned or skipped. Targets after the one that
+   * answered are missing.
+   */
   attempts: readonly TargetAttempt[]
 }
 

@@ -1,25 +1,32 @@
 import type { TargetHealth } from './health/target-health.ts'
 
-/** A target failed and the next one is called. */
+/** A target failed and the next one is about to be called. */
 export interface AdvanceEvent<Target> {
+  /** The target that failed last; targets that were skipped since are left out. */
   readonly from: Target
+  /** The target that is called next. */
   readonly to: Target
+  /** What the call of `from` threw or rejected with. */
   readonly error: unknown
 }
 
 /** A target has become unavailable, because it failed too often in a row. */
 export interface UnavailableEvent<Target> {
+  /** The target that is skipped from now on. */
   readonly target: Target
   /** The error of the failure that made the target unavailable. */
   readonly error: unknown
+  /** Its health record at this moment. It is live: it changes with later calls. */
   readonly health: TargetHealth
 }
 
 /** A target that was unavailable has recovered, and is called again. */
 export interface RecoveredEvent<Target> {
+  /** The target that is available again. */
   readonly target: Target
-  /** How the recovery was noticed: by a health check, or by a call to the unavailable target. */
+  /** How the recovery was noticed: `check` by a successful health check, `call` by an answered call to the unavailable target. */
   readonly by: 'check' | 'call'
+  /** Its health record at this moment, with `failuresInARow` 0. It is live: it changes with later calls. */
   readonly health: TargetHealth
 }
 

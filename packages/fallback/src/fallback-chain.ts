@@ -13,14 +13,16 @@ import { race } from './run/race.ts'
 import { Run, type Operation } from './run/run.ts'
 
 /**
- * Calls the first available target of several, and if it fails, the next one. You choose the order. The chain records the health of each
- * target, skips a target after `failureThreshold` failures in a row, and calls it again when it has recovered.
+ * Calls the first available target of several, and if it fails, the next one. You choose the order. The chain records the health of each target,
+ * skips a target after `failureThreshold` failures in a row, and calls it again when it has recovered.
  *
- * @example const chain = new FallbackChain({ targets: [{ name: 'gpt-4' }, { name: 'gpt-3.5-turbo' }] }) const { value, target } = await
- * chain.run((model, { signal }) => ask(model.name, signal))
+ * ```ts
+ * const chain = new FallbackChain({ targets: [{ name: 'gpt-4' }, { name: 'gpt-3.5-turbo' }] })
+ * const { value, target } = await chain.run((model, { signal }) => ask(model.name, signal))
+ * ```
  */
 export class FallbackChain<Target extends { readonly name: string }, Last = never> {
-  /** The health of each target. */
+  /** The health of each target, by name: read it for statistics. It is live. */
   readonly health: HealthBoard
   readonly #options: FallbackChainOptions<Target>
   readonly #strategy: ChainStrategy<Target>
@@ -33,7 +35,10 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
    */
   readonly #isAvailable = (target: Target): boolean => this.#strategy.isAvailable(target)
 
-  /** @throws TypeError for an option that does not exist or has a wrong value */
+  /**
+   * @param options only `targets` is required; see `FallbackChainOptions`
+   * @throws TypeError for an option that does not exist or has a wrong value
+   */
   constructor(options: FallbackChainOptions<Target, Last>) {
     validateChainOptions(options)
     this.#options = { ...options }
@@ -45,10 +50,12 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
   /**
    * Calls the operation with one target after the other until one answers.
    *
-   * @param operation calls one target. With a hedge, it may run for two targets at the same time. For a stream, it should resolve
-   * when the first content has arrived, because the next target is called only if the promise rejects
-   * @throws AllTargetsFailedError if no target answered and there is no last resort, or the last resort threw; the error of a
-   * target if no other target may be called after it (see `shouldAdvance`); the signal's reason if the signal aborts
+   * @param operation calls one target. With a hedge, it may run for two targets at the same time. For a stream, it should resolve when the first
+   * content has arrived, because the next target is called only if the promise rejects
+   * @param options for this run only
+   * @returns the value, the target that answered, and what happened at the others
+   * @throws AllTargetsFailedError if no target answered and there is no last resort, or the last resort threw; the error of a target if no other
+   * target may be called after it (see `shouldAdvance`); the signal's reason if the signal aborts; a TypeError for a wrong option. All as a rejection
    */
   run<T>(
     operation: Operation<Target, T>,
@@ -77,12 +84,15 @@ export class FallbackChain<Target extends { readonly name: string }, Last = neve
     return budget
   }
 
-  /** Starts the health checks of unavailable targets. Their timer does not keep the process alive. */
+  /**
+   * Starts the health checks of unavailable targets. Does nothing without the option `healthCheck`. Their timer does not keep the process alive;
+   * `close()` stops them.
+   */
   start(): void {
     this.#strategy.checks?.start(this.#options.targets)
   }
 
-  /** Stops the health checks, including those in flight. Runs continue, and new ones are possible. */
+  /** Stops the health checks, including those in flight. Runs continue, and new ones are possible; `start()` starts the checks again. */
   close(): void {
     this.#strategy.checks?.close()
   }

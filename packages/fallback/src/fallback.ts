@@ -9,20 +9,33 @@ import { judgeOf, type Judge } from './run/should-advance.ts'
 import type { TargetAttempt } from './run/target-attempt.ts'
 import { aFunction, aSignal, checksOf, expectValue, validate, type Check } from './validate.ts'
 
-/** A function that calls one target. If it throws or rejects, the next target is called. */
+/**
+ * A function that calls one target. If it throws or rejects, the next target is called. Its value, or what its promise resolves to, is the result of
+ * the run.
+ */
 export type TargetFunction<T> = (context: FallbackContext) => T | PromiseLike<T>
 
+/** One target of `fallback`, with a name for errors and events. */
 export interface NamedTarget<T> {
+  /** The name of the target in errors, events and attempts. Need not be unique. */
   readonly name: string
+  /** Calls the target. Receives the attempt, with its signal. */
   readonly run: TargetFunction<T>
-  /** Identifies the credential of the target. After a 401 or 403, the other targets with the same credential are skipped. */
+  /**
+   * Identifies the credential of the target, compared with `===`. After a 401 or 403, the later targets with the same credential are skipped.
+   * @default none: the target is never skipped for this reason
+   */
   readonly credential?: unknown
 }
 
+/** Options of `fallback`. */
 export interface FallbackOptions<T> {
-  /** Aborts the run, which ends at once with the signal's reason. */
+  /** Aborts the run, which rejects at once with the signal's reason and calls no other target. @default none */
   signal?: AbortSignal | undefined
-  /** Whether to call the next target after this error. @default true, unless the request is invalid or its content was refused */
+  /**
+   * Whether to call the next target after this error; if not, the run rejects with it. If it throws, the run rejects with what it threw. @default
+   * true, except after status 400, 405, 406, 413, 415, 422 or refused content; after 401 and 403, targets with the same `credential` are skipped
+   */
   shouldAdvance?: ((error: unknown, target: NamedTarget<T>) => boolean) | undefined
   /**
    * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws,
@@ -32,13 +45,13 @@ export interface FallbackOptions<T> {
 }
 
 /**
- * Calls one target after the other until one answers. Keeps no state between runs; for health records, health checks, orders and hedging,
- * use `FallbackChain`.
+ * Calls one target after the other until one answers. Keeps no state between runs; for health records, health checks, orders and hedging, use
+ * `FallbackChain`.
  *
- * @param targets functions, or functions with names for errors and events
+ * @param targets at least one: functions, or functions with names for errors and events
  * @returns the first answer
- * @throws AllTargetsFailedError if all targets failed; the error of a target if no other target may be called after it (see
- * `shouldAdvance`); the signal's reason if the signal aborts
+ * @throws AllTargetsFailedError if all targets failed; the error of a target if no other target may be called after it (see `shouldAdvance`); the
+ * signal's reason if the signal aborts; a TypeError for a wrong option. All as a rejection
  */
 export function fallback<T>(
   targets: readonly (NamedTarget<T> | TargetFunction<T>)[],

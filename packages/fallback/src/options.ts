@@ -17,16 +17,20 @@ import {
   type Check,
 } from './validate.ts'
 
+/** Options of a `FallbackChain`. Only `targets` is required. */
 export interface FallbackChainOptions<Target, Last = unknown> {
-  /** The targets, each with a unique name. A target may have a `credential`: see `shouldAdvance`. */
+  /** The targets: at least one, each with a unique, non-empty name. A target may have a `credential`: see `shouldAdvance`. */
   targets: readonly Target[]
-  /** The order in which targets are called. @default byPriority, the order of `targets` */
+  /**
+   * Orders the targets at the start of each run: `byPriority`, `cheapest()`, `fastest()`, `weighted()` or your own. @default byPriority, the order of
+   * `targets`
+   */
   order?: Order<Target> | undefined
   /**
-   * Whether to call the next target after this error. If not, the run ends with the error, which does not count against the
-   * health of the target.
-   * @default true, except after 400, 405, 406, 413, 415, 422 or refused content. After 401 and 403, targets with the same
-   * `credential` are skipped
+   * Whether to call the next target after this error. If not, the run ends with the error, which does not count against the health of the target.
+   * Your own function replaces the rule for credentials too.
+   * @default true, except after status 400, 405, 406, 413, 415, 422 or refused content. After 401 and 403, targets with the same `credential` are
+   * skipped
    */
   shouldAdvance?: ((error: unknown, target: Target) => boolean) | undefined
   /**
@@ -35,58 +39,68 @@ export interface FallbackChainOptions<Target, Last = unknown> {
    */
   countsAsFailure?: ((error: unknown, target: Target) => boolean) | undefined
   /**
-   * The number of failures in a row that make a target unavailable. An unavailable target is skipped until it has recovered.
-   * @default 3
+   * The number of failures in a row that make a target unavailable, at least 1. An unavailable target is skipped until it has recovered. Not used
+   * with `isAvailable`. @default 3
    */
   failureThreshold?: number | undefined
   /**
-   * Returns whether a target is available. Replaces `failureThreshold`. Called before each call and each health check of the target.
-   * @default a target is unavailable after `failureThreshold` failures in a row
+   * Returns whether a target may be called. Replaces `failureThreshold`, for example by the state of a circuit breaker. Called before each call and
+   * each health check of the target. @default a target is unavailable after `failureThreshold` failures in a row
    */
   isAvailable?: ((target: Target) => boolean) | undefined
   /**
-   * What a run does if no target is available: `try-all` calls the unavailable targets, `fail` calls no target. @default
-   * 'try-all'
+   * What a run does if no target is available at its start: `try-all` calls the unavailable targets in their order, `fail` calls none, so that the
+   * run ends with the last resort or AllTargetsFailedError. @default 'try-all'
    */
   whenNoneAvailable?: 'fail' | 'try-all' | undefined
   /**
-   * Checks an unavailable target, once per interval after `start()`. If the promise resolves, the target is available again.
-   * The signal aborts when the next check is due. Without health checks, an unavailable target gets one call per interval.
+   * Checks an unavailable target, once per interval after `start()`. If the promise resolves, the target is available again. The signal aborts when
+   * the next check is due; the check has then failed. @default none: an unavailable target gets one call per interval
    */
   healthCheck?: ((target: Target, signal: AbortSignal) => Promise<unknown>) | undefined
-  /** The time between two health checks of a target, and the time limit of a check, in milliseconds. @default 30_000 */
+  /**
+   * The time between two health checks of a target, and the time limit of a check, in milliseconds; without health checks, how long an unavailable
+   * target is skipped before one call may try it. From 1 to 2^31 - 1. @default 30_000
+   */
   healthCheckIntervalMs?: number | undefined
-  /** Calls a second target while the first one is slow. When one of them answers, the other is aborted. @default no hedge */
+  /** Calls a second target while the first one is slow. The first answer wins, and the other attempt is aborted. @default no hedge */
   hedge?: HedgeOptions | undefined
   /**
-   * Returns a substitute value if no target answered. The run then resolves with this value and `degraded: true`. If it throws, the run
-   * rejects with AllTargetsFailedError. @default none
+   * Returns a substitute value if no target answered, from what happened at each of them. The run then resolves with this value and `degraded: true`.
+   * If it throws, the run rejects with AllTargetsFailedError. @default none
    */
   lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
-  /** The source of the time. @default a monotonic clock */
+  /** The source of the time for health and durations; timers use `setTimeout`. @default a monotonic clock */
   clock?: Clock | undefined
   /**
    * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws,
    * a warning is emitted and nothing else changes.
    */
   onAdvance?: ((event: AdvanceEvent<Target>) => void) | undefined
-  /** Called when a target becomes unavailable after `failureThreshold` failures in a row. */
+  /**
+   * Called when a target becomes unavailable after `failureThreshold` failures in a row; never with `isAvailable`. If it throws, a warning is emitted
+   * and nothing else changes.
+   */
   onUnavailable?: ((event: UnavailableEvent<Target>) => void) | undefined
-  /** Called when a target is available again; with `isAvailable`, when a health check succeeded. */
+  /**
+   * Called when a target is available again; with `isAvailable`, when a health check succeeded. If it throws, a warning is emitted and nothing else
+   * changes.
+   */
   onRecovered?: ((event: RecoveredEvent<Target>) => void) | undefined
 }
 
+/** Options of one run of a `FallbackChain`. */
 export interface FallbackRunOptions<Target> {
-  /** Aborts the run, which ends at once with the signal's reason and calls neither another target nor the last resort. */
+  /** Aborts the run, which rejects at once with the signal's reason and calls neither another target nor the last resort. @default none */
   signal?: AbortSignal | undefined
   /**
-   * The targets of this run, instead of those of the chain. Their health is recorded under their names. Health checks include
-   * such a target after a run has found it unavailable.
+   * The targets of this run, instead of those of the chain: at least one, with unique names; `order` applies to them too. Their health is recorded
+   * under their names. Health checks include such a target after a run has found it unavailable. @default those of the chain
    */
   targets?: readonly Target[] | undefined
   /**
-   * The hedge of this run, instead of that of the chain; `false` for no hedge. The limit `maxExtraRatio` is shared by all runs
-   * with the same object.
+   * The hedge of this run, instead of that of the chain; `false` for no hedge. The limit `maxExtraRatio` is shared by all runs with the same object.
+   * @default that of the chain
    */
   hedge?: HedgeOptions | false | undefined
 }

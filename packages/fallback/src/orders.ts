@@ -2,15 +2,18 @@ import { describeValue } from '@harbor/parts'
 import type { HealthBoard } from './health/health-board.ts'
 import { aFunction, aRatio, checksOf, validate } from './validate.ts'
 
-/** Receives the targets of a run, and returns the targets to call, in order. It may return unavailable targets: the run skips them. */
+/**
+ * Receives the targets of a run and the health of each, and returns the targets to call, in order. It may leave some out, and may return unavailable
+ * targets: the run skips them. Must be synchronous; what it throws ends the run.
+ */
 export type Order<Target> = (targets: readonly Target[], health: HealthBoard) => readonly Target[]
 
-/** Calls targets in the order of the given list: the first is the primary target, the others are its fallbacks. */
+/** The order of the given list: the first is the primary target, the others are its fallbacks. Pass it as `order`, or leave `order` out. */
 export const byPriority = <Target>(targets: readonly Target[]): readonly Target[] => targets
 
 /**
- * Calls the target with the lowest price first. Targets of equal price keep their order; a target without a price comes last. If prices
- * depend on the request, pass the targets with their current prices to each run: `run(operation, { targets })`.
+ * Creates an order that calls the target with the lowest price first. Targets of equal price keep their order; a target without a price comes last.
+ * If prices depend on the request, pass the targets with their current prices to each run: `run(operation, { targets })`.
  */
 export function cheapest<Target extends { readonly name: string }>(
   /** Returns the price of a target. @default the target's own `price` */
@@ -19,7 +22,10 @@ export function cheapest<Target extends { readonly name: string }>(
   return (targets) => sortBy(targets, (target) => priceOf(target) ?? Infinity)
 }
 
-/** Calls targets in a random order that favours high weights: a target of weight 3 comes first three times as often as one of weight 1. */
+/**
+ * Creates a random order that favours high weights: a target of weight 3 comes first three times as often as one of weight 1, and one of weight 0
+ * comes last. A run with a weight that is no number of at least 0 rejects with a TypeError.
+ */
 export function weighted<Target extends { readonly name: string }>(
   /** Returns the weight of a target. @default the target's own `weight`, or 1 */
   weightOf: (target: Target) => number = (target) => (target as { weight?: number }).weight ?? 1,
@@ -37,19 +43,25 @@ export function weighted<Target extends { readonly name: string }>(
   return (targets) => sortBy(targets, (target) => -keyOf(target))
 }
 
+/** Options of `fastest`: when the order changes, and how often a slower target is measured. */
 export interface FastestOptions {
   /**
-   * How much lower the latency of another target must be before it replaces the current first target, as a fraction: 0.2 means 20 % lower.
-   * A margin prevents frequent changes of the order. @default 0.2
+   * How much lower the latency of another target must be before it replaces the current first target, as a fraction from 0 to 1: 0.2 means 20 %
+   * lower. A margin prevents frequent changes of the order. @default 0.2
    */
   margin?: number | undefined
-  /** The share of runs, from 0 to 1, that call a random other target first, to measure its current latency. @default 0.05 */
+  /** The share of runs, from 0 to 1, that call a random other target first, to measure its current latency; 0 never does. @default 0.05 */
   exploreRatio?: number | undefined
-  /** Returns a number from 0 up to, but not including, 1. @default Math.random */
+  /** Returns a number from 0 up to, but not including, 1; decides which runs explore. @default Math.random */
   random?: (() => number) | undefined
 }
 
-/** Calls the target with the lowest measured latency first. Targets without measurements come last. */
+/**
+ * Creates an order that calls the target with the lowest measured latency first: the moving average in `TargetHealth.latencyMs`. Targets without
+ * measurements come last.
+ *
+ * @throws TypeError for an option that does not exist or has a wrong value
+ */
 export function fastest<Target extends { readonly name: string }>(
   options: FastestOptions = {},
 ): Order<Target> {

@@ -3,11 +3,11 @@ import { TargetHealth } from './target-health.ts'
 /** The maximum number of targets whose health is recorded. It limits the memory of a chain that gets new targets with every run. */
 const MAX_TARGETS = 1_000
 
-/** The health of the targets of a chain, by name. */
+/** The health of the targets of a chain, by name. Holds at most 1,000 names; beyond that the oldest is forgotten. */
 export class HealthBoard {
   readonly #targets = new Map<string, TargetHealth>()
 
-  /** Returns the health of the target with this name. A target that was never called counts as healthy. */
+  /** Returns the health of the target with this name, and creates it for a new name. A target that was never called counts as healthy. */
   get(name: string): TargetHealth {
     let health = this.#targets.get(name)
     if (health === undefined) {
@@ -18,7 +18,7 @@ export class HealthBoard {
     return health
   }
 
-  /** Returns the recorded targets by name. */
+  /** Returns the recorded targets by name, the oldest first: those of the chain, and those that runs passed. */
   entries(): IterableIterator<[name: string, health: TargetHealth]> {
     return this.#targets.entries()
   }

@@ -13,21 +13,25 @@ export class TargetHealth {
    * or a call succeeds. Not used if the chain has the option `isAvailable`.
    */
   available = true
+  /** The number of counted failures since the last answer or recovery. */
   failuresInARow = 0
-  /** The moving average of the duration of answers, in milliseconds; `undefined` before the first answer. */
+  /** The moving average of the duration of answers, in milliseconds, in which the newest answer weighs 20 %; `undefined` before the first answer. */
   latencyMs: number | undefined
   /** The error of the last failure, or of the last health check that failed. It stays after a recovery; `undefined` before the first one. */
   lastError: unknown
-  /** When the last health check ended, in milliseconds since 1970. */
+  /** When the last health check ended, in milliseconds since 1970; `undefined` before the first. */
   lastCheckAt: number | undefined
-  /** When an unavailable target may be called again to find out whether it works, in milliseconds since 1970. */
+  /**
+   * When an unavailable target may be called again to find out whether it works, in milliseconds since 1970; `Infinity` if it never became
+   * unavailable. Used only while no health checks run.
+   */
   retryAt = Infinity
   readonly #latencies: number[] = []
   readonly #failed: boolean[] = []
   #answers = 0
   #calls = 0
 
-  /** The share of answered calls among the last 100 calls, from 0 to 1; 1 before the first call. */
+  /** The share of answered calls among the last 100 answered or failed ones, from 0 to 1; 1 before the first call. */
   get successRatio(): number {
     const failures = this.#failed.filter(Boolean).length
     return this.#failed.length === 0 ? 1 : 1 - failures / this.#failed.length
@@ -48,6 +52,7 @@ export class TargetHealth {
     return sorted[Math.min(sorted.length, Math.max(1, Math.ceil(share * sorted.length))) - 1]
   }
 
+  /** Records an answer that took `latencyMs` milliseconds, which ends the failures in a row. The chain calls it. */
   answered(latencyMs: number): void {
     this.#latencies[this.#answers++ % WINDOW] = latencyMs
     this.#failed[this.#calls++ % WINDOW] = false
@@ -55,6 +60,7 @@ export class TargetHealth {
     this.failuresInARow = 0
   }
 
+  /** Records a failure with its error. The chain calls it, and then decides about `available`. */
   failed(error: unknown): void {
     this.#failed[this.#calls++ % WINDOW] = true
     this.lastError = error

@@ -1,6 +1,6 @@
-/** The current attempt, as it is passed to the operation. */
+/** The current attempt at a target, as it is passed to the operation. */
 export interface FallbackContext {
-  /** The number of the attempt, counted from 1. Skipped targets do not count. */
+  /** The number of the attempt in this run, counted from 1 over all targets. Skipped targets do not count. */
   readonly attempt: number
   /** Whether the attempt is a hedge, started while another attempt is slow. */
   readonly hedged: boolean
@@ -13,8 +13,10 @@ export interface FallbackContext {
    */
   readonly signal: AbortSignal
   /**
-   * Skips this target because it cannot serve the request. The run continues with the next target, and the health of this target
-   * is unchanged.
+   * Skips this target because it cannot serve the request: throws, so nothing after it is executed. The run continues with the next target, and the
+   * health of this target is unchanged.
+   *
+   * @param reason why, in words, for `attempts`
    */
   skip(reason: string): never
 }

@@ -1,14 +1,18 @@
 import type { HealthBoard } from '../health/health-board.ts'
 import type { Hedge } from './race.ts'
 
+/** When a run calls a second target because the first one is slow, and how often. */
 export interface HedgeOptions {
   /**
-   * How long a run waits for a target before it also calls a second target, in milliseconds; 0 calls both at once. `'p95'` waits
-   * for the 95th percentile of the last 100 latencies of that target. It needs at least 20 answers; until then, there is no
-   * hedge. A run makes at most one hedge.
+   * How long a run waits for a target before it also calls a second target, in milliseconds, up to 2^31 - 1; 0 calls both at once. `'p95'` waits for
+   * the 95th percentile of the last 100 latencies of that target. It needs at least 20 answers; until then, there is no hedge. A run makes at most
+   * one hedge.
    */
   afterMs: number | 'p95'
-  /** The maximum share of runs that make a hedge, from 0 to 1. It limits the cost of the additional calls. @default 0.05 */
+  /**
+   * The maximum share of runs that make a hedge, from 0 to 1, to limit the cost of the additional calls. Unused shares are saved, for at most 10
+   * hedges; 0 allows none. @default 0.05
+   */
   maxExtraRatio?: number | undefined
 }
 

@@ -4,6 +4,7 @@ import { LiveAttempt, Skip, type Failed, type FallbackContext } from './context.
 import type { Judge } from './should-advance.ts'
 import type { TargetAttempt } from './target-attempt.ts'
 
+/** Calls one target. Its value, or what its promise resolves to, is the answer; if it throws or rejects, the target has failed. */
 export type Operation<Target, T> = (target: Target, context: FallbackContext) => T | PromiseLike<T>
 
 /**
