@@ -11,14 +11,17 @@ import { LazyDispatcherFacade } from './undici/lazy-dispatcher-facade.ts'
 import { loadDispatcher } from './undici/load-dispatcher.ts'
 import { warm, type WarmOptions } from './warm.ts'
 
-/** A pool of HTTP connections, with several ways to send requests over them. */
+/** A pool of HTTP connections, with several ways to send requests over them. Created by `createPool`. */
 export interface Pool {
   /**
-   * A `fetch` for API calls, which takes less CPU time than the global one and can be passed to any SDK. It resolves and rejects as the
-   * global fetch does, but rejects with errors of the pool, such as PoolQueueFullError, as they are, not as the `cause` of a TypeError.
+   * A `fetch` for API calls, which takes less CPU time than the global one and can be passed to any SDK. It resolves and rejects as the global fetch
+   * does, but rejects with errors of the pool, such as PoolQueueFullError, as they are, not as the `cause` of a TypeError.
    */
   readonly fetch: LeanFetch
-  /** undici's own fetch, with all features of the fetch standard, over the connections of this pool. */
+  /**
+   * undici's own fetch, with all features of the fetch standard, over the connections of this pool. Slower than `fetch`; needed for `integrity`,
+   * caches and the like.
+   */
   readonly specFetch: typeof globalThis.fetch
   /**
    * An undici Dispatcher over the connections of this pool, for other functions of undici, such as `request`. Its methods wait until undici
@@ -26,18 +29,32 @@ export interface Pool {
    */
   readonly dispatcher: Dispatcher
   /**
-   * Loads undici, and opens connections to these origins before they are needed. Rejects if an origin cannot be reached. With an empty
-   * list, only loads undici.
+   * Loads undici, and opens connections to these origins before they are needed. With an empty list, only loads undici.
+   *
+   * @param origins such as `https://api.openai.com`
+   * @param options how many connections, and by which request
+   * @throws the error of the first request that failed, if an origin cannot be reached; the status of an answer does not matter. TypeError for more
+   * connections than may be open at first
    */
   warm(origins: readonly string[], options?: WarmOptions): Promise<void>
-  /** Returns the statistics, by origin. */
+  /**
+   * Returns the statistics of each origin that was called, since the pool was created. At most about 1,000 origins; beyond that, the oldest one
+   * without connections is dropped.
+   */
   stats(): Record<string, OriginStats>
-  /** Rejects new requests, waits until all earlier ones have ended, then closes all connections. */
+  /**
+   * Rejects new requests with PoolClosedError, waits until all earlier ones have ended, then closes all connections. Calling it again returns the
+   * same promise.
+   */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Creates a pool. It opens no connection before the first request. @throws TypeError for an invalid option */
+/**
+ * Creates a pool. It opens no connection before the first request, but loads undici at once.
+ *
+ * @throws TypeError for an invalid option
+ */
 export function createPool(options: PoolOptions = {}): Pool {
   const settings = readOptions(options)
   const ledgers = new OriginLedgers((origin) => connectionsAtFirst(settings.of(origin)))

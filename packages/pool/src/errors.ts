@@ -1,9 +1,13 @@
 /** The request was rejected because all connections to its origin are busy and `maxQueued` requests are waiting. Nothing was sent. */
 export class PoolQueueFullError extends Error {
   override readonly name = 'PoolQueueFullError'
+  /** Always `queue_full`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'queue_full'
+  /** The origin of the request, such as `https://api.openai.com`. */
   readonly origin: string
+  /** The maximum number of connections to the origin at that moment, all of them busy. */
   readonly connections: number
+  /** The value of the option `maxQueued`: the number of requests that were waiting. */
   readonly maxQueued: number
 
   constructor(origin: string, connections: number, maxQueued: number) {
@@ -16,6 +20,7 @@ export class PoolQueueFullError extends Error {
     this.maxQueued = maxQueued
   }
 
+  /** Whether an error is a PoolQueueFullError, including one from another copy of this package. */
   static is(error: unknown): error is PoolQueueFullError {
     return codeOf(error) === 'queue_full'
   }
@@ -24,8 +29,11 @@ export class PoolQueueFullError extends Error {
 /** The request was rejected because it waited for a connection for `queueTimeoutMs`. Nothing was sent. */
 export class PoolQueueTimeoutError extends Error {
   override readonly name = 'PoolQueueTimeoutError'
+  /** Always `queue_timeout`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'queue_timeout'
+  /** The origin of the request, such as `https://api.openai.com`. */
   readonly origin: string
+  /** How long the request waited, in milliseconds: the value of the option `queueTimeoutMs`. */
   readonly queueTimeoutMs: number
 
   constructor(origin: string, queueTimeoutMs: number) {
@@ -37,6 +45,7 @@ export class PoolQueueTimeoutError extends Error {
     this.queueTimeoutMs = queueTimeoutMs
   }
 
+  /** Whether an error is a PoolQueueTimeoutError, including one from another copy of this package. */
   static is(error: unknown): error is PoolQueueTimeoutError {
     return codeOf(error) === 'queue_timeout'
   }
@@ -45,24 +54,27 @@ export class PoolQueueTimeoutError extends Error {
 /** The request was rejected because the pool was closed. Nothing was sent. */
 export class PoolClosedError extends Error {
   override readonly name = 'PoolClosedError'
+  /** Always `pool_closed`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'pool_closed'
 
   constructor() {
     super('This pool is closed and takes no more requests. Create another with createPool().')
   }
 
+  /** Whether an error is a PoolClosedError, including one from another copy of this package. */
   static is(error: unknown): error is PoolClosedError {
     return codeOf(error) === 'pool_closed'
   }
 }
 
 /**
- * The request was rejected because undici, which opens the connections, cannot run here. Either it is not installed, or the runtime
- * replaces it by its own module (Bun), or a bundler turned it into an ES module without `require`. Nothing was sent, and this pool cannot
- * send any request.
+ * The request was rejected because undici, which opens the connections, cannot run here. Either it is not installed, or the runtime replaces it by
+ * its own module (Bun), or a bundler turned it into an ES module without `require`. Nothing was sent, and this pool cannot send any request.
+ * `pool.fetch` rejects with a TypeError whose `cause` it is.
  */
 export class UndiciUnavailableError extends Error {
   override readonly name = 'UndiciUnavailableError'
+  /** Always `undici_unavailable`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'undici_unavailable'
 
   constructor(cause?: unknown) {
@@ -70,6 +82,7 @@ export class UndiciUnavailableError extends Error {
     super(`undici cannot run here${because}. ${UNDICI_ADVICE}`, { cause })
   }
 
+  /** Whether an error is an UndiciUnavailableError, including one from another copy of this package. */
   static is(error: unknown): error is UndiciUnavailableError {
     return codeOf(error) === 'undici_unavailable'
   }

@@ -20,8 +20,8 @@ describe('createPool', () => {
     [{ autoscale: { max: 5 } }, /^autoscale\.max is not an option of the pool$/],
     [{ autoscale: { minn: 5 } }, /^autoscale\.minn is not an option of the pool$/],
     [
-      { autoscale: { coolDwnMs: 5 } },
-      'autoscale.coolDwnMs is not an option of the pool; did you mean autoscale.coolDownMs?',
+      { autoscale: { shrinkIntervallMs: 5 } },
+      'autoscale.shrinkIntervallMs is not an option of the pool; did you mean autoscale.shrinkIntervalMs?',
     ],
     [
       { autoscale: { min: 4 }, origins: { 'http://a': { connections: 2 } } },
@@ -94,10 +94,10 @@ describe('readOptions', () => {
   it('lets an origin override parts of autoscale, or switch it off', () => {
     const { of } = readOptions({
       autoscale: { min: 4 },
-      origins: { 'http://a': { autoscale: { coolDownMs: 5 } }, 'http://b': { autoscale: false } },
+      origins: { 'http://a': { autoscale: { shrinkIntervalMs: 5 } }, 'http://b': { autoscale: false } },
     })
-    expect(of('http://c').autoscale).toEqual({ min: 4, targetQueueMs: 100, coolDownMs: 30_000 })
-    expect(of('http://a').autoscale).toEqual({ min: 4, targetQueueMs: 100, coolDownMs: 5 })
+    expect(of('http://c').autoscale).toEqual({ min: 4, targetQueueMs: 100, shrinkIntervalMs: 30_000 })
+    expect(of('http://a').autoscale).toEqual({ min: 4, targetQueueMs: 100, shrinkIntervalMs: 5 })
     expect(of('http://b').autoscale).toBe(false)
   })
 

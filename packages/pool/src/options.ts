@@ -2,34 +2,42 @@ import type { ConnectionOptions } from 'node:tls'
 import type { AutoscaleOptions, AutoscaleSettings } from './connections/autoscale.ts'
 import { invalid, isObject, readWhole, refuseUnknown } from './check-options.ts'
 
-/** Options that can differ between origins. */
+/**
+ * Options that can differ between origins: set for all in `createPool`, and for one origin in its option `origins`. All numbers are whole, and at
+ * most 2^31 - 1.
+ */
 export interface OriginOptions {
-  /** The maximum number of connections to one origin. A connection carries one request at a time. @default 256 */
+  /** The maximum number of connections to one origin, at least 1. A connection carries one request at a time; further requests wait. @default 256 */
   connections?: number | undefined
-  /** The maximum number of requests that wait for a connection. A further request rejects with PoolQueueFullError. @default 10_000 */
+  /** The maximum number of requests that wait for a connection; 0 for none. A further request rejects with PoolQueueFullError. @default 10_000 */
   maxQueued?: number | undefined
-  /** How long a request may wait for a connection, in milliseconds. After that, it rejects with PoolQueueTimeoutError. @default no limit */
+  /**
+   * How long a request may wait for a connection, in milliseconds, at least 1. After that, it rejects with PoolQueueTimeoutError. @default no limit
+   */
   queueTimeoutMs?: number | undefined
   /**
-   * How long an idle connection stays open, in milliseconds. Set it below the keep-alive timeout of the server. Otherwise, requests are
-   * written to connections that the server is closing. @default 20_000
+   * How long an idle connection stays open, in milliseconds, at least 1, unless the server sends a `keep-alive` header. Set it below the timeout of
+   * the server; otherwise, requests are written to connections that the server is closing. @default 20_000
    */
   keepAliveTimeoutMs?: number | undefined
   /**
-   * The upper limit for a keep-alive timeout that the server sends, in milliseconds. A `keep-alive` header of the server replaces
+   * The upper limit for a keep-alive timeout that the server sends, in milliseconds, at least 1. A `keep-alive` header of the server replaces
    * `keepAliveTimeoutMs`, up to this limit. @default 25_000
    */
   keepAliveMaxTimeoutMs?: number | undefined
   /**
-   * The maximum age of a connection, in milliseconds. An older connection is not used for another request, so that changes in DNS take
-   * effect. @default 300_000
+   * The maximum age of a connection, in milliseconds, at least 1. An older connection is closed instead of being used for another request, so that
+   * changes in DNS take effect; a request in progress is not interrupted. @default 300_000
    */
   maxConnectionAgeMs?: number | undefined
-  /** The time limit for opening a connection (TCP and TLS together), in milliseconds; 0 for no limit. @default 10_000 */
+  /**
+   * The time limit for opening a connection (TCP and TLS together), in milliseconds; 0 for no limit. After that, the request that waits for it fails
+   * with a connect timeout of undici. @default 10_000
+   */
   connectTimeoutMs?: number | undefined
   /**
-   * The time limit for the status and headers of the response, in milliseconds from the call of `fetch`, including the wait for a
-   * connection; 0 for no limit. The option `deadlineMs` of a request replaces this one. @default 0
+   * The time limit for the status and headers of the response, in milliseconds from the call of `fetch`, including the wait for a connection; 0 for
+   * no limit. Then `fetch` rejects with a headers timeout as `cause`. The option `deadlineMs` of a request replaces this one. @default 0
    */
   headersTimeoutMs?: number | undefined
   /**
@@ -43,25 +51,35 @@ export interface OriginOptions {
    */
   staleSocketRetry?: boolean | undefined
   /**
-   * Adapts the maximum number of connections to the load: it starts at `min`, and rises up to `connections` when requests wait too long.
-   * With autoscaling, `warm()` opens at most `min` connections. `false`: the maximum is always `connections`. @default false
+   * Adapts the maximum number of connections to the load: it starts at `min`, and rises up to `connections` when requests wait too long. With
+   * autoscaling, `warm()` opens at most `min` connections. `false`: the maximum is always `connections`. @default false
    */
   autoscale?: AutoscaleOptions | false | undefined
 }
 
+/** Options of `createPool`: those of `OriginOptions`, for all origins, and how origins are reached. */
 export interface PoolOptions extends OriginOptions {
-  /** Options of `tls.connect` for connections to origins, such as `ca`, `cert`, `key` and `servername`. */
+  /** Options of Node's `tls.connect` for connections to origins, such as `ca`, `cert`, `key` and `servername`. @default Node's own */
   tls?: ConnectionOptions | undefined
-  /** The URL of the proxy for all requests, or false for none. @default HTTPS_PROXY, HTTP_PROXY and ALL_PROXY of the environment */
+  /**
+   * The URL of the proxy for all requests (`http:`, `https:`, `socks:` or `socks5:`), or false for none. The environment is read once, when the pool
+   * is created. @default HTTPS_PROXY, HTTP_PROXY and ALL_PROXY of the environment
+   */
   proxy?: string | false | undefined
   /**
-   * The hosts and address ranges that are reached without the proxy, separated by commas. Example of a range: `10.0.0.0/8`.
-   * @default NO_PROXY of the environment
+   * The hosts and address ranges that are reached without the proxy, separated by commas, such as `localhost,10.0.0.0/8`. Has no effect without a
+   * proxy. @default NO_PROXY of the environment
    */
   noProxy?: string | undefined
-  /** The path of a Unix socket (or named pipe) that all connections use, whatever their host. Cannot be combined with a proxy. */
+  /**
+   * The path of a Unix socket (or named pipe) that all connections use, whatever their host. The proxies of the environment are ignored then;
+   * together with `proxy` it is a TypeError. @default none
+   */
   socketPath?: string | undefined
-  /** Options for individual origins, such as `{ 'https://api.openai.com': { connections: 64 } }`. */
+  /**
+   * Options for individual origins, such as `{ 'https://api.openai.com': { connections: 64 } }`; what an entry leaves out comes from the pool. A key
+   * must be an origin without a path, else `createPool` throws a TypeError. @default none
+   */
   origins?: Readonly<Record<string, OriginOptions>> | undefined
 }
 
@@ -110,7 +128,7 @@ const DEFAULTS: OriginSettings = {
   autoscale: false,
 }
 
-const AUTOSCALE: AutoscaleSettings = { min: 1, targetQueueMs: 100, coolDownMs: 30_000 }
+const AUTOSCALE: AutoscaleSettings = { min: 1, targetQueueMs: 100, shrinkIntervalMs: 30_000 }
 
 const MINIMUM: Record<Exclude<keyof OriginOptions, 'staleSocketRetry' | 'autoscale'>, number> = {
   connections: 1,

@@ -1,14 +1,16 @@
 import { describeValue } from '@harbor/parts'
 import type { LeanFetch } from './fetch/lean-fetch.ts'
 
+/** Options of `pool.warm`. */
 export interface WarmOptions {
   /**
-   * The number of connections to open to each origin. At most `connections` of the pool or, with autoscaling, `autoscale.min`. @default 1
+   * The number of connections to open to each origin, at least 1. More than `connections` of the pool or, with autoscaling, than `autoscale.min`, is
+   * a TypeError. @default 1
    */
   connections?: number | undefined
   /**
-   * The path of a GET request with which each connection is opened. By default, an OPTIONS request for `/` is sent instead, because it
-   * costs servers the least.
+   * The path of a GET request with which each connection is opened, such as `/v1/models`. @default an OPTIONS request for `/`, because it costs
+   * servers the least
    */
   path?: string | undefined
 }

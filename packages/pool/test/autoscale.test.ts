@@ -7,7 +7,7 @@ describe('a pool with autoscale', () => {
   it('grows for a queue longer than its target, never above `connections`, and shrinks after the cool-down', async () => {
     const { handler, open, waiting } = gate()
     const server = await startServer(handler)
-    const pool = startPool({ connections: 12, autoscale: { targetQueueMs: 5, coolDownMs: 60 } })
+    const pool = startPool({ connections: 12, autoscale: { targetQueueMs: 5, shrinkIntervalMs: 60 } })
     const calls = Array.from({ length: 50 }, async () => (await pool.fetch(server.url)).text())
     await until(() => waiting() === 12)
     expect(statsOf(pool)).toMatchObject({ open: 12, busy: 12, queued: 38, allowed: 12 })

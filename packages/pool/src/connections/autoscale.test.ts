@@ -18,7 +18,7 @@ function scaled() {
     }
     if (waiting.length === 0) scale.queueEmpty()
   }
-  const scale = new Autoscale({ min: 2, targetQueueMs: 100, coolDownMs: 1_000 }, 16, {
+  const scale = new Autoscale({ min: 2, targetQueueMs: 100, shrinkIntervalMs: 1_000 }, 16, {
     get queued() {
       return waiting.length
     },

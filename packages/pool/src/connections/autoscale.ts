@@ -4,17 +4,20 @@
  */
 export interface AutoscaleOptions {
   /**
-   * The maximum number of connections at the start. Autoscaling never goes below it, and never above the option `connections`. @default 1
+   * The maximum number of connections at the start, at least 1. Autoscaling never goes below it, and never above the option `connections`, which it
+   * must not exceed. @default 1
    */
   min?: number | undefined
-  /** How long the first request in the queue must have waited before more connections are allowed, in milliseconds. @default 100 */
+  /**
+   * How long the first request in the queue must have waited before more connections are allowed, in milliseconds, at least 1. The maximum then rises
+   * by the number of waiting requests, at most to double. @default 100
+   */
   targetQueueMs?: number | undefined
   /**
-   * The interval at which the maximum is lowered, in milliseconds. It is lowered to the peak number of connections in use within the
-   * interval, but not below `min`. Idle connections above the new maximum are closed. Raising the maximum starts a new interval.
-   * @default 30_000
+   * The interval at which the maximum is lowered, in milliseconds, at least 1. It is lowered to the peak number of connections in use within the
+   * interval, but not below `min`. Idle connections above the new maximum are closed. Raising the maximum starts a new interval. @default 30_000
    */
-  coolDownMs?: number | undefined
+  shrinkIntervalMs?: number | undefined
 }
 
 export type AutoscaleSettings = Readonly<Record<keyof AutoscaleOptions, number>>
@@ -34,7 +37,7 @@ export interface ScaledPool {
  * unused.
  *
  *     min ── the first request in the queue has waited targetQueueMs: add one per waiting request, at most double ──▶ max
- *     min ◀── after coolDownMs: lower to the most connections in use at the same time since then ── max
+ *     min ◀── after shrinkIntervalMs: lower to the most connections in use at the same time since then ── max
  *
  * One timer runs while requests wait, and one while the limit is above `min`. No timer runs when the pool is idle.
  */
@@ -46,7 +49,7 @@ export class Autoscale {
   #busy = 0
   #maxBusy = 0
   #waiting: NodeJS.Timeout | undefined
-  #cooling: NodeJS.Timeout | undefined
+  #shrinking: NodeJS.Timeout | undefined
 
   constructor(settings: AutoscaleSettings, max: number, pool: ScaledPool) {
     this.#settings = settings
@@ -80,7 +83,7 @@ export class Autoscale {
   grow(): boolean {
     if (this.#limit >= this.#max) return false
     this.#limit = Math.min(this.#max, this.#limit + Math.min(this.#limit, Math.max(1, this.#pool.queued)))
-    this.#startCoolDown()
+    this.#startShrinking()
     this.#pool.limitGrew()
     return true
   }
@@ -88,7 +91,7 @@ export class Autoscale {
   /** Stops all timers and resets the limit to `min`. Call it when there are no connections and no waiting requests. */
   stop(): void {
     this.queueEmpty()
-    clearTimeout(this.#cooling)
+    clearTimeout(this.#shrinking)
     this.#limit = this.#settings.min
   }
 
@@ -104,10 +107,10 @@ export class Autoscale {
       this.#pool.queued > 0 ? this.#checkQueueAfter(early > 0 ? Math.ceil(early) : targetQueueMs) : undefined
   }
 
-  #startCoolDown(): void {
-    clearTimeout(this.#cooling)
+  #startShrinking(): void {
+    clearTimeout(this.#shrinking)
     this.#maxBusy = this.#busy
-    this.#cooling = setTimeout(() => this.#shrink(), this.#settings.coolDownMs).unref()
+    this.#shrinking = setTimeout(() => this.#shrink(), this.#settings.shrinkIntervalMs).unref()
   }
 
   #shrink(): void {
@@ -116,6 +119,6 @@ export class Autoscale {
       this.#limit = needed
       this.#pool.limitShrank()
     }
-    if (this.#limit > this.#settings.min) this.#startCoolDown()
+    if (this.#limit > this.#settings.min) this.#startShrinking()
   }
 }

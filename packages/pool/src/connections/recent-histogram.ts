@@ -1,10 +1,10 @@
-/**
- * Percentiles of the durations of recent requests, in milliseconds. Half of the requests took at most `p50`, 95 % at most `p95`, 99 % at
- * most `p99`. The error of a value is at most 2.5 %, or 0.01 ms.
- */
+/** Percentiles of the durations of recent requests, in milliseconds. The error of a value is at most 2.5 %, or 0.01 ms. */
 export interface Percentiles {
+  /** The median, in milliseconds: half of the requests took at most this long. */
   p50: number
+  /** 95 % of the requests took at most this long, in milliseconds. */
   p95: number
+  /** 99 % of the requests took at most this long, in milliseconds. */
   p99: number
 }
 

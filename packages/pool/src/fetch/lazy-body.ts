@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { WholeReader } from './incoming-body.ts'
 import { IteratorStream } from './iterator-stream.ts'
 
-/** A body as an iterator of chunks. */
+/** A body as an iterator of chunks of bytes. `return()` stops early and releases the connection. */
 export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
   /**
    * Returns a chunk that has already arrived, without a promise. Returns undefined if no chunk has arrived, or the body has ended. Missing
@@ -11,6 +11,7 @@ export interface BodyChunks extends AsyncIterableIterator<Uint8Array> {
   take?(): Uint8Array | undefined
 }
 
+/** A body: text, an iterable of chunks of bytes, or null for none. */
 export type BodyContent = string | AsyncIterable<Uint8Array> | null
 
 /** A body in its original form. It is converted to a stream, text or bytes only on demand, and can be read once. */

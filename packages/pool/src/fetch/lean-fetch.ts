@@ -9,7 +9,9 @@ import { LeanResponse } from './lean-response.ts'
 import { readRequest, type OutgoingRequest, type PoolRequestInit } from './outgoing-request.ts'
 import { requestAfterRedirect } from './redirect.ts'
 
-/** The type of `pool.fetch`: it takes a PoolRequestInit and resolves with a LeanResponse. */
+/**
+ * The type of `pool.fetch`: it takes a PoolRequestInit and resolves with a LeanResponse. A `Request` is accepted too; its body is read into memory.
+ */
 export type LeanFetch = (input: string | URL | Request, init?: PoolRequestInit) => Promise<LeanResponse>
 
 export interface LeanFetchContext {

@@ -51,7 +51,7 @@ export class LeanHeaders extends GenuineHeaders {
     if (key === COOKIES) this.#cookies = undefined
   }
 
-  /** Deletes every header whose name begins with the prefix. @param prefix in lower case */
+  /** Deletes every header whose name begins with `prefix`, which is in lower case. */
   deleteAll(prefix: string): void {
     for (const name of this.#values.keys()) if (name.startsWith(prefix)) this.#values.delete(name)
     if (COOKIES.startsWith(prefix)) this.#cookies = undefined
@@ -84,7 +84,7 @@ export class LeanHeaders extends GenuineHeaders {
     }
   }
 
-  /** Returns an independent copy. */
+  /** Returns an independent copy: changes of one do not change the other. */
   copy(): LeanHeaders {
     const copy = new LeanHeaders(undefined)
     copy.#values = new Map(this.#values)

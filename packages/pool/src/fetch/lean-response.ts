@@ -1,16 +1,21 @@
 import { LazyBody, type BodyChunks, type BodyContent } from './lazy-body.ts'
 import { LeanHeaders, rawHeader, type RawHeaders } from './lean-headers.ts'
 
+/** What a LeanResponse is made of. */
 export interface LeanResponseInit {
+  /** The HTTP status. It is not checked. */
   status: number
+  /** The text after the status. @default an empty text */
   statusText?: string | undefined
+  /** The headers; a `Headers` object is used as it is, not copied. @default none */
   headers?: RawHeaders | undefined
-  /** The final URL of the response, after redirects. */
+  /** The final URL of the response, after redirects. @default an empty text, and a `type` of `default` instead of `basic` */
   url?: string | undefined
+  /** Whether a redirect led to this response. @default false */
   redirected?: boolean | undefined
   /**
-   * The body, as text or an iterable of chunks. If the reader stops early, `return()` of its iterator is called, even while a `next()`
-   * is pending.
+   * The body, as text or an iterable of chunks. If the reader stops early, `return()` of its iterator is called, even while a `next()` is pending.
+   * @default null, no body
    */
   body?: BodyContent | undefined
 }
@@ -32,6 +37,7 @@ export class LeanResponse extends GenuineResponse {
   readonly #body: LazyBody
   #headers: Headers | undefined
 
+  /** @param init the status, and what else the response has */
   constructor(init: LeanResponseInit) {
     super(null)
     this.#init = init
@@ -66,7 +72,7 @@ export class LeanResponse extends GenuineResponse {
     return (this.#headers ??= makeHeaders(this.#init.headers))
   }
 
-  /** Returns the value of one header, without creating `headers`. */
+  /** Returns the value of one header, without creating `headers`; undefined if it is missing. `name` may be in any case. */
   header(name: string): string | undefined {
     const { headers } = this.#init
     if (this.#headers || headers instanceof Headers) return this.headers.get(name) ?? undefined
@@ -83,8 +89,8 @@ export class LeanResponse extends GenuineResponse {
   }
 
   /**
-   * Reads the body chunk by chunk, without a stream. This uses up the body, as `text()` does. To stop early and release the connection,
-   * call `return()` of the iterator.
+   * Reads the body chunk by chunk, without a stream; it ends at once if there is no body. This uses up the body, as `text()` does. To stop early and
+   * release the connection, call `return()` of the iterator.
    */
   chunks(): BodyChunks {
     return this.#body.chunks()

@@ -5,18 +5,24 @@ import { copyForm, isForm, readBody, type OutgoingBody } from './outgoing-body.t
 /** The second argument of `pool.fetch`: the RequestInit of the fetch standard with the additional options below. */
 export interface PoolRequestInit extends Omit<RequestInit, 'dispatcher'> {
   /**
-   * The time limit for the status and headers of the response, in milliseconds from the call of `fetch`. Replaces the `headersTimeoutMs` of
-   * the pool for this request.
+   * The time limit for the status and headers of the response, in milliseconds from the call of `fetch`, redirects included. 0 or less rejects at
+   * once, `Infinity` is no limit. The body has no deadline: see `bodyIdleTimeoutMs`. @default headersTimeoutMs of the pool
    */
   deadlineMs?: number | undefined
-  /** How long the body may make no progress, in milliseconds. Replaces the `bodyIdleTimeoutMs` of the pool for this request. */
+  /**
+   * How long the body may make no progress, in milliseconds, because no data arrives or the caller does not read; 0 or `Infinity` for no limit. After
+   * that, reading it fails. @default bodyIdleTimeoutMs of the pool
+   */
   bodyIdleTimeoutMs?: number | undefined
-  /** A dispatcher that sends this request instead of the pool. The connections, queue and statistics of the pool are not used then. */
+  /**
+   * A dispatcher that sends this request instead of the pool. The connections, queue and statistics of the pool are not used then. @default the pool
+   */
   dispatcher?: AnyDispatcher | undefined
 }
 
-/** A dispatcher of any version of undici. The types differ between versions, but the behaviour does not. */
+/** A dispatcher of any version of undici, such as an `Agent`. The types differ between versions, but the behaviour does not. */
 export interface AnyDispatcher {
+  /** Sends one request, and calls the methods of `handler` with its response. As in undici. */
   dispatch(options: never, handler: never): boolean
 }
 
