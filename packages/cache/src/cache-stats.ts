@@ -2,7 +2,7 @@ import type { Refusal } from './outcome.ts'
 
 /** The statistics of a cache: counts from its creation on, and its current state. */
 export interface CacheStats {
-  /** Calls answered with a fresh entry. */
+  /** Calls answered with a fresh entry, from memory or the far tier. */
   hits: number
   /** Calls answered with a stale entry. */
   stale: number
@@ -20,35 +20,37 @@ export interface CacheStats {
    * Bypassed calls are left out. 0 before the first such answer.
    */
   ratio: number
-  /** Loads that have begun, for any reason. */
+  /** Loads that have begun since the creation, for any reason: misses, bypassed calls, refreshes, prefetches. */
   loads: number
+  /** Loads that failed, background refreshes included. */
   loadFailures: number
   /** Background refreshes that have begun, each because a stale entry was served. */
   refreshes: number
-  /** Answers that were cached. */
+  /** Answers that were cached in memory: loaded ones, and those of `set`. */
   stored: number
-  /** The number of answers that were not cached, by reason. */
+  /** The number of answers that were not cached, by reason: a `Refusal`, such as `too-large` or the text passed to `refuse()`. */
   refused: Record<string, number>
-  /** Entries evicted to make room. */
+  /** Entries evicted from memory to make room. Deleted and expired ones do not count. */
   evictions: number
-  /** Entries in memory. */
+  /** Entries in memory now. Expired ones count until they are accessed or evicted. */
   entries: number
-  /** The size of the entries in memory, in bytes, as counted against `maxBytes`. */
+  /** The size of the entries in memory now, in bytes, as counted against `maxBytes`. */
   bytes: number
-  /** Loads in flight. A load that several calls share counts once. */
+  /** Loads in flight now. A load that several calls share counts once. */
   inFlight: number
-  /**
-   * The numbers of prefetched answers. `loaded`: were loaded and cached. `useful`: were then used by a caller. `wasted`: were removed from
-   * memory before a caller used them.
-   */
-  prefetch: { loaded: number; useful: number; wasted: number }
-  /**
-   * The counters of the far tier, the second, slower cache. `inCooldown`: whether the far tier is not in use now, because operations timed
-   * out or failed (see `farCooldownMs`).
-   */
-  far: FarCounters & { inCooldown: boolean }
+  /** What became of prefetched answers since the creation. */
+  prefetch: {
+    /** Prefetched answers that were loaded and cached. */ loaded: number
+    /** Those that a caller then used; each counts once. */ useful: number
+    /** Those that were removed from memory before a caller used them. */ wasted: number
+  }
+  /** The counters of the far tier, the second, slower cache; all 0 without one. */
+  far: FarCounters & {
+    /** Whether the far tier is not in use now, because operations timed out or failed: see `farCooldownMs`. */ inCooldown: boolean
+  }
 }
 
+/** What happened with the far tier since the cache was created. */
 export interface FarCounters {
   /** Reads that found an entry to serve. */
   hits: number
@@ -56,13 +58,15 @@ export interface FarCounters {
   misses: number
   /** Reads that returned bytes that are corrupt, are not an entry, or have the format of another version of Harbor. */
   unreadable: number
-  /** Operations that failed. */
+  /** Operations that the store rejected. */
   errors: number
-  /** Operations that took longer than their timeout. */
+  /** Operations that took longer than `farReadTimeoutMs` or `farWriteTimeoutMs`. */
   timeouts: number
   /** Operations that were skipped, because the far tier is in cooldown or too many writes are waiting for it. */
   skipped: number
+  /** Entries that were written to the store. */
   writes: number
+  /** Entries that were deleted from the store. */
   deletes: number
 }
 

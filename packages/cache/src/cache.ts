@@ -13,10 +13,13 @@ import type { Open, Recorded } from './stream/streams.ts'
 import type { Load, Loaded } from './loads/values.ts'
 import type { WorkContext } from './loads/keep-decision.ts'
 
-/** An entry that a lookup found. */
+/** An entry that `get` found. */
 export interface Lookup<Value> {
+  /** The cached value: decoded by the codec for this caller, unless it is text or bytes. */
   readonly value: Value
+  /** The tier that had the entry: memory (`near`) or the far tier (`far`). */
   readonly source: 'near' | 'far'
+  /** Whether the time to live of the entry is over. Always false with `stale: 'no'`. */
   readonly stale: boolean
   /** How long ago the value was stored, in milliseconds. */
   readonly ageMs: number
@@ -29,7 +32,7 @@ export interface Lookup<Value> {
  * no method except `clear()`. Methods that take options check them, and fail with a TypeError for an unknown or invalid one.
  */
 export interface Cache<Value> {
-  /** Returns the cached value, or undefined. Does not load. */
+  /** Returns the cached value, or undefined. Does not load, and starts no refresh. */
   get(key: Key, options?: LookupOptions): Promise<Lookup<Value> | undefined>
 
   /**
@@ -86,7 +89,7 @@ export interface Cache<Value> {
   delete(key: Key, options?: ScopeOptions): Promise<boolean>
 
   /**
-   * Deletes all entries with this tag. If loads with this tag are in flight, their answers will not be cached.
+   * Deletes all entries with this tag, within the scope that is passed. If loads with this tag are in flight, their answers will not be cached.
    *
    * @returns how many entries of the near tier had the tag
    */
@@ -105,6 +108,7 @@ export interface Cache<Value> {
   /** Resolves as soon as no caller waits for a load. Prefetches and background refreshes do not count. */
   idle(signal?: AbortSignal): Promise<void>
 
+  /** Returns the counters since the cache was created, and its state now. */
   stats(): CacheStats
 
   /**

@@ -24,21 +24,22 @@ export interface ScopeOptions {
   scope?: string | undefined
 }
 
-/** How an entry is cached. Each option replaces the option of the cache with the same name. */
+/** How one entry is cached. Each option but `tags` replaces the option of the cache with the same name. */
 export interface EntryOptions {
-  /** How long the entry is fresh, in milliseconds. */
+  /** How long the entry is fresh, in milliseconds, at most a year. @default ttlMs of the cache */
   ttlMs?: number | undefined
   /**
-   * How long after `ttlMs` the entry may be served stale, in milliseconds. A stale entry is served at once, and refreshed in the
-   * background.
+   * How long after `ttlMs` the entry may be served stale, in milliseconds. A stale entry is served at once, and refreshed in the background. @default
+   * staleWhileRevalidateMs of the cache
    */
   staleWhileRevalidateMs?: number | undefined
-  /** How long after `ttlMs` the entry may be served stale if loading fails, in milliseconds. */
+  /** How long after `ttlMs` the entry may be served stale if loading fails, in milliseconds. @default staleIfErrorMs of the cache */
   staleIfErrorMs?: number | undefined
-  /** The tags of the entry. `invalidateTag` deletes all entries that have a given tag. */
+  /** The tags of the entry: strings that are not empty. `invalidateTag` deletes all entries that have a given tag, within a scope. @default none */
   tags?: readonly string[] | undefined
 }
 
+/** Options of `get` and `replay`, which only look. */
 export interface LookupOptions extends ScopeOptions {
   /**
    * How stale an entry may be. `no`: it must be fresh. `while-revalidate`: it may be stale within `staleWhileRevalidateMs`. `if-error`:
@@ -47,6 +48,7 @@ export interface LookupOptions extends ScopeOptions {
   stale?: 'no' | 'while-revalidate' | 'if-error' | undefined
 }
 
+/** Options of `getOrLoad` and `load`. */
 export interface LoadOptions extends ScopeOptions, EntryOptions {
   /**
    * How the call uses the cache. `bypass`: loads, and neither reads nor writes the cache. `refresh`: loads even if there is an entry, and
@@ -54,21 +56,30 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
    * @default 'default', which loads if there is no entry
    */
   control?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
-  /** Whether to load even if there is an entry: the same as `control: 'refresh'`. @default false */
+  /**
+   * Whether to load even if there is an entry: the same as `control: 'refresh'`, and stronger than another `control` except `bypass`. @default false
+   */
   fresh?: boolean | undefined
-  /** Aborts this call: it rejects at once with the signal's reason. The load goes on if other callers wait for it. */
+  /**
+   * Aborts this call: it rejects at once with the signal's reason. The load goes on if other callers wait for it, else its own signal aborts.
+   * @default none
+   */
   signal?: AbortSignal | undefined
   /**
-   * How long this call waits before it rejects with a `TimeoutError`, in milliseconds. A shared load goes on for callers that wait longer.
-   * @default no limit
+   * How long this call waits before it rejects with a `TimeoutError`, in milliseconds, from 1 to 2^31 - 1. A shared load goes on for callers that
+   * wait longer. @default no limit
    */
   timeoutMs?: number | undefined
-  /** Replaces the `serveStaleIf` of the cache. If several calls share a load, the function of the call that began the load applies. */
+  /**
+   * Decides which load errors a stale entry may replace, for this call. If several calls share a load, the function of the call that began the load
+   * applies. @default serveStaleIf of the cache
+   */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /** Whether this call is a prefetch. If so, it is not counted as a call, and `idle()` does not wait for it. @default false */
   isPrefetch?: boolean | undefined
 }
 
+/** Options of `getOrStream` and `record`. */
 export interface StreamOptions extends LoadOptions {
   /**
    * Returns true if the chunks are a complete answer, which may be cached; otherwise false, or a string with the reason. Called when the
@@ -83,12 +94,12 @@ export interface StreamOptions extends LoadOptions {
    */
   isUsable?: ((head: unknown, content: string | Uint8Array) => boolean) | undefined
   /**
-   * The maximum size of a cached answer, in bytes. A longer answer is passed on to the caller, but not cached. This is also how many bytes
-   * the slowest reader of a stream may be behind the fastest; beyond it, the slow reader fails with RecordingLagError. @default 4_194_304
-   * (4 MiB)
+   * The maximum size of a cached answer, in bytes, at least 1. A longer answer is passed on to the caller, but not cached. This is also how many
+   * bytes the slowest reader of a stream may be behind the fastest; beyond it, the slow reader fails with RecordingLagError. @default 4_194_304 (4
+   * MiB)
    */
   maxRecordBytes?: number | undefined
-  /** What to do when all readers have left: `abort` the source, or `finish` reading it and cache the answer. @default 'abort' */
+  /** What to do when all readers have left before the end: `abort` the source, or `finish` reading it and cache the answer. @default 'abort' */
   onLastReaderGone?: 'abort' | 'finish' | undefined
 }
 

@@ -14,21 +14,28 @@ import {
 } from './base/validate.ts'
 import { warn } from './base/warn.ts'
 
+/** Options of `createCache`. Times are in milliseconds, and at most a year unless said otherwise. */
 export interface CacheOptions<Value> {
-  /** The maximum number of entries in memory; the least recently used is evicted first. @default 1_000 */
+  /** The maximum number of entries in memory, from 1 to 16,777,216; the least recently used is evicted first. @default 1_000 */
   maxEntries?: number | undefined
-  /** The maximum size of all entries in memory, in bytes: content, keys, tags, and 256 for each entry. @default 67_108_864 (64 MiB) */
+  /**
+   * The maximum size of all entries in memory, in bytes: content, keys, tags, and 256 for each entry. The least recently used is evicted first; an
+   * answer larger than this is not cached. @default 67_108_864 (64 MiB)
+   */
   maxBytes?: number | undefined
-  /** How long an entry is fresh, in milliseconds; at most a year. @default 3_600_000 */
+  /** How long an entry is fresh, in milliseconds; at most a year. 0 caches nothing, unless an entry may be served stale. @default 3_600_000 */
   ttlMs?: number | undefined
-  /** The maximum fraction by which each time to live is shortened at random, so that entries do not all expire at once. @default 0.1 */
+  /** The maximum fraction, from 0 to 1, by which each time to live is shortened at random, so that entries do not all expire at once. @default 0.1 */
   ttlJitter?: number | undefined
   /**
-   * How long after `ttlMs` an entry is still served, in milliseconds. It is served stale at once, and refreshed in the background.
-   * @default 0
+   * How long after `ttlMs` an entry is still served, in milliseconds, at most a year. It is served stale at once, and refreshed in the background; 0
+   * never does. @default 0
    */
   staleWhileRevalidateMs?: number | undefined
-  /** How long after `ttlMs` an entry is still served, stale, if loading fails, in milliseconds. @default 0 */
+  /**
+   * How long after `ttlMs` an entry is still served, stale, if loading fails, in milliseconds, at most a year; 0 never does. Which errors count
+   * decides `serveStaleIf`. @default 0
+   */
   staleIfErrorMs?: number | undefined
   /**
    * Returns whether a stale entry may be served instead of this load error. @default false for a `status` from 400 to 499 other than 408,
@@ -36,36 +43,46 @@ export interface CacheOptions<Value> {
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**
-   * How long a key is not loaded again after a failed load, in milliseconds. During this time, calls get the error of that load, unless a
-   * stale entry can be served. @default 0
+   * How long a key is not loaded again after a failed load, in milliseconds, at most a year. During this time, calls get the error of that load,
+   * unless a stale entry can be served. @default 0: the next call loads again
    */
   negativeTtlMs?: number | undefined
-  /** How long a key is not loaded again after a failed load, in milliseconds, if a stale entry can be served instead. @default 10_000 */
+  /**
+   * How long a key is not loaded again after a failed load, in milliseconds, if a stale entry can be served instead. Without such an entry,
+   * `negativeTtlMs` decides. @default 10_000
+   */
   refreshBackoffMs?: number | undefined
-  /** The time limit of a background refresh, in milliseconds. A refresh has no caller that could end it. @default 300_000 */
+  /**
+   * The time limit of a background refresh, in milliseconds, from 1 to 2^31 - 1; then its signal aborts. A refresh has no caller that could end it.
+   * @default 300_000
+   */
   refreshTimeoutMs?: number | undefined
-  /** The prefix of all keys in the far tier. Caches with the same store and the same namespace share entries. @default 'harbor' */
+  /**
+   * The prefix of all keys in the far tier, without `:` and `#`. Caches with the same store and the same namespace share entries. Has no effect
+   * without `farTier`. @default 'harbor'
+   */
   namespace?: string | undefined
   /** A second, slower cache (L2), which outlives the process or is shared between processes. @default none */
   farTier?: CacheStore | undefined
-  /** How long a call waits for the far tier before it loads, in milliseconds. @default 50 */
+  /** How long a call waits for the far tier before it loads, in milliseconds, from 1 to 2^31 - 1. @default 50 */
   farReadTimeoutMs?: number | undefined
-  /** How long `set`, `delete`, `invalidateTag` and `close` wait for the far tier, in milliseconds. @default 500 */
+  /** How long `set`, `delete`, `invalidateTag` and `close` wait for the far tier, in milliseconds, from 1 to 2^31 - 1. @default 500 */
   farWriteTimeoutMs?: number | undefined
   /**
    * How long the far tier is not used after a timeout, or after three errors in a row, in milliseconds. If the first operation after such a
    * cooldown fails, the next cooldown is twice as long, up to a minute. @default 5_000
    */
   farCooldownMs?: number | undefined
-  /** Encodes and decodes values that are neither strings nor bytes. @default JSON */
+  /** Encodes and decodes values that are neither strings nor bytes; pass one for values that JSON cannot represent, such as dates. @default JSON */
   codec?: Codec<Value> | undefined
   /**
-   * Called with every error that does not reject a call: errors of the far tier, of background refreshes, and of functions in the options.
+   * Called with every error that does not reject a call: errors of the far tier, of background refreshes, and of functions in the options. If it
+   * throws, a warning is emitted. @default such errors are ignored
    */
   onError?: ((error: unknown) => void) | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
-  /** Returns random numbers from 0 to 1, for the jitter. @default Math.random */
+  /** Returns random numbers from 0 up to, but not including, 1, for `ttlJitter`. @default Math.random */
   random?: (() => number) | undefined
 }
 

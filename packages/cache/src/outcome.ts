@@ -9,7 +9,7 @@
  */
 export type Status = 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
 
-/** Why a call was answered with its status. */
+/** Why a call was answered with its status. `fresh`: a fresh entry was served; the other values are explained one by one. */
 export type Reason =
   | 'fresh'
   /** A stale entry was served, and a refresh runs in the background. */
@@ -28,7 +28,7 @@ export type Reason =
   | 'no-key'
   | Absence
 
-/** Why no entry could be served. */
+/** Why no entry could be served. `absent`: there is none; the other values are explained one by one. */
 export type Absence =
   | 'absent'
   /** There was an entry, but it has expired or was invalidated. */
@@ -42,7 +42,7 @@ export type Absence =
   /** The far tier returned bytes that are corrupt, or in the format of another version. */
   | 'far-unreadable'
 
-/** Why an answer was not cached. */
+/** Why an answer was not cached. Callers got it all the same. */
 export type Refusal =
   /** The answer is larger than the whole cache, or than `maxRecordBytes`. */
   | 'too-large'
@@ -70,15 +70,17 @@ export type Refusal =
 /** `true` if the answer is now in the cache, otherwise the reason why not. */
 export type Stored = true | Refusal
 
-/** How one call was answered. */
+/** How one call was answered: from where, how old, and why so. */
 export interface Outcome {
+  /** In one word: `hit`, `stale`, `miss`, `shared` or `bypass`. `Status` explains each. */
   readonly status: Status
+  /** Why it has this status, for example `expired` for a `miss`. `Reason` explains each. */
   readonly reason: Reason
   /** Where the answer came from: memory (`near`), the far tier (`far`), or a load. */
   readonly source: 'near' | 'far' | 'load'
   /** How long ago the answer was stored, in milliseconds; 0 if it has just been loaded. */
   readonly ageMs: number
-  /** The error of the load, if a stale entry was served instead of it. */
+  /** The error of the load, if a stale entry was served instead of it; undefined otherwise. */
   readonly error?: unknown
 }
 

@@ -214,7 +214,7 @@ describe('a cache that gets bad input', () => {
     const onError = vi.fn()
     const cache = createCache<string>({ onError })
     const loaded = await cache.load('key', async (context) => {
-      context.keepFor({ ttlMs: -1 })
+      context.cacheFor({ ttlMs: -1 })
       return 'value'
     })
     expect(loaded).toMatchObject({ value: 'value', stored: 'bad-options' })

@@ -147,7 +147,7 @@ describe('single-flight', () => {
     const origin = new Origin<string>()
     const call = cache.load('key', async (context) => {
       const value = await origin.load(context)
-      context.keepFor({ tags: ['late'] })
+      context.cacheFor({ tags: ['late'] })
       return value
     })
     await pass(0)

@@ -43,12 +43,12 @@ describe('a recorded answer', () => {
     const cache = newCache()
     const open =
       (refuse: boolean) =>
-      (context: { refuse: (reason: string) => void; keepFor: (options: object) => void }): Source<null> => ({
+      (context: { refuse: (reason: string) => void; cacheFor: (options: object) => void }): Source<null> => ({
         head: null,
         body: (async function* () {
           yield bytes('content')
           if (refuse) context.refuse('fallback')
-          else context.keepFor({ ttlMs: 5_000 })
+          else context.cacheFor({ ttlMs: 5_000 })
         })(),
       })
     const refused = await cache.record('key', open(true))

@@ -1,4 +1,4 @@
-/** A source of the current time. Pass your own to test without waiting. */
+/** A source of the current time. Pass your own to test without waiting; timers still use `setTimeout`. */
 export interface Clock {
   /**
    * Returns the current time, in milliseconds since 1970. The times of entries in a far tier come from this clock. So processes that share

@@ -2,9 +2,10 @@ import { hasCode } from '../base/has-code.ts'
 
 const CODE = 'not_cached'
 
-/** A call with `control: 'only-if-cached'` found no entry for its key. Nothing was loaded. */
+/** The error of a call with `control: 'only-if-cached'` that found no entry for its key. Nothing was loaded. */
 export class NotCachedError extends Error {
   override readonly name = 'NotCachedError'
+  /** Always `not_cached`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = CODE
 
   constructor() {

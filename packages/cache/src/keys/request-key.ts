@@ -16,8 +16,8 @@ export interface RequestKeyContext {
    */
   scope: string
   /**
-   * The top-level properties of the request that do not change the answer, and so are not part of the key. Your list replaces the
-   * default one. @default ['user', 'metadata', 'safety_identifier']
+   * The top-level properties of the request that do not change the answer, and so are not part of the key. Your list replaces the default one; an
+   * empty list makes all properties count. @default ['user', 'metadata', 'safety_identifier']
    */
   ignore?: readonly string[] | undefined
   /** The version of the data that you store under these keys. A new version changes all keys. @default 1 */

@@ -2,15 +2,20 @@ import { hasCode } from '../base/has-code.ts'
 
 const CODE = 'unkeyable_request'
 
-/** No key can be made for a request, because the request contains a value that JSON cannot represent. */
+/** The error of `requestKey` for a request that contains a value that JSON cannot represent, so that no key can be made. */
 export class UnkeyableRequestError extends TypeError {
   override readonly name = 'UnkeyableRequestError'
+  /** Always `unkeyable_request`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = CODE
   /** The path of that value in the request, such as `messages[3].content`. Empty if the value is the request itself. */
   readonly path: string
   /** What the value is. `nothing`: it has no JSON form, such as undefined or a function. */
   readonly found: 'NaN' | 'an infinite number' | 'a bigint' | 'a cycle' | 'nothing'
 
+  /**
+   * @param path where the value is, such as `messages[3].content`
+   * @param found what it is
+   */
   constructor(path: string, found: UnkeyableRequestError['found']) {
     super(
       `no key for this request: ${path || 'the request'} is ${found}, which JSON cannot represent. ${ADVICE[found]}`,

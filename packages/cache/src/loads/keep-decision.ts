@@ -6,6 +6,7 @@ import type { Stored } from '../outcome.ts'
 
 /** The argument of a load function: the signal and deadline of the load, and methods that control whether and how its answer is cached. */
 export interface WorkContext {
+  /** The key of the call that began the load, without scope and namespace; empty if the function that returns it threw. */
   readonly key: string
   /** Aborts when no caller waits for the answer any more. It is not the signal of one particular caller. */
   readonly signal: AbortSignal
@@ -22,10 +23,10 @@ export interface WorkContext {
    */
   refuse(reason?: string): void
   /**
-   * Sets how long the answer is cached, and with which tags. Use this if they depend on the answer itself. These options replace those of
-   * the call.
+   * Sets how long the answer is cached, and with which tags. Use this if they depend on the answer itself. These options replace those of the call;
+   * invalid ones are reported to `onError`, and the answer is then not cached.
    */
-  keepFor(options: EntryOptions): void
+  cacheFor(options: EntryOptions): void
 }
 
 /** The context that one load function receives, and the decision whether and how its answer is cached. */
@@ -61,7 +62,7 @@ export class KeepDecision<Fresh> implements WorkContext {
     this.#refusal ??= reason
   }
 
-  readonly keepFor = (options: EntryOptions): void => {
+  readonly cacheFor = (options: EntryOptions): void => {
     try {
       checkEntry(options)
       this.#options = { ...this.#options, ...options }
@@ -76,7 +77,7 @@ export class KeepDecision<Fresh> implements WorkContext {
     return this.#refusal ?? true
   }
 
-  /** The options of the call; those passed to `keepFor()` replace them. */
+  /** The options of the call; those passed to `cacheFor()` replace them. */
   get options(): ScopeOptions & EntryOptions {
     return this.#options
   }

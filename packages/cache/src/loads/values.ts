@@ -10,15 +10,21 @@ import type { LoadCall, LoadKind } from './calls.ts'
 import { KeepDecision, type WorkContext } from './keep-decision.ts'
 import { storeLoaded } from './store-loaded.ts'
 
+/** The argument of the function that loads a value: what `WorkContext` has, and the stale value. */
 export interface LoadContext<Value> extends WorkContext {
-  /** The stale value that is still in the cache, if there is one. Use it for a conditional request. */
+  /** The stale value that is still in the cache; undefined if there is none. Use it for a conditional request, such as one with an ETag. */
   readonly stale: Value | undefined
 }
 
+/**
+ * Loads the value of a key. What it returns or resolves to is returned to all callers that wait, and cached unless `refuse()` was called; what it
+ * throws rejects them.
+ */
 export type Load<Value> = (context: LoadContext<Value>) => Value | PromiseLike<Value>
 
 /** The value that a call returns, and how the call was answered. */
 export interface Loaded<Value> extends Outcome {
+  /** The value: the loaded one itself for the call that loaded it, a copy made by the codec for every other call, unless it is text or bytes. */
   readonly value: Value
   /** `true` if the value is now in the cache, otherwise the reason why not. */
   readonly stored: Stored

@@ -3,17 +3,18 @@ import { count, timer, validate, type Check } from '../base/validate.ts'
 import { nameIn } from '../keys/named-key.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 
+/** Options of a MarkovPredictor: what counts as one sequence of requests, and how much it remembers. */
 export interface MarkovPredictorOptions {
   /**
-   * The maximum pause between two requests for the second to count as following the first, in milliseconds. After a longer pause, the
-   * session begins again. @default 1_800_000 (30 minutes)
+   * The maximum pause between two requests for the second to count as following the first, in milliseconds, from 1 to 2^31 - 1. After a longer pause,
+   * the session begins again. @default 1_800_000 (30 minutes)
    */
   sessionGapMs?: number | undefined
-  /** The maximum number of scopes in memory; the least recently used scope is dropped first. @default 1_000 */
+  /** The maximum number of scopes in memory, at least 1; the least recently used scope is dropped first. @default 1_000 */
   maxScopes?: number | undefined
-  /** The maximum number of keys in memory per scope; the least recently used key is dropped first. @default 1_000 */
+  /** The maximum number of keys in memory per scope, at least 1; the least recently used key is dropped first. @default 1_000 */
   maxKeys?: number | undefined
-  /** The maximum number of followers per key, which are the keys requested next; the rarest follower is dropped first. @default 16 */
+  /** The maximum number of followers per key, which are the keys requested next, at least 1; the rarest follower is dropped first. @default 16 */
   maxFollowers?: number | undefined
 }
 
@@ -43,6 +44,10 @@ export class MarkovPredictor implements Predictor {
   readonly #maxKeys: number
   readonly #maxFollowers: number
 
+  /**
+   * @param options what counts as one session, and how much is remembered
+   * @throws TypeError for an unknown or invalid option
+   */
   constructor(options: MarkovPredictorOptions = {}) {
     validate(options, CHECKS)
     this.#sessionGapMs = options.sessionGapMs ?? 1_800_000

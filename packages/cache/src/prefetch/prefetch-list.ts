@@ -6,33 +6,39 @@ import { MinuteLimit } from './minute-limit.ts'
 
 /** An answer to load and cache before a caller requests it. */
 export interface PrefetchJob<Value> extends ScopeOptions, EntryOptions {
+  /** The key under which the answer is cached. */
   readonly key: string
+  /** Loads the answer; not called if the key is already cached or loading. */
   readonly load: Load<Value>
 }
 
+/** How fast a list of jobs is loaded. */
 export interface PrefetchListOptions {
-  /** The maximum number of concurrent loads of this list. @default 4 */
+  /** The maximum number of concurrent loads of this list, a whole number of at least 1. @default 4 */
   concurrency?: number | undefined
-  /** The maximum number of loads per minute; further jobs wait. @default no limit */
-  maxPerMinute?: number | undefined
   /**
-   * Whether to start a load only while no caller waits for a load. Beware: if callers always wait for loads, the list never ends.
-   * @default false
+   * The maximum number of loads that start in any minute, a whole number of at least 1; further jobs wait. Jobs already cached do not count. @default
+   * no limit
    */
+  maxPerMinute?: number | undefined
+  /** Whether to start a load only while no caller waits for one. Beware: if callers always wait for loads, the list never ends. @default false */
   onlyWhenIdle?: boolean | undefined
-  /** Aborts the list: jobs that have not started are skipped, and loads in flight are aborted unless a caller waits for them, too. */
+  /**
+   * Aborts the list: jobs that have not started are skipped, and loads in flight are aborted unless a caller waits for them, too. The list still
+   * resolves with its report. @default none
+   */
   signal?: AbortSignal | undefined
 }
 
-/** How many jobs of a list had which outcome. */
+/** How many jobs of a list had which outcome. The five numbers add up to the number of jobs. */
 export interface PrefetchReport {
   /** Jobs that were loaded and cached. */
   loaded: number
   /** Jobs that were already cached, or already loading. */
   present: number
-  /** Jobs that were loaded but not cached. */
+  /** Jobs that were loaded but not cached, for example because `refuse()` was called or the answer was too large. */
   refused: number
-  /** Jobs whose load failed. */
+  /** Jobs whose load failed, or whose options are invalid. */
   failed: number
   /** Jobs that had not started when the signal aborted or the cache was closed. */
   skipped: number
@@ -40,9 +46,14 @@ export interface PrefetchReport {
 
 /** The cache into which `prefetchList` loads. */
 export interface PrefetchTarget<Job> {
+  /** The source of time for `maxPerMinute`. */
   readonly clock: Clock
+  /** Resolves when no caller waits for a load; rejects with the signal's reason if that aborts. Called only with `onlyWhenIdle`. */
   idle(signal?: AbortSignal): Promise<void>
-  /** Loads and caches the answer of one job, unless it is already cached. */
+  /**
+   * Loads and caches the answer of one job, unless it is already cached, and returns the outcome that the report counts. A rejection counts as
+   * failed.
+   */
   prefetchOne(job: Job, signal?: AbortSignal): Promise<'loaded' | 'present' | 'refused' | 'skipped'>
 }
 

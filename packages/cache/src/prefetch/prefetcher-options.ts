@@ -13,21 +13,22 @@ import {
 import type { Cache } from '../cache.ts'
 import type { Predictor } from './predictor.ts'
 
+/** Options of `createPrefetcher`. Only `cache` is required. */
 export interface PrefetcherOptions<Value> {
-  /** The cache into which answers are prefetched. */
+  /** The cache into which answers are prefetched, made by `createCache`. */
   cache: Pick<Cache<Value>, 'has' | 'prefetch' | 'idle'>
-  /** Predicts the next keys from earlier requests. @default a `MarkovPredictor` */
+  /** Predicts the next keys from earlier requests: a MarkovPredictor with other options, or your own. @default a `MarkovPredictor` */
   predictor?: Predictor | undefined
-  /** The minimum support of a prediction: how often the predicted key must have followed the current key to be prefetched. @default 3 */
+  /** The minimum support of a prediction, at least 1: how often the predicted key must have followed the current key to be prefetched. @default 3 */
   minSupport?: number | undefined
   /**
    * The minimum confidence of a prediction, from 0 to 1: of the requests that followed the current key, the fraction that were for the
    * predicted key. @default 0.5
    */
   minConfidence?: number | undefined
-  /** The maximum number of prefetches that run, or wait to start, at the same time. @default 2 */
+  /** The maximum number of prefetches that run, or wait to start, at the same time, at least 1. Further ones are skipped. @default 2 */
   maxInFlight?: number | undefined
-  /** The maximum number of prefetches that start in any minute. @default 30 */
+  /** The maximum number of prefetches that start in any minute, at least 1. Further ones are skipped. @default 30 */
   maxPerMinute?: number | undefined
   /** Whether to start a prefetch only while no caller waits for a load. @default true */
   onlyWhenIdle?: boolean | undefined
@@ -36,25 +37,27 @@ export interface PrefetcherOptions<Value> {
    * have come true or turned out wrong. @default 0.3
    */
   minPrecision?: number | undefined
-  /** How soon the predicted key must be requested for a prediction to count as true, in milliseconds. @default 300_000 */
+  /** How soon the predicted key must be requested for a prediction to count as true, in milliseconds, from 1 to 2^31 - 1. @default 300_000 */
   usefulWithinMs?: number | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
 }
 
+/** What a prefetcher has done since it was created. Every prediction is in `begun`, in `skipped`, or still waits. */
 export interface PrefetcherStats {
   /** Predictions that reached `minSupport` and `minConfidence`, and whose key was not cached yet. */
   predicted: number
   /** Predictions for which a prefetch was started. */
   begun: number
-  /**
-   * Predictions without a prefetch, by reason. `budget`: `maxInFlight` or `maxPerMinute` was reached. `off`: prefetching was paused.
-   * `late`: before the prefetch could start, a caller requested the key, or `usefulWithinMs` was over.
-   */
-  skipped: { budget: number; off: number; late: number }
-  /** Prefetches that failed. */
+  /** Predictions without a prefetch, by reason. */
+  skipped: {
+    /** `maxInFlight` or `maxPerMinute` was reached. */ budget: number
+    /** Prefetching was paused: see `minPrecision`. */ off: number
+    /** Before the prefetch could start, a caller requested the key, or `usefulWithinMs` was over. */ late: number
+  }
+  /** Prefetches that began and failed. */
   failed: number
-  /** Prefetches that are running, or waiting to start. */
+  /** Prefetches that are running now, or waiting to start. */
   inFlight: number
   /** The fraction of the last 100 predictions that came true; undefined before 20 have come true or turned out wrong. */
   precision: number | undefined

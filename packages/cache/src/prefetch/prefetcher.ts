@@ -11,7 +11,7 @@ import type { PrefetchJob } from './prefetch-list.ts'
 import type { Prediction, Predictor } from './predictor.ts'
 import { checkPrefetcherOptions, type PrefetcherOptions, type PrefetcherStats } from './prefetcher-options.ts'
 
-/** A request that a caller has made, and how to load its answer. */
+/** A request that a caller has made, for a prefetcher to learn from, and how to load its answer if it is predicted later. */
 export interface Observation<Value> extends PrefetchJob<Value> {
   /**
    * The name of a sequence of requests, such as a user or a conversation. Set it if several users share a scope, so that their requests are
@@ -21,15 +21,18 @@ export interface Observation<Value> extends PrefetchJob<Value> {
   readonly session?: string | undefined
 }
 
-/** Prefetches the answers that callers are likely to request next. */
+/** Prefetches the answers that callers are likely to request next. Created by `createPrefetcher`. */
 export interface Prefetcher<Value> {
   /**
-   * Learns from a request, and prefetches the keys that are likely to follow. A key is loaded by the `load` function of the last request
-   * for that key. Call this for every request, whether it is a hit or a miss.
+   * Learns from a request, and prefetches the keys that are likely to follow. A key is loaded by the `load` function of the last request for that
+   * key; the last 1,000 keys are known. Call this for every request, whether it is a hit or a miss. Returns at once.
+   *
+   * @throws TypeError for an invalid key, function or option
    */
   observe(request: Observation<Value>): void
+  /** Returns the counters since the prefetcher was created, and whether prefetching is on now. */
   stats(): PrefetcherStats
-  /** Stops prefetching, and aborts prefetches in flight. */
+  /** Stops prefetching for good, and aborts prefetches in flight; later calls of `observe` do nothing. */
   close(): void
 }
 

@@ -2,29 +2,38 @@ import type { CacheStore, StoreSetOptions } from './store.ts'
 
 /** The part of Keyv, version 5 or newer, that KeyvStore uses. */
 export interface KeyvLike {
+  /** Returns the stored text, or undefined. */
   get(key: string): Promise<unknown>
+  /** Stores text for `ttl` milliseconds. Resolves to false if it was not stored. */
   set(key: string, value: string, ttl?: number): Promise<unknown>
+  /** Deletes a key. */
   delete(key: string): Promise<unknown>
+  /** Closes the connection. Called by `close()` of the store, if it exists. */
   disconnect?(): Promise<unknown>
+  /** Iterates over all keys and values. Without it, `clear()` rejects. */
   iterator?: unknown
   /**
    * Adds a listener for failed operations. Without `throwOnErrors`, a failed operation of Keyv does not reject: Keyv emits this event, and
    * the operation returns undefined.
    */
   on?(event: 'error', listener: (error: unknown) => void): unknown
+  /** Whether failed operations reject. KeyvStore sets it to true. */
   throwOnErrors?: boolean
 }
 
 /**
- * A store for a far tier (L2) in anything that Keyv supports: Redis, Valkey, Postgres, Memcache and others. Bytes are stored as base64,
- * since Keyv serializes to text.
- * The constructor sets `throwOnErrors` of the Keyv instance, because otherwise the cache would not learn of its errors.
- *
- * @throws TypeError for an object that is not a Keyv
+ * A store for a far tier (L2) in anything that Keyv supports: Redis, Valkey, Postgres, Memcache and others. Bytes are stored as base64, since Keyv
+ * serializes to text.
  */
 export class KeyvStore implements CacheStore {
   readonly #keyv: KeyvLike
 
+  /**
+   * Sets `throwOnErrors` of the Keyv instance, because otherwise the cache would not learn of its errors.
+   *
+   * @param keyv an instance of Keyv
+   * @throws TypeError for an object that is not a Keyv
+   */
   constructor(keyv: KeyvLike) {
     const given = keyv as Partial<KeyvLike> | undefined
     if (![given?.get, given?.set, given?.delete].every((method) => typeof method === 'function')) {

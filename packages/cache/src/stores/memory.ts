@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { CacheStore, StoreSetOptions } from './store.ts'
 import { count, validate } from '../base/validate.ts'
 
+/** Options of a MemoryStore. */
 export interface MemoryStoreOptions {
-  /** The maximum size of all keys and values, in bytes; the least recently used entry is evicted first. @default 67_108_864 (64 MiB) */
+  /** The maximum size of all keys and values, in bytes, at least 1; the least recently used entry is evicted first. @default 67_108_864 (64 MiB) */
   maxBytes?: number | undefined
 }
 
@@ -11,7 +12,10 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements CacheStore {
   readonly #values: LRUCache<string, Uint8Array>
 
-  /** @throws TypeError for an unknown or invalid option */
+  /**
+   * @param options how large it may become
+   * @throws TypeError for an unknown or invalid option
+   */
   constructor(options: MemoryStoreOptions = {}) {
     validate(options, { maxBytes: count })
     this.#values = new LRUCache({

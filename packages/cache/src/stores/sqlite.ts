@@ -4,15 +4,19 @@ import { aClock, count, validate, type Check } from '../base/validate.ts'
 import { isDamage, openDatabase, reopenDatabase } from './sqlite-file.ts'
 import type { CacheStore, StoreSetOptions } from './store.ts'
 
+/** Options of a SqliteStore. */
 export interface SqliteStoreOptions {
-  /** The maximum size of the entries in the file, in bytes; the oldest are evicted first. @default 1_073_741_824 (1 GiB) */
+  /**
+   * The maximum size of the entries in the file, in bytes, at least 1; the oldest are evicted first. It is checked now and then, so it may be
+   * exceeded by about a sixteenth for a short time. @default 1_073_741_824 (1 GiB)
+   */
   maxBytes?: number | undefined
   /**
-   * The permissions of the file and of its `-wal` and `-shm` files, as for `chmod`. By default only the owner can read them, since they
-   * contain answers. An existing file gets these permissions, too. Pass `0o660` to share the file with a group. @default 0o600
+   * The permissions of the file and of its `-wal` and `-shm` files, as for `chmod`, from 0o400 to 0o777. By default only the owner can read them,
+   * since they contain answers. An existing file gets these permissions, too. Pass `0o660` to share the file with a group. @default 0o600
    */
   mode?: number | undefined
-  /** The source of the current time. @default a monotonic clock */
+  /** The source of the current time, for expiry. @default a monotonic clock */
   clock?: Clock | undefined
 }
 

@@ -9,8 +9,9 @@ export interface StoreCase {
   readonly run: () => Promise<void>
 }
 
+/** How the test cases of a store open one and wait. */
 export interface StoreContractOptions {
-  /** Opens a new, empty store. Called once for each test case. */
+  /** Opens a new, empty store. Called once for each test case, which closes it at its end. */
   open: () => CacheStore | Promise<CacheStore>
   /** Waits `ms` milliseconds, with fake or real timers. @default a real timer */
   wait?: ((ms: number) => Promise<void>) | undefined

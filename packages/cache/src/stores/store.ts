@@ -6,17 +6,26 @@
  * But it must never return the value of another key, or a value whose deletion has already resolved.
  */
 export interface CacheStore {
-  /** Returns the bytes that were last set for this key, or undefined. @param signal aborts when the cache stops waiting */
+  /**
+   * Returns the bytes that were last set for this key, or undefined.
+   *
+   * @param signal aborts when the cache stops waiting
+   */
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
-  /** Stores the bytes, for `ttlMs` if the store supports expiry. The caller does not change the bytes afterwards. */
+  /**
+   * Stores the bytes, for `options.ttlMs` if the store supports expiry. The caller does not change the bytes afterwards. Must reject if it did not
+   * store them.
+   */
   set(key: string, value: Uint8Array, options: StoreSetOptions): Promise<void>
   /** Deletes the key and its value. Resolves even if the key did not exist. */
   delete(key: string): Promise<void>
   /** Deletes every key that begins with the prefix. Without this method, `clear()` of the cache rejects. */
   clear?(prefix: string): Promise<void>
+  /** Releases the store, such as its file or connection. Called once, by `close()` of the cache. Optional. */
   close?(): Promise<void>
 }
 
+/** How a store is to hold an entry. */
 export interface StoreSetOptions {
   /** The time for which the cache may serve the entry, in milliseconds. The store may delete the entry after this time. */
   ttlMs: number

@@ -4,9 +4,12 @@ import type { Recording, RecordingReader } from './recording.ts'
  * The body of a recorded answer. It can be read once. To stop before the end, leave the loop by `break`, or call `return()` or `cancel()`.
  */
 export interface Body extends AsyncIterableIterator<Uint8Array, undefined> {
-  /** The whole body as text; undefined if the source returned chunks. */
+  /** The whole body as text, without reading the iterator; undefined if the source returned chunks. */
   readonly text?: string | undefined
-  /** Stops reading. May be called before the first chunk is read. */
+  /**
+   * Stops reading. May be called before the first chunk is read, and more than once. If no other caller reads, the source ends as `onLastReaderGone`
+   * says.
+   */
   cancel(reason?: unknown): void
 }
 

@@ -189,11 +189,12 @@ export interface RecordingEvents {
 const LAG_CODE = 'recording_lag'
 
 /**
- * The error of a reader that is more than `maxRecordBytes` behind the fastest reader of the same stream, so that its next chunk was
- * discarded.
+ * The error with which the body of a slow reader fails: it was more than `maxRecordBytes` behind the fastest reader of the same stream, so that its
+ * next chunk was discarded. Other readers are not affected.
  */
 export class RecordingLagError extends Error {
   override readonly name = 'RecordingLagError'
+  /** Always `recording_lag`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = LAG_CODE
   /** The option `maxRecordBytes`: how far a reader may fall behind the fastest one, in bytes. */
   readonly maxRecordBytes: number

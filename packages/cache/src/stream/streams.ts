@@ -22,11 +22,14 @@ export interface Source<Head> {
   readonly body: AsyncIterable<Uint8Array> | string
 }
 
+/** Opens the source of an answer to record, when its head is known. What it throws rejects the calls that wait. */
 export type Open<Head> = (context: WorkContext) => Source<Head> | PromiseLike<Source<Head>>
 
 /** The answer that a call returns, and how the call was answered. */
 export interface Recorded<Head> extends Outcome {
+  /** The head as the source returned it, or as it was cached. */
   readonly head: Head
+  /** The body for this caller alone: an iterator of bytes. Read it to its end or `cancel()` it. */
   readonly body: Body
   /** Resolves when the body has ended. The value is `true` if the answer is cached, otherwise the reason why not. Never rejects. */
   readonly stored: Promise<Stored>

@@ -2,6 +2,7 @@ import { assertJsonRoundTrip } from './json-value.ts'
 
 /** Encodes values that are neither strings nor bytes for storage, and decodes them again. */
 export interface Codec<Value> {
+  /** Encodes a value as text or bytes. If it throws, the value is not cached, and the call still returns it. */
   encode(value: Value): string | Uint8Array
   /** Decodes a value. Must return a new object every time, so that no caller can change the object of another. */
   decode(encoded: string | Uint8Array): Value
