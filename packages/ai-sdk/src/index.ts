@@ -19,6 +19,16 @@ export type {
   ModelTimeouts,
 } from './fallback-model/options.ts'
 export type { ModelStats, TargetStats } from './fallback-model/stats.ts'
+export type {
+  CallObservation,
+  CallObserver,
+  ObservedAttempt,
+  ObservedFailure,
+  ObservedReceipt,
+  ObservedUsage,
+  ObservedWait,
+  RequestFacts,
+} from './receipts/observer.ts'
 export type { AttemptFailure, ModelAttempt, ModelReceipt } from './receipts/receipt.ts'
 export type { AnyEmbeddingModel } from './embedding-model/as-embedding-model-v4.ts'
 export { modelFetch } from './model-fetch/model-fetch.ts'

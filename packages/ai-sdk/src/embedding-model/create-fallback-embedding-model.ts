@@ -4,8 +4,10 @@ import { CallFailed, CallRunner } from '../fallback-model/call-runner.ts'
 import { checkEmbeddingOptions, checkModels } from '../fallback-model/check-options.ts'
 import { MalformedAnswerError } from '../fallback-model/errors.ts'
 import type { CommonOptions } from '../fallback-model/options.ts'
+import { withHeaders } from '../fallback-model/target-caller.ts'
 import { statsOf, type ModelStats } from '../fallback-model/stats.ts'
 import { attachReceipt, HARBOR } from '../receipts/receipt-of.ts'
+import { usageOf } from '../receipts/usage-of.ts'
 import { KnownDimensions } from './known-dimensions.ts'
 import { asEmbeddingModelV4, type AnyEmbeddingModel } from './as-embedding-model-v4.ts'
 
@@ -59,10 +61,10 @@ export function createFallbackEmbeddingModel({
     const { options: sent, harbor } = callOf(given)
     try {
       const { value, attempt, receipt } = await runner.run(
-        { signal: sent.abortSignal, labels: harbor.labels },
+        { operation: 'embeddings', streaming: false, signal: sent.abortSignal, labels: harbor.labels },
         ({ model, name }) => ({
-          async send({ signal }) {
-            const result = await model.doEmbed({ ...sent, abortSignal: signal })
+          async send({ signal }, headers) {
+            const result = await model.doEmbed({ ...withHeaders(sent, headers), abortSignal: signal })
             checkVectors(result, sent, name)
             // A provider may ignore the option. Another target may not.
             if (all.length > 1) checkRequested(result, sent, name)
@@ -74,6 +76,7 @@ export function createFallbackEmbeddingModel({
         }),
       )
       attempt.succeed()
+      if (value.usage) receipt.usage = usageOf({ inputTokens: { total: value.usage.tokens } })
       const closed = runner.end(receipt, 'success')
       // A new object, because a model may return the same one twice.
       const response = { ...value.response }

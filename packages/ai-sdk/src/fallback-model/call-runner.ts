@@ -5,14 +5,17 @@ import {
   type TargetAttempt,
 } from '@harbor/fallback'
 import { situationOf, TimeoutError, VERDICTS, type Failure } from '@harbor/retry'
-import { OpenReceipt, failureFacts } from '../receipts/open-receipt.ts'
+import { failureFacts } from '../receipts/failure-facts.ts'
+import { ObservedModelCall } from '../receipts/observed-model-call.ts'
+import { observerList, type CallObserver } from '../receipts/observer.ts'
+import { OpenReceipt } from '../receipts/open-receipt.ts'
 import { attachReceipt } from '../receipts/receipt-of.ts'
 import type { ModelAttempt, ModelReceipt } from '../receipts/receipt.ts'
 import { failureOfModel } from './model-failure.ts'
 import { ModelClosedError } from './errors.ts'
 import { LastChances } from './last-chance.ts'
 import type { CallState } from './next-step.ts'
-import { notify } from './notify.ts'
+import { notify, once, warn } from './notify.ts'
 import type { CommonOptions, Labels, ModelTarget } from './options.ts'
 import { TargetCaller, type TargetAnswer, type TargetRequest } from './target-caller.ts'
 import { isAvailable, targetsOf, type Target } from './targets.ts'
@@ -22,6 +25,8 @@ const NONE: ReadonlyMap<object, string> = new Map()
 
 /** One call, as the language model or the embedding model passes it on. */
 export interface Call {
+  readonly operation: 'chat' | 'embeddings'
+  readonly streaming: boolean
   readonly signal: AbortSignal | undefined
   readonly labels: Labels | undefined
   /** The name of the target to try first, if it is available. */
@@ -45,6 +50,8 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   readonly #options: CommonOptions
   readonly #totalMs: number
   readonly #caller: TargetCaller<Model>
+  readonly #observers: readonly CallObserver[] | undefined
+  readonly #warnOfObserver = once(() => warn('A call observer threw an error.'))
   readonly #lastChances = new LastChances()
   #isClosed = false
   #counts = { calls: 0, succeeded: 0, failed: 0, aborted: 0 }
@@ -53,6 +60,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     const { on, hedge, totalMs = DEFAULT_TOTAL_MS } = options
     this.#options = { ...options }
     this.#totalMs = totalMs
+    this.#observers = observerList(options.telemetry)
     this.targets = targetsOf(models, options)
     this.#caller = new TargetCaller(options, attemptMs)
     this.chain = new FallbackChain<Target<Model>>({
@@ -78,6 +86,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     if (this.#isClosed) throw new ModelClosedError()
     const { labels, maxUpstreamCalls = 6, attemptsBeforeFallback = 2 } = this.#options
     const receipt = new OpenReceipt({ ...labels, ...call.labels })
+    receipt.observed = this.#observe(receipt, call)
     const { signal, unable = NONE } = call
     const state: CallState = {
       receipt,
@@ -155,7 +164,15 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     if (error !== undefined) attachReceipt(error, closed)
     this.#counts[outcome === 'success' ? 'succeeded' : outcome === 'failure' ? 'failed' : 'aborted']++
     notify(this.#options.on?.end, closed)
+    receipt.observed?.end()
     return closed
+  }
+
+  #observe(receipt: OpenReceipt, { operation, streaming }: Call): ObservedModelCall | undefined {
+    if (!this.#observers) return undefined
+    const { provider = '', modelId: model } = this.targets[0] ?? {}
+    const request = { protocol: 'ai-sdk', operation, provider, model, streaming, url: '' }
+    return ObservedModelCall.start(this.#observers, receipt, request, this.#warnOfObserver)
   }
 
   counts(): { calls: number; succeeded: number; failed: number; aborted: number; inFlight: number } {

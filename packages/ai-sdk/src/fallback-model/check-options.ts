@@ -4,6 +4,7 @@ import {
   checkOptions,
   checksOf,
   expectValue,
+  having,
   type Check,
   type NamesElsewhere,
 } from '@harbor/parts'
@@ -37,6 +38,12 @@ const someLabels: Check = (value) => {
   )
 }
 
+const anObserver = /* @__PURE__ */ having('an observer', 'start')
+const someObservers: Check = (value) =>
+  value === false ||
+  (Array.isArray(value) ? value : [value]).every((each) => anObserver(each) === true) ||
+  'an observer with a function `start`, a list of observers, or false for none'
+
 const COMMON = {
   retry: anObjectOrFalse,
   breaker: anObjectOrFalse,
@@ -46,6 +53,7 @@ const COMMON = {
   attemptsBeforeFallback: aCount,
   maxUpstreamCalls: aCount,
   labels: someLabels,
+  telemetry: someObservers,
   on: anObject,
 } satisfies Record<keyof CommonOptions, Check>
 

@@ -82,17 +82,26 @@ export function createFallbackModel({
     { prompt, abortSignal: signal }: LanguageModelV4CallOptions,
     labels: Labels | undefined,
     keys: readonly string[],
-  ): Call => ({ signal, labels, first: remembered.find(keys), unable: prompts.unable(prompt) })
+    streaming: boolean,
+  ): Call => ({
+    operation: 'chat',
+    streaming,
+    signal,
+    labels,
+    first: remembered.find(keys),
+    unable: prompts.unable(prompt),
+  })
 
   async function doGenerate(given: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
     const { options: sent, harbor } = callOf(given)
     const keys = conversationKeys(sent.prompt, harbor.session)
-    const call = callFor(sent, harbor.labels, keys)
+    const call = callFor(sent, harbor.labels, keys, false)
     try {
       const { value, target, attempt, receipt } = await runner.run(call, (candidate) =>
         prompts.requestFor(sent, candidate, (adapted) => generate(candidate, adapted)),
       )
       attempt.succeed()
+      receipt.note(value)
       remembered.remember(
         [...sessionKeys(keys, harbor.session), ...value.content.flatMap(keysOfPart)],
         target.name,
@@ -106,7 +115,7 @@ export function createFallbackModel({
   async function doStream(given: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
     const { options: sent, harbor } = callOf(given)
     const keys = conversationKeys(sent.prompt, harbor.session)
-    const call = callFor(sent, harbor.labels, keys)
+    const call = callFor(sent, harbor.labels, keys, true)
     try {
       const { value, target, attempt, receipt } = await runner.run(call, (candidate) =>
         prompts.requestFor(sent, candidate, (adapted, attempt) =>
@@ -116,8 +125,10 @@ export function createFallbackModel({
       receipt.firstContentMs = receipt.elapsedMs
       const ownKeys = sessionKeys(keys, harbor.session)
       const onPart = (part: LanguageModelV4StreamPart): void => {
-        if (part.type === 'finish') remembered.remember(ownKeys, target.name)
-        else if (!('delta' in part)) remembered.remember(keysOfPart(part), target.name)
+        if (part.type === 'finish') {
+          receipt.note(part)
+          remembered.remember(ownKeys, target.name)
+        } else if (!('delta' in part)) remembered.remember(keysOfPart(part), target.name)
       }
       const stream = guardStream(value, attempt, target.name, idleMs, onPart, (outcome, error) =>
         runner.end(receipt, outcome, error),

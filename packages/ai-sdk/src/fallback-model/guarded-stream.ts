@@ -81,11 +81,11 @@ export function guardStream(
       }
       hasFinished = true
       attempt.succeed()
+      onPart(part)
       const receipt = onEnd('success')
       const harbor = receipt as unknown as Record<string, never>
       part = { ...part, providerMetadata: { ...part.providerMetadata, [HARBOR]: harbor } }
-    }
-    onPart(part)
+    } else onPart(part)
     controller?.enqueue(part)
     return true
   }

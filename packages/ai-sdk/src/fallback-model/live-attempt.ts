@@ -2,7 +2,8 @@ import type { Permit } from '@harbor/breaker'
 import { MAX_TIMER_MS, untilAborted } from '@harbor/parts'
 import type { Failure } from '@harbor/retry'
 import { situationOf, VERDICTS } from '@harbor/retry'
-import { failureFacts, type OpenReceipt } from '../receipts/open-receipt.ts'
+import { failureFacts } from '../receipts/failure-facts.ts'
+import type { OpenReceipt } from '../receipts/open-receipt.ts'
 import { failureOfModel } from './model-failure.ts'
 import type { CallState } from './next-step.ts'
 import type { Target } from './targets.ts'
@@ -19,6 +20,7 @@ export class LiveAttempt {
   /** The signal of the caller, which is followed until the end of the answer. */
   readonly #caller: AbortSignal | undefined
   readonly #reported: Set<object>
+  readonly #observed: OpenReceipt['observed']
   #timer: ReturnType<typeof setTimeout> | undefined
   #isSettled = false
 
@@ -27,7 +29,7 @@ export class LiveAttempt {
     permit: Permit | undefined,
     record: ReturnType<OpenReceipt['begin']>,
     signal: AbortSignal,
-    { signal: caller, reported }: CallState,
+    { signal: caller, reported, receipt }: CallState,
   ) {
     this.#target = target
     this.#permit = permit
@@ -35,6 +37,7 @@ export class LiveAttempt {
     this.#signal = signal
     this.#caller = caller
     this.#reported = reported
+    this.#observed = receipt.observed
     signal.addEventListener('abort', this.#followAttempt)
     caller?.addEventListener('abort', this.#followCaller)
     if (signal.aborted) this.#followAttempt()
@@ -56,9 +59,12 @@ export class LiveAttempt {
     if (ms <= MAX_TIMER_MS) this.#timer = setTimeout(() => this.abort(errorOf()), ms)
   }
 
-  /** Waits for the work, and rejects at once when the attempt is aborted, even if the model ignores its signal. */
-  until<T>(work: Promise<T>): Promise<T> {
-    return untilAborted(this.signal, work)
+  /**
+   * Sends the request, through the observers of the call. Rejects at once when the attempt is aborted, even if the model ignores its signal.
+   * @param request called with the headers that the observers add
+   */
+  send<T>(request: (headers?: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
+    return untilAborted(this.signal, this.#observed?.attempt(this.#record, request) ?? request())
   }
 
   /** The answer has arrived, or has begun to arrive. From now on, only the caller's signal aborts it. */
@@ -73,7 +79,9 @@ export class LiveAttempt {
 
   /** The answer is complete. */
   succeed(): void {
-    if (this.#settle()) this.#permit?.succeed()
+    if (!this.#settle()) return
+    this.#permit?.succeed()
+    this.#observed?.attemptEnded(this.#record, undefined)
   }
 
   /** The attempt failed. Counts the failure, and starts the cooldown that it calls for. */
@@ -88,6 +96,7 @@ export class LiveAttempt {
     } else this.#permit?.release()
     this.#target.noteFailure(failure)
     this.abort(error)
+    this.#observed?.attemptEnded(this.#record, failure)
     return failure
   }
 
@@ -96,6 +105,7 @@ export class LiveAttempt {
     if (!this.#settle()) return
     this.#permit?.release()
     this.abort(reason)
+    this.#observed?.attemptEnded(this.#record, undefined)
   }
 
   #settle(): boolean {

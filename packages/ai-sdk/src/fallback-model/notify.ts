@@ -9,7 +9,16 @@ export function notify<Event>(
 }
 
 /** Emits a warning of the process, if the runtime has warnings. */
-function warn(text: string): void {
+export function warn(text: string): void {
   const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } }
   process?.emitWarning?.(text, 'HarborWarning')
+}
+
+/** Returns a function that does its work at the first call only. */
+export function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) work()
+    isDone = true
+  }
 }

@@ -1,6 +1,7 @@
 import type { BreakerOptions } from '@harbor/breaker'
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { RetryOptions } from '@harbor/retry'
+import type { CallObserver } from '../receipts/observer.ts'
 import type { AttemptFailure, ModelAttempt, ModelReceipt } from '../receipts/receipt.ts'
 
 /** A model of the list `models`, as `order` and the events see it. */
@@ -53,6 +54,11 @@ export interface CommonOptions {
    * of up to 64 characters and values of up to 256. @default none
    */
   labels?: Labels | undefined
+  /**
+   * Observers of all calls, such as `openTelemetry()` of `@harbor/otel`. They are notified of each attempt and each wait, and get no prompt and
+   * no answer. `false`: none. @default none
+   */
+  telemetry?: CallObserver | readonly CallObserver[] | false | undefined
   /** Functions that are called at events of all calls. If one throws, a warning is emitted and nothing else changes. @default none */
   on?: ModelListeners | undefined
 }

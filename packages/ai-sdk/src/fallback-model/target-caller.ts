@@ -9,6 +9,7 @@ import {
   type RetryOptions,
   type RetryPolicy,
 } from '@harbor/retry'
+import type { ModelAttempt } from '../receipts/receipt.ts'
 import { failureOfModel } from './model-failure.ts'
 import { LiveAttempt } from './live-attempt.ts'
 import { mayRetryHere, type CallState } from './next-step.ts'
@@ -22,13 +23,26 @@ const MAX_SHORT_WAIT_MS = 100
 export interface TargetRequest<T> {
   /** What was removed from the prompt, or replaced, for this target. */
   readonly adaptations?: readonly string[]
-  /** Sends the request. For a stream, resolves with the first content. It may be called again for another attempt. */
-  send(attempt: LiveAttempt): Promise<T>
+  /**
+   * Sends the request. For a stream, resolves with the first content. It may be called again for another attempt.
+   * @param headers headers to add to the request
+   */
+  send(attempt: LiveAttempt, headers?: Readonly<Record<string, string>>): Promise<T>
   /** Called when this request was answered. */
   answered?(): void
   /** Returns the request to send once more if the target refuses this one as invalid; `undefined` if there is none. */
   afterRefusal?(): TargetRequest<T> | undefined
 }
+
+/** Returns the options of a request with the headers of the observers added to its own. */
+export function withHeaders<Options extends { readonly headers?: RequestHeaders | undefined }>(
+  options: Options,
+  headers: RequestHeaders | undefined,
+): Options {
+  return headers ? { ...options, headers: { ...options.headers, ...headers } } : options
+}
+
+type RequestHeaders = Readonly<Record<string, string | undefined>>
 
 /** The answer of a target. The caller settles the attempt. */
 export interface TargetAnswer<Model, T> {
@@ -73,6 +87,7 @@ export class TargetCaller<Model> {
     const refusal = isLastChance ? undefined : target.refusal()
     if (refusal !== undefined) context.skip(refusal)
     let request = requestFor(target)
+    let record: ModelAttempt | undefined
     const policy = state.others() > 0 ? this.#hasty : this.#patient
     return await policy.run(
       async ({ number, signal, previousError }) => {
@@ -80,11 +95,13 @@ export class TargetCaller<Model> {
           const permit = isLastChance ? target.lastChance() : target.acquire()
           // A circuit that opened after the attempt before ends the retries with the error of that attempt.
           if (permit === false) throw new StopRetrying(refused ?? previousError)
-          const record = receipt.begin(target.name, reasonOf(sent, context, state), request.adaptations)
+          receipt.observed?.waitedBefore(record, context.hedged)
+          record = receipt.begin(target.name, reasonOf(sent, context, state), request.adaptations)
           const attempt = new LiveAttempt(target, permit, record, signal, state)
           attempt.limit(...this.#limitOf(state, number))
           try {
-            const value = await attempt.until(request.send(attempt))
+            const current = request
+            const value = await attempt.send(async (headers) => current.send(attempt, headers))
             attempt.answered()
             request.answered?.()
             return { value, target, attempt }

@@ -13,7 +13,7 @@ import {
 } from '../prompt-marks/index.ts'
 import type { LiveAttempt } from './live-attempt.ts'
 import { keysOfMessage, type RememberedTargets } from './remembered-targets.ts'
-import type { TargetRequest } from './target-caller.ts'
+import { withHeaders, type TargetRequest } from './target-caller.ts'
 import type { Target } from './targets.ts'
 
 const NONE: ReadonlyMap<object, string> = new Map()
@@ -103,6 +103,7 @@ function hasTwin(
 function sendWith<T>(
   options: LanguageModelV4CallOptions,
   send: (options: LanguageModelV4CallOptions, attempt: LiveAttempt) => Promise<T>,
-): (attempt: LiveAttempt) => Promise<T> {
-  return (attempt) => send({ ...options, abortSignal: attempt.signal }, attempt)
+): TargetRequest<T>['send'] {
+  return (attempt, headers) =>
+    send({ ...withHeaders(options, headers), abortSignal: attempt.signal }, attempt)
 }

@@ -1,10 +1,11 @@
-import type { Failure } from '@harbor/retry'
-import type { AttemptFailure, ModelAttempt, ModelReceipt } from './receipt.ts'
+import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider'
+import type { ObservedModelCall } from './observed-model-call.ts'
+import type { ObservedUsage } from './observer.ts'
+import type { ModelAttempt, ModelReceipt } from './receipt.ts'
+import { usageOf } from './usage-of.ts'
 
+type AnswerFacts = Pick<LanguageModelV4GenerateResult, 'usage' | 'finishReason'>
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
-
-/** A word of a provider, such as `rate_limit_error`. Anything else is not copied into a receipt. */
-const WORD = /^[\w.:-]{1,64}$/
 
 const NONE: readonly string[] = []
 let lastNumber = 0
@@ -22,11 +23,19 @@ export class OpenReceipt {
   modelId: string | undefined
   degraded = false
   firstContentMs: number | undefined
+  usage: ObservedUsage | undefined
+  finishReasons: readonly string[] = NONE
+  /** The observers of the call; `undefined` if there are none. */
+  observed: ObservedModelCall | undefined
   readonly #start = performance.now()
   #closed: ModelReceipt | undefined
 
   constructor(labels: Readonly<Record<string, string>>) {
     this.labels = labels
+  }
+
+  get outcome(): ModelReceipt['outcome'] | 'pending' {
+    return this.#closed?.outcome ?? 'pending'
   }
 
   /** The time since the start of the call, in milliseconds. */
@@ -64,6 +73,13 @@ export class OpenReceipt {
     })
   }
 
+  /** Notes the facts of a complete answer that observers get. */
+  note({ usage, finishReason }: AnswerFacts): void {
+    if (!this.observed) return
+    this.usage = usageOf(usage)
+    this.finishReasons = [finishReason.unified]
+  }
+
   /** Ends the receipt. Only the first call sets the outcome. */
   close(outcome: ModelReceipt['outcome']): ModelReceipt {
     this.#closed ??= {
@@ -81,16 +97,5 @@ export class OpenReceipt {
       attempts: this.attempts.map((attempt) => ({ ...attempt })),
     }
     return this.#closed
-  }
-}
-
-/** Returns the part of a failure that a receipt contains. */
-export function failureFacts({ kind, status, code, retryAfterMs, ambiguous }: Failure): AttemptFailure {
-  return {
-    kind,
-    ...(status !== undefined && { status }),
-    ...(code !== undefined && WORD.test(code) && { code }),
-    ...(retryAfterMs !== undefined && Number.isFinite(retryAfterMs) && { retryAfterMs }),
-    ambiguous,
   }
 }

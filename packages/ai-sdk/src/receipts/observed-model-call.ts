@@ -1,0 +1,131 @@
+import { ObservedCall } from '@harbor/parts'
+import type { Failure } from '@harbor/retry'
+import { failureFacts } from './failure-facts.ts'
+import { ObservedModelReceipt, type OpenCall } from './observed-model-receipt.ts'
+import type {
+  CallObserver,
+  ObservedAttempt,
+  ObservedFailure,
+  ObservedReceipt,
+  ObservedWait,
+  RequestFacts,
+} from './observer.ts'
+import type { ModelAttempt } from './receipt.ts'
+
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
+
+/** The minimum duration of a wait that is recorded, in milliseconds. Shorter ones are the time that the code itself takes. */
+const MIN_WAIT_MS = 0.1
+
+/** The kinds of failures of an answer whose status was not an error. */
+const IN_BODY: ReadonlySet<Failure['kind']> = new Set(['malformed', 'stream'])
+
+/** Notifies the observers of one call to a fallback model. */
+export class ObservedModelCall {
+  readonly #call: ObservedCall<ObservedAttempt, ObservedWait, ObservedReceipt>
+  readonly #receipt: ObservedModelReceipt
+  readonly #attempts = new Map<ModelAttempt, Writable<ObservedAttempt>>()
+  /** The wait before the next attempt. */
+  #wait: ObservedWait | undefined
+
+  private constructor(
+    call: ObservedCall<ObservedAttempt, ObservedWait, ObservedReceipt>,
+    receipt: ObservedModelReceipt,
+  ) {
+    this.#call = call
+    this.#receipt = receipt
+  }
+
+  /**
+   * Starts the observations of a call.
+   * @param warn called with each error of an observer
+   * @returns `undefined` if no observer wants to observe it
+   */
+  static start(
+    observers: readonly CallObserver[],
+    open: OpenCall,
+    request: RequestFacts,
+    warn: () => void,
+  ): ObservedModelCall | undefined {
+    const receipt = new ObservedModelReceipt(open, request, now())
+    const call = ObservedCall.start(observers, { receipt, request, role: 'call' }, warn)
+    return call && new ObservedModelCall(call, receipt)
+  }
+
+  /**
+   * Records the wait before an attempt, which ends now.
+   * @param previous the failed attempt at the same target; `undefined` if there was none
+   */
+  waitedBefore(previous: ModelAttempt | undefined, isHedge: boolean): void {
+    if (previous) {
+      const { startedAt = now(), durationMs = 0, failure } = this.#attempts.get(previous) ?? {}
+      this.#waited(failure?.retryAfterMs === undefined ? 'backoff' : 'retry-after', startedAt + durationMs)
+    } else if (isHedge) this.#waited('hedge-delay', this.#receipt.attempts.at(-1)?.startedAt ?? now())
+  }
+
+  #waited(reason: ObservedWait['reason'], startedAt: number): void {
+    const ms = now() - startedAt
+    if (ms < MIN_WAIT_MS) return
+    this.#wait = { reason, startedAt, ms }
+    this.#receipt.waits.push(this.#wait)
+    this.#call.waited(this.#wait)
+  }
+
+  /** Sends the request of an attempt through all observers. */
+  attempt<T>(
+    record: ModelAttempt,
+    send: (headers?: Readonly<Record<string, string>>) => Promise<T>,
+  ): Promise<T> {
+    const wait = this.#wait
+    this.#wait = undefined
+    const isBeforeRetry = wait !== undefined && wait.reason !== 'hedge-delay'
+    const attempt: Writable<ObservedAttempt> = {
+      number: this.#receipt.attempts.length + 1,
+      target: record.target,
+      keyIndex: undefined,
+      adaptations: record.adaptations,
+      startedAt: now(),
+      durationMs: undefined,
+      waitedMs: isBeforeRetry ? wait.ms : 0,
+      waitedFor: isBeforeRetry ? wait.reason : 'nothing',
+      reason: record.reason ?? 'first',
+      status: undefined,
+      requestId: undefined,
+      failure: undefined,
+    }
+    this.#attempts.set(record, attempt)
+    this.#receipt.attempts.push(attempt)
+    return this.#call.attempt(attempt, send)
+  }
+
+  /** @param failure why the attempt failed; `undefined` if it succeeded or was abandoned */
+  attemptEnded(record: ModelAttempt, failure: Failure | undefined): void {
+    const attempt = this.#attempts.get(record)
+    if (!attempt || attempt.durationMs !== undefined) return
+    attempt.durationMs = now() - attempt.startedAt
+    attempt.status = failure?.status
+    attempt.failure = failure && observedFailure(failure)
+    this.#call.attemptEnded(attempt)
+  }
+
+  end(): void {
+    this.#receipt.close(now())
+    this.#call.end(this.#receipt)
+  }
+}
+
+function observedFailure(failure: Failure): ObservedFailure {
+  const { kind, code, ambiguous, retryAfterMs } = failureFacts(failure)
+  return { kind, code, ambiguous, retryAfterMs, phase: phaseOf(failure) }
+}
+
+function phaseOf({ status, kind, ambiguous }: Failure): ObservedFailure['phase'] {
+  if (IN_BODY.has(kind)) return 'body'
+  if (status !== undefined) return 'headers'
+  return ambiguous ? 'sent' : 'not-sent'
+}
+
+/** The time in milliseconds since 1970, with fractions. */
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}

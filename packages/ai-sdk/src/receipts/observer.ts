@@ -1,0 +1,161 @@
+import type { FailureKind } from '@harbor/retry'
+
+/**
+ * Watches calls from inside: see the option `telemetry`. An error that it throws causes one warning, and changes no call. It gets no prompt and
+ * no answer. An observer of `@harbor/core` is one, too, and so is that of `@harbor/otel`.
+ */
+export interface CallObserver {
+  /**
+   * Called when a call begins, in the async context of its caller.
+   * @returns an object to which Harbor reports what happens to the call, or `undefined` to leave the call out
+   */
+  start(call: {
+    readonly receipt: ObservedReceipt
+    readonly request: RequestFacts
+    readonly role: 'call'
+  }): CallObservation | undefined
+}
+
+/** The functions that are called at the events of one call. */
+export interface CallObservation {
+  /**
+   * Wraps one request to a model, until it is answered; for a stream, until its first content. The model is called in the async context in
+   * which `send` is called.
+   * @param send calls the model; it is called once, also if this is called twice or not at all. `headers` are added to the headers of the
+   * request
+   * @returns what `send` returned; any other value is ignored
+   */
+  attempt?<T>(
+    attempt: ObservedAttempt,
+    send: (headers?: Readonly<Record<string, string>>) => Promise<T>,
+  ): Promise<T>
+  /** Called once for each attempt when it has ended; for a stream, at its end. Also called for an attempt that lost to a hedge. */
+  attemptEnded?(attempt: ObservedAttempt): void
+  /** Called after a wait, before the attempt that follows. */
+  waited?(wait: ObservedWait): void
+  /** Called once when the call is over; for a stream, when the stream has ended. */
+  end?(receipt: ObservedReceipt): void
+}
+
+/** What a call asks for, before a target is chosen. Contains no prompt and no key. */
+export interface RequestFacts {
+  /** Always `ai-sdk`: which protocol a model speaks is not known. */
+  readonly protocol: string
+  readonly operation: 'chat' | 'embeddings'
+  /** The provider of the first model, as the AI SDK names it, such as `openai.responses`. */
+  readonly provider: string
+  /** The id of the first model. */
+  readonly model: string | undefined
+  readonly streaming: boolean
+  /** Empty, because the AI SDK does not say where a model sends its requests. */
+  readonly url: string
+}
+
+/** One request to a model, as an observer gets it. */
+export interface ObservedAttempt {
+  /** The number of the attempt within the call, from 1. */
+  readonly number: number
+  readonly target: string
+  /** Always `undefined`: the AI SDK does not say which key a model uses. */
+  readonly keyIndex: number | undefined
+  /** What was removed from the prompt, or replaced, for this target. No text of the prompt. */
+  readonly adaptations: readonly string[]
+  /** The start of the attempt, in milliseconds since 1970. */
+  readonly startedAt: number
+  /** The duration in milliseconds; `undefined` while the attempt is in flight. */
+  readonly durationMs: number | undefined
+  /** How long the call waited before this attempt, in milliseconds. */
+  readonly waitedMs: number
+  readonly waitedFor: 'nothing' | 'backoff' | 'retry-after'
+  readonly reason: 'first' | 'retry' | 'fallback' | 'hedge'
+  /** The HTTP status of an answer that was an error; `undefined` for other answers, because the AI SDK does not return their status. */
+  readonly status: number | undefined
+  /** Always `undefined`. */
+  readonly requestId: string | undefined
+  /** Why the attempt failed; `undefined` if it succeeded, was abandoned or is in flight. */
+  readonly failure: ObservedFailure | undefined
+}
+
+export interface ObservedFailure {
+  readonly kind: FailureKind
+  /** The error code of the provider or of the transport. */
+  readonly code: string | undefined
+  /** Whether the provider may have processed, and billed, the request. */
+  readonly ambiguous: boolean
+  /** The wait before a retry that the provider requested, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+  /** `not-sent`: no connection. `sent`: no answer arrived. `headers`: the answer was an error. `body`: the answer was broken or ended early. */
+  readonly phase: 'not-sent' | 'sent' | 'headers' | 'body'
+}
+
+/** A wait of a call. `hedge-delay`: for a slow target, before a second target was called. */
+export interface ObservedWait {
+  readonly reason: 'backoff' | 'retry-after' | 'hedge-delay'
+  /** The start of the wait, in milliseconds since 1970. */
+  readonly startedAt: number
+  readonly ms: number
+}
+
+/** The tokens of an answer, as its provider reported them. `inputTokens` and `outputTokens` are totals. */
+export interface ObservedUsage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cachedInputTokens: number
+  readonly cacheWriteInputTokens: number
+  readonly reasoningTokens: number
+  /** Always 0, like `audioOutputTokens`: the AI SDK does not count them apart. */
+  readonly audioInputTokens: number
+  readonly audioOutputTokens: number
+}
+
+/**
+ * What an observer is given about a call. It has the fields of a receipt of `@harbor/core`, so that one observer can serve both. What the AI
+ * SDK does not report is `undefined`, empty or 0. Contains no prompt and no answer.
+ */
+export interface ObservedReceipt {
+  /** The id in the `ModelReceipt` of the call. */
+  readonly id: string
+  readonly operation: 'chat' | 'embeddings'
+  /** The name of the target that answered, or that was called last. `last resort` for its answer. Empty before the first attempt. */
+  readonly target: string
+  readonly model: string | undefined
+  readonly streaming: boolean
+  readonly labels: Readonly<Record<string, string>>
+  readonly isPrefetch: boolean
+  readonly attempts: readonly ObservedAttempt[]
+  readonly waits: readonly ObservedWait[]
+  readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
+  /** The start of the call, in milliseconds since 1970; `endedAt` is its end. */
+  readonly startedAt: number
+  readonly endedAt: number | undefined
+  /** The duration in milliseconds; `undefined` while the call runs. */
+  readonly durationMs: number | undefined
+  /** The total time of all waits before retries, in milliseconds. */
+  readonly waitMs: number
+  /** For a stream: the time until its first content, in milliseconds. */
+  readonly firstContentMs: number | undefined
+  readonly guard: undefined
+  /** The tokens of the answer; `undefined` until it is complete, or if the provider reported none. */
+  readonly usage: ObservedUsage | undefined
+  readonly serviceTier: undefined
+  readonly cost: undefined
+  /** The finish reason of the answer, as the AI SDK names it; empty until it is complete. */
+  readonly finishReasons: readonly string[]
+  readonly responseId: undefined
+  /** The number of failed attempts that the provider may have billed. */
+  readonly possiblyBilled: number
+  readonly redirects: number
+  readonly skipped: readonly { readonly target: string; readonly reason: string }[]
+  readonly degraded: boolean
+  readonly cache: undefined
+  readonly batch: undefined
+}
+
+/** Returns the observers in the option `telemetry`; `undefined` if there are none. */
+export function observerList(
+  telemetry: CallObserver | readonly CallObserver[] | false | undefined,
+): readonly CallObserver[] | undefined {
+  if (telemetry === undefined || telemetry === false) return undefined
+  const list = 'start' in telemetry ? [telemetry] : [...telemetry]
+  return list.length === 0 ? undefined : list
+}
