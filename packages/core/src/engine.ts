@@ -18,6 +18,7 @@ import { EmbeddingBatch } from './layers/embedding-batch.ts'
 import { embeddingBatchSettings } from './options/embedding-batch-options.ts'
 import { PriceList } from './cost/price-list.ts'
 import { costIsIncomplete } from './cost/tool-prices.ts'
+import { CostTable } from './cost/cost-table.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
@@ -34,6 +35,7 @@ import { CallStatistics, type HarborStats } from './stats.ts'
 import { StickyTargets } from './routing/sticky-targets.ts'
 import { KeyRings } from './routing/key-rings.ts'
 import { Health } from './routing/health.ts'
+import { LabelValues } from './reporting/label-values.ts'
 import { LabelStatistics } from './telemetry/label-statistics.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { HeldBytes } from './wire/held-bytes.ts'
@@ -120,7 +122,8 @@ export function createEngine(
   }
   const telemetry = new Telemetry()
   const statistics = new CallStatistics(telemetry)
-  const labels = new LabelStatistics()
+  const labelValues = new LabelValues()
+  const labels = new LabelStatistics(labelValues)
   const wire = wireOf(options, ({ message }) => {
     process.emitWarning(
       `Harbor sends requests by the runtime's fetch, without its connection pool: ${message}`,
@@ -142,6 +145,7 @@ export function createEngine(
   })
   const accounts = new Accounts(
     new PriceList((error) => telemetry.warn('The price list cannot be loaded', error)),
+    new CostTable(labelValues),
     (error) => telemetry.warn('Accounting for a call failed', error),
     (target, unpriced) => telemetry.advise(costIsIncomplete(target, unpriced)),
   )

@@ -3,6 +3,8 @@ import { OptionError } from './base/errors.ts'
 import { cachedAnswers, type CachedAnswers, type ScopeOfAnswers } from './cache/cached-answers.ts'
 import { scopeName } from './cache/scopes.ts'
 import { scopeLabelsText } from './options/scope-labels.ts'
+import { costReport } from './cost/cost-report.ts'
+import type { CostReportOptions, CostRow } from './reporting/cost-row.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
 import { optionsIn, type OptionsIn } from './options/option-scope.ts'
@@ -34,6 +36,8 @@ export interface HarborFetch {
    */
   with(options: PerCallOptions): HarborFetch
   stats(): HarborStats
+  /** Returns what the calls cost, grouped by target, provider, model or labels: see `Harbor.costReport`. */
+  costReport(options?: CostReportOptions): CostRow[]
   on<Event extends keyof HarborEvents>(
     event: Event,
     listener: (event: HarborEvents[Event]) => void,
@@ -86,6 +90,7 @@ function fetchOf(engine: Engine, options: HarborFetchOptions, perCall: PerCallOp
       return fetchOf(engine, options, both)
     },
     stats: () => engine.stats(),
+    costReport: (options: CostReportOptions = {}) => costReport(engine.accounts.table, options),
     cache: cachedAnswers(
       () => engine.cache.open(),
       (given) => scopeOf({ ...options, labels: withLabels(options.labels, perCall.labels) }, given),

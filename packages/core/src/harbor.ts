@@ -9,6 +9,7 @@ import { providerBulk } from './bulk/provider-bulk.ts'
 import { cachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import type { ReceiptSlot } from './call/call-context.ts'
 import { closeEngine, createEngine, engineOf, type Engine } from './engine.ts'
+import { costReport } from './cost/cost-report.ts'
 import { explain, type ExplainedCall, type Explanation } from './explain.ts'
 import { bindToSdk, ClientCalls, whyNoFastPath } from './openai-sdk/client-calls.ts'
 import type { RequestOptions } from './openai-sdk/contract.ts'
@@ -19,6 +20,8 @@ import { mergeOptions } from './policy/merge-options.ts'
 import { settleOptions, splitOptions, type OwnOptions } from './policy/settle-options.ts'
 import { prefetchRequests, type PrefetchRequest } from './prefetch/prefetch-requests.ts'
 import { operationOfBody } from './protocols/registry.ts'
+import type { CostReportOptions, CostRow } from './reporting/cost-row.ts'
+import { NO_LABELS } from './reporting/labels.ts'
 import type { Target } from './reporting/target.ts'
 import type { HarborStats } from './stats.ts'
 import { createLog } from './telemetry/log.ts'
@@ -67,6 +70,22 @@ export class Harbor extends OpenAI {
   /** Returns the statistics of this client and its copies since the client was created. */
   stats(): HarborStats {
     return this.#engine.stats()
+  }
+
+  /**
+   * Returns what the calls of this client and its copies cost, grouped by target, provider, model or labels. The rows add up to the values in
+   * `stats()`. What was spent on an attempt belongs to the target that was called, also if it failed or lost to a hedge.
+   *
+   *     const rows = harbor.costReport({ by: ['tenant', 'model'] })
+   *     await writeFile('costs.csv', toCsv(rows))
+   *
+   * @param options `by`: what the rows are grouped by
+   * @returns the rows, those that cost most first. A call without a label counts under the value `''`. At most 10,000 combinations of a target
+   * and values of labels are counted apart. In further ones, the label with the most values is counted as `other`
+   * @throws OptionError if `by` is not a list of names
+   */
+  costReport(options: CostReportOptions = {}): CostRow[] {
+    return costReport(this.#engine.accounts.table, options)
   }
 
   /**
@@ -159,7 +178,8 @@ export class Harbor extends OpenAI {
       if (!target) throw new Error('A plan has at least the requested target.')
       return target
     }
-    return providerBulk({ client: this, accounts, targetOf }, source, options)
+    const { labels = NO_LABELS } = this.#policy.current
+    return providerBulk({ client: this, accounts, labels, targetOf }, source, options)
   }
 
   /**

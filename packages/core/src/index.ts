@@ -44,6 +44,8 @@ export {
   spendAbove,
 } from './alerts/rules.ts'
 export { slack, webhook } from './alerts/webhook.ts'
+export type { CostDimension, CostReportOptions, CostRow, CostTokens } from './reporting/cost-row.ts'
+export { toCsv } from './reporting/to-csv.ts'
 export type { CostStats, SpendState } from './reporting/cost-stats.ts'
 export type { SpendLimitOptions } from './options/spend-limit-options.ts'
 export type { TargetStats } from './reporting/target-stats.ts'

@@ -57,7 +57,7 @@ export function createPipeline(
     held,
   }: PipelineState,
 ): Handler {
-  const guard = guardLayer(transportOfProviders(transport), telemetry, held)
+  const guard = guardLayer(transportOfProviders(transport), telemetry, held, accounts)
   const signed = signLayer(health.cooldowns)(keys.learn(paymentLayer(guard)))
   const admission = admissionLayer(health, quotas)(gateLayers.request(signed))
   const retry = retryLayer(telemetry)(gateLayers.attempt(keys.choose(admission)))
@@ -66,5 +66,5 @@ export function createPipeline(
   const embeddings = embeddingBatch?.layer(cost) ?? cost
   const lastResort = lastResortLayer(telemetry)(cache.layer(embeddings))
   const deadline = deadlineLayer(lastResort)
-  return receiptLayer(telemetry, labels)(deadline)
+  return receiptLayer({ telemetry, labels, accounts })(deadline)
 }

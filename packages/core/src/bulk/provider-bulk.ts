@@ -11,6 +11,7 @@ import type { OpenAI } from 'openai'
 import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { OptionError } from '../base/errors.ts'
+import type { Labels } from '../reporting/labels.ts'
 import type { Target } from '../reporting/target.ts'
 import { isRecord } from '../base/json.ts'
 import { ANSWER } from '../protocols/openai/answer.ts'
@@ -22,6 +23,8 @@ import { packedJournal } from './packed-journal.ts'
 export interface ProviderBulkParts {
   readonly client: OpenAI
   readonly accounts: Accounts
+  /** The labels of the client. */
+  readonly labels: Labels
   /** Returns the target for a model of the client's own provider. */
   readonly targetOf: (model: string | undefined) => Target
 }
@@ -31,7 +34,7 @@ export interface ProviderBulkParts {
  * arrive. The state of submitted batches is stored beside the journal.
  */
 export function providerBulk(
-  { client, accounts, targetOf }: ProviderBulkParts,
+  { client, accounts, labels, targetOf }: ProviderBulkParts,
   source: BulkSource<BulkRequest>,
   { via: _via, providerBatch = {}, journal, id = idOf, onDuplicateId, signal, ...options }: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
@@ -80,8 +83,8 @@ export function providerBulk(
     const usage = isRecord(body) ? ANSWER.usageOf(body).usage : undefined
     if (usage) context.report({ usage: { input: usage.inputTokens, output: usage.outputTokens } })
     const target = targetOf(model)
-    if (!usage) accounts.bookUnpriced()
-    const usd = usage && (await accounts.bookBatched(target, usage))
+    if (!usage) accounts.bookUnpriced(target.name, labels)
+    const usd = usage && (await accounts.bookBatched(target, usage, labels))
     return { body, target: target.name, ...(usage && { usage }), ...(usd !== undefined && { usd }) }
   }
 }

@@ -124,7 +124,8 @@ function recordSavedUsage(
   exchange.receipt.serviceTier = serviceTier
   const { outage, contextWindow, contentPolicy } = plan
   const target = [...outage, ...contextWindow, ...contentPolicy].find((each) => each.name === name)
-  if (usage && target) accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd })
+  if (usage && target)
+    accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd }, exchange.receipt.labels)
 }
 
 /** Returns the error for one of the callers that waited for a failed upstream call. */

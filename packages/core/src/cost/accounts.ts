@@ -4,8 +4,10 @@ import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { CallCost, TokenUsage } from '../reporting/receipt.ts'
-import type { Plan } from '../targets/routes.ts'
 import type { Target } from '../reporting/target.ts'
+import type { Labels } from '../reporting/labels.ts'
+import { addTokens } from '../reporting/cost-row.ts'
+import type { CostCell, CostTable } from './cost-table.ts'
 import { PriceList } from './price-list.ts'
 import { costOfUse, highestUse, ratesOf } from './cost-of-use.ts'
 import type { EstimatedRequest, Used } from './cost-of-use.ts'
@@ -23,7 +25,7 @@ export interface Bill extends Used {
   readonly firstTarget: Target | undefined
 }
 
-/** A call, some of whose failed attempts may have been billed. */
+/** A call, one of whose failed attempts may have been billed. */
 interface FailedCall {
   readonly receipt: OpenReceipt
   readonly json: JsonBody | undefined
@@ -48,19 +50,24 @@ export class Accounts {
   #savedByBatchUsd = 0
   #unpricedCalls = 0
 
+  /** The same money by target and labels. */
+  readonly table: CostTable
   readonly #onError: (error: unknown) => void
   readonly #onIncomplete: (target: Target, unpriced: readonly string[]) => void
 
   /**
+   * @param table where the costs are counted by target and labels
    * @param onError called if recording a cost fails after it had to wait until the price list was loaded
    * @param onIncomplete called for each answer whose cost is incomplete, with the names of the tools whose price is unknown
    */
   constructor(
     list: PriceList,
+    table: CostTable,
     onError: (error: unknown) => void = () => undefined,
     onIncomplete: (target: Target, unpriced: readonly string[]) => void = () => undefined,
   ) {
     this.list = list
+    this.table = table
     this.#onError = onError
     this.#onIncomplete = onIncomplete
   }
@@ -95,39 +102,51 @@ export class Accounts {
     this.#whenPriced(targets, () => this.#book(receipt, bill))
   }
 
-  /** Records the highest possible cost of each failed attempt that may have been billed. This sum is separate from the money spent. */
-  bookPossible({ receipt, json, headers, operation }: FailedCall, plan: Plan): void {
-    if (receipt.possiblyBilled === 0 || !json) return
-    const targets = [...plan.outage, ...plan.contextWindow, ...plan.contentPolicy]
-    for (const { failure, target: name } of receipt.attempts) {
-      const target = failure?.ambiguous ? targets.find((each) => each.name === name) : undefined
-      if (!target) continue
-      this.#whenPriced([target], () => {
-        const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
-        this.#possiblyBilledUsd += this.highestCostOf(target, request)?.usd ?? 0
-      })
-    }
+  /**
+   * Records the highest possible cost of a failed attempt that may have been billed. This sum is separate from the money spent.
+   * @param target the target that was called
+   */
+  bookPossible({ receipt, json, headers, operation }: FailedCall, target: Target): void {
+    if (!json) return
+    this.#whenPriced([target], () => {
+      const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
+      const usd = this.highestCostOf(target, request)?.usd ?? 0
+      this.#possiblyBilledUsd += usd
+      this.#share(receipt, target.name, (cell, share) => (cell.possiblyBilledUsd += usd * share))
+    })
+  }
+
+  /** Counts a call that has ended. The name of its target is that of the receipt. */
+  countCall({ target, labels, isPrefetch }: OpenReceipt): void {
+    if (!isPrefetch) this.table.cellOf(target, labels).calls++
   }
 
   /** Counts an answer whose price is unknown. */
-  bookUnpriced(): void {
+  bookUnpriced(target: string, labels: Labels): void {
     this.#unpricedCalls++
+    this.table.cellOf(target, labels).unpricedCalls++
   }
 
   /** Records a saved cost: that of an answer from the cache, or of an answer that a call shared with an identical call. */
-  bookSaved(target: Target, used: Used): void {
-    this.#whenPriced([target], () => (this.#savedByCacheUsd += this.costOf(target, used) ?? 0))
+  bookSaved(target: Target, used: Used, labels: Labels): void {
+    this.#whenPriced([target], () => {
+      const usd = this.costOf(target, used) ?? 0
+      this.#savedByCacheUsd += usd
+      this.table.cellOf(target.name, labels).savedUsd.cache += usd
+    })
   }
 
   /**
    * Records the cost of an answer from a provider's Batch API.
    * @returns the cost in US dollars; undefined if the price is unknown
    */
-  async bookBatched(target: Target, usage: TokenUsage): Promise<number | undefined> {
+  async bookBatched(target: Target, usage: TokenUsage, labels: Labels): Promise<number | undefined> {
     if (!target.price && !this.list.loaded) await this.list.load()
+    const cell = this.table.cellOf(target.name, labels)
+    addTokens(cell.tokens, usage)
     const usual = ratesOf(this.list, target, usage.inputTokens, undefined)
     if (!usual) {
-      this.#unpricedCalls++
+      this.bookUnpriced(target.name, labels)
       return undefined
     }
     const batch = hasTier(target.price, BATCH)
@@ -136,9 +155,11 @@ export class Accounts {
     const { price, factor, tools } = batch ?? { ...usual, factor: usual.factor * BATCH_PRICE_FACTOR }
     const alone = priceUsage(usage, usual.price, usual.factor, tools)
     const usd = priceUsage(usage, price, factor, tools)
-    this.#noteIncomplete(target, unpricedTools(usage.serverToolUses, price.perServerToolUse, tools))
+    this.#noteIncomplete(target, unpricedTools(usage.serverToolUses, price.perServerToolUse, tools), labels)
     this.#spentUsd += usd
     this.#savedByBatchUsd += alone - usd
+    cell.spentUsd += usd
+    cell.savedUsd.batch += alone - usd
     return usd
   }
 
@@ -159,23 +180,59 @@ export class Accounts {
     else work()
   }
 
-  #noteIncomplete(target: Target, unpriced: readonly string[] | undefined): void {
+  #noteIncomplete(target: Target, unpriced: readonly string[] | undefined, labels: Labels): void {
     if (!unpriced) return
-    this.#unpricedCalls++
+    this.bookUnpriced(target.name, labels)
     this.#onIncomplete(target, unpriced)
   }
 
   #book(receipt: OpenReceipt, { source, servedBy, firstTarget, ...used }: Bill): void {
+    const { name } = servedBy
+    const labels = receipt.payers?.labels[0] ?? receipt.labels
     const priced = costOfUse(this.list, servedBy, used)
     if (!priced) {
-      this.#unpricedCalls++
+      this.bookUnpriced(name, labels)
+      this.#share(receipt, name, (cell, _share, usage) => addTokens(cell.tokens, usage), used.usage)
       return
     }
-    this.#noteIncomplete(servedBy, priced.unpriced)
+    this.#noteIncomplete(servedBy, priced.unpriced, labels)
     receipt.billed({ ...priced, usage: priced.price === 'provider' ? 'reported' : source })
-    this.#spentUsd += priced.usd
-    if (!firstTarget || firstTarget.name === servedBy.name) return
+    const { usd } = priced
+    const savedUsd = this.#savedByFallback(usd, firstTarget, servedBy, used)
+    this.#spentUsd += usd
+    this.#savedByFallbackUsd += savedUsd
+    this.#share(
+      receipt,
+      name,
+      (cell, share, usage) => {
+        addTokens(cell.tokens, usage)
+        cell.spentUsd += usd * share
+        cell.savedUsd.fallback += savedUsd * share
+      },
+      used.usage,
+    )
+  }
+
+  /** Returns what an answer cost less than it would have cost at the requested target. */
+  #savedByFallback(usd: number, firstTarget: Target | undefined, servedBy: Target, used: Used): number {
+    if (!firstTarget || firstTarget.name === servedBy.name) return 0
     const otherwise = this.costOf(firstTarget, { usage: used.usage, isEstimate: used.isEstimate })
-    if (otherwise !== undefined) this.#savedByFallbackUsd += otherwise - priced.usd
+    return otherwise === undefined ? 0 : otherwise - usd
+  }
+
+  /** Adds a cost at a target to the cells of the calls that share it. */
+  #share(
+    { labels, payers }: OpenReceipt,
+    target: string,
+    add: (cell: CostCell, share: number, usage: TokenUsage | undefined) => void,
+    usage?: TokenUsage,
+  ): void {
+    if (!payers) {
+      add(this.table.cellOf(target, labels), 1, usage)
+      return
+    }
+    const shares = usage && payers.tokensOf(usage)
+    for (const [place, each] of payers.labels.entries())
+      add(this.table.cellOf(target, each), payers.shareOf(place), shares?.[place])
   }
 }

@@ -1,7 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
-import type { OpenReceipt } from '../reporting/open-receipt.ts'
+import type { OpenReceipt, Payers } from '../reporting/open-receipt.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { BatchingFormat } from '../protocols/shared/batching-format.ts'
 
@@ -87,6 +87,15 @@ function sharesOf(usage: TokenUsage, members: readonly Member[]): readonly Token
     members.map(({ text }) => text.length),
   )
   return shares.map((inputTokens) => ({ ...usage, inputTokens }))
+}
+
+/** Returns how the members of a combined request share its cost. */
+export function payersOf(members: readonly Member[]): Payers {
+  return {
+    labels: members.map(({ exchange }) => exchange.receipt.labels),
+    shareOf: (place) => shareOf(members, place),
+    tokensOf: (usage) => sharesOf(usage, members),
+  }
 }
 
 /**

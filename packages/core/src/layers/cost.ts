@@ -50,7 +50,6 @@ async function priced(exchange: Exchange, next: Handler, money: Money): Promise<
       purse?.close(servedBy, exchange.receipt.cost)
     })
   } catch (error) {
-    telemetry.shield(ACCOUNTING, () => accounts.bookPossible(exchange, plan))
     purse?.close()
     throw error
   }
@@ -68,7 +67,8 @@ async function withoutPrice(exchange: Exchange, next: Handler, accounts: Account
   if (limit && limit.unpriced !== 'allow')
     throw endpointUnpriced(atFirstTarget(exchange, planOf(exchange).outage))
   const answer = await next(exchange)
-  accounts.bookUnpriced()
+  const { target, labels } = exchange.receipt
+  accounts.bookUnpriced(answer.servedBy?.name ?? target, labels)
   return answer
 }
 
@@ -90,7 +90,6 @@ function book(
     const facts = { serviceTier, wantedTier, reportedUsd, parts, servedBy, firstTarget: plan.outage[0] }
     accounts.book(receipt, { ...used, ...facts })
   }
-  accounts.bookPossible(exchange, plan)
 }
 
 /**

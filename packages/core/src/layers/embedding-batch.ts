@@ -11,7 +11,13 @@ import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { EmbeddingBatchSettings } from '../options/embedding-batch-options.ts'
 import { Partitions, singleInputOf } from '../embedding-batch/single-input.ts'
-import { shareOf, splitAnswer, UnclearOrderError, type Member } from '../embedding-batch/split-answer.ts'
+import {
+  payersOf,
+  shareOf,
+  splitAnswer,
+  UnclearOrderError,
+  type Member,
+} from '../embedding-batch/split-answer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
 import { situationOf, VERDICTS } from '../verdict/verdict.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -124,7 +130,7 @@ async function sendTogether(
   const receipt = exchange.receipt.apart((cost) => {
     for (const [place, member] of members.entries())
       member.exchange.receipt.billed({ ...cost, usd: cost.usd * shareOf(members, place) })
-  })
+  }, payersOf(members))
   const together: Exchange = {
     ...exchange,
     json,

@@ -12,6 +12,7 @@ import {
 import { unanswered } from '../attempt/unanswered.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptFailure } from '../reporting/attempt-record.ts'
+import type { Accounts } from '../cost/accounts.ts'
 import { copyHeaders } from '../base/readonly-headers.ts'
 import { cleanId } from '../base/clean.ts'
 import { attemptReason, noteDropped, phaseOf } from '../attempt/attempt-facts.ts'
@@ -25,7 +26,12 @@ import type { HeldBytes } from '../wire/held-bytes.ts'
  * Makes one attempt: sends the request, checks the answer, and records the outcome. This layer alone decides whether an attempt failed. An
  * attempt of a stream lasts until the stream ends.
  */
-export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held: HeldBytes): LegHandler {
+export function guardLayer(
+  transportOf: TransportOf,
+  telemetry: Telemetry,
+  held: HeldBytes,
+  accounts: Accounts,
+): LegHandler {
   return async function guard(exchange) {
     const { leg, receipt, policy, client } = exchange
     if (client.closed) throw client.closed
@@ -64,12 +70,20 @@ export function guardLayer(transportOf: TransportOf, telemetry: Telemetry, held:
       const cause: unknown = scope.signal.aborted ? scope.signal.reason : error
       const failed = error instanceof AttemptError ? error : unanswered(exchange, cause)
       const { kind, code, ambiguous, retryAfterMs } = failed.failure
-      if (ambiguous) exchange.receipt.possiblyBilled++
+      if (ambiguous) notePossiblyBilled(exchange, accounts, telemetry)
       const phase = phaseOf(record, failed)
       close(exchange, record, scope, telemetry, { kind, code, ambiguous, retryAfterMs, phase })
       throw failed
     }
   }
+}
+
+/** Counts an attempt that the provider may have billed. It is counted here, since a hedge may lose after the call is over. */
+function notePossiblyBilled(exchange: LegExchange, accounts: Accounts, telemetry: Telemetry): void {
+  const { receipt, operation, method, url, leg } = exchange
+  receipt.possiblyBilled++
+  if (operation.judged && operation.request.mayBeBilled(method, url))
+    telemetry.shield('Accounting for a call failed', () => accounts.bookPossible(exchange, leg.target))
 }
 
 /** Adds the headers of an observer to a request. A header that HTTP does not allow is left out, with a warning. */

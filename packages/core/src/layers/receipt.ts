@@ -4,18 +4,27 @@ import { closedAnswer } from '../attempt/unanswered.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import { observedCall } from './observe.ts'
+import type { Accounts } from '../cost/accounts.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { LabelStatistics } from '../telemetry/label-statistics.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+
+/** What counts the calls, and what is notified of them. */
+interface Statistics {
+  readonly telemetry: Telemetry
+  readonly labels: LabelStatistics
+  readonly accounts: Accounts
+}
 
 /**
  * Opens and closes the receipt of a call, and decides what the caller gets if the call fails: the upstream server's error response if there
  * is one, otherwise an error.
  */
-export function receiptLayer(telemetry: Telemetry, labels: LabelStatistics): (next: Handler) => Handler {
+export function receiptLayer(statistics: Statistics): (next: Handler) => Handler {
   return (next) =>
     function receipt(given) {
       const { client } = given
+      const { telemetry } = statistics
       telemetry.emit('call', { receipt: given.receipt })
       const exchange = observedCall(given, telemetry)
       client.begin()
@@ -23,14 +32,14 @@ export function receiptLayer(telemetry: Telemetry, labels: LabelStatistics): (ne
       return answering.then(
         (answer) => {
           client.end()
-          if (answer.body.kind === 'text') close(exchange, 'success', telemetry, labels)
-          else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, telemetry, labels))
+          if (answer.body.kind === 'text') close(exchange, 'success', statistics)
+          else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, statistics))
           return answer
         },
         (error: unknown) => {
           client.end()
           const isAborted = exchange.callerSignal?.aborted === true || isCalledOff(error)
-          close(exchange, isAborted ? 'aborted' : 'failure', telemetry, labels)
+          close(exchange, isAborted ? 'aborted' : 'failure', statistics)
           return outcomeOf(exchange, error)
         },
       )
@@ -54,12 +63,12 @@ function outcomeOf(exchange: Exchange, error: unknown): Answer {
 function close(
   exchange: Exchange,
   outcome: 'success' | 'failure' | 'aborted',
-  telemetry: Telemetry,
-  labels: LabelStatistics,
+  { telemetry, labels, accounts }: Statistics,
 ): void {
   const { receipt, policy, perCall, log, observed } = exchange
   if (!receipt.close(outcome, policy.clock.now())) return
   labels.count(receipt)
+  accounts.countCall(receipt)
   telemetry.emit('end', { receipt })
   observed?.end(receipt)
   // A failure is logged only at level info, as in the SDK, since the caller gets the error.

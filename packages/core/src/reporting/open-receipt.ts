@@ -45,6 +45,8 @@ export class OpenReceipt implements Receipt {
   #onBilled: ((cost: CallCost) => void) | undefined
   #onCost: ((cost: CallCost) => void) | undefined
   #wait: Pick<AttemptRecord, 'waitedMs' | 'waitedFor'> = NO_WAIT
+  /** The calls that share the cost of an upstream request; undefined if the call of this receipt pays it alone. */
+  payers: Payers | undefined
 
   constructor(
     facts: Pick<
@@ -118,10 +120,12 @@ export class OpenReceipt implements Receipt {
   /**
    * Creates a receipt for an upstream request that serves this call and others.
    * @param onBilled called with the cost of the request, to record it on the receipts of the calls
+   * @param payers the calls that share the cost; this call pays it alone by default
    */
-  apart(onBilled: (cost: CallCost) => void): OpenReceipt {
+  apart(onBilled: (cost: CallCost) => void, payers?: Payers): OpenReceipt {
     const apart = new OpenReceipt(this)
     apart.#onBilled = onBilled
+    apart.payers = payers
     return apart
   }
 
@@ -179,6 +183,15 @@ export class OpenReceipt implements Receipt {
     this.durationMs = now - this.startedAt
     return true
   }
+}
+
+/** The calls that share the cost of one request. */
+export interface Payers {
+  readonly labels: readonly Labels[]
+  /** Returns the share of a call in the cost of the request, from 0 to 1. @param place the place of the call in `labels` */
+  shareOf(place: number): number
+  /** Returns the share of each call in the tokens of the request. */
+  tokensOf(usage: TokenUsage): readonly TokenUsage[]
 }
 
 function replace<T>(list: T[], by: readonly T[]): void {

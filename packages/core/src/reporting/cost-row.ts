@@ -1,0 +1,97 @@
+import type { TokenUsage } from './receipt.ts'
+
+/** What the calls of one group cost: a row of `harbor.costReport()`. */
+export interface CostRow {
+  /** The group: the value of each of the dimensions that were requested, such as `{ tenant: 'acme', model: 'gpt-4' }`. */
+  readonly by: Readonly<Record<string, string>>
+  /** The number of finished calls; prefetches do not count. */
+  readonly calls: number
+  /**
+   * The tokens of the answers that were paid, by class, with the names of a receipt's `usage`. As there, `inputTokens` and `outputTokens` are
+   * totals that include the other classes.
+   */
+  readonly tokens: CostTokens
+  readonly spentUsd: number
+  /** The money saved, with the same meaning as in `stats().cost`. The saving by a fallback may be negative. */
+  readonly savedUsd: { readonly fallback: number; readonly cache: number; readonly batch: number }
+  /** An upper estimate of the cost of attempts that were sent and failed without an answer; the provider may have billed them. */
+  readonly possiblyBilledUsd: number
+  /** The number of answers whose price is unknown or incomplete. Unknown costs are not included in the other values. */
+  readonly unpricedCalls: number
+}
+
+/** The numbers of tokens of each class. */
+export type CostTokens = Readonly<Record<(typeof TOKEN_CLASSES)[number], number>>
+
+/** The classes of tokens in a cost report, in the order of its columns. */
+export const TOKEN_CLASSES = [
+  'inputTokens',
+  'cachedInputTokens',
+  'cacheWriteInputTokens',
+  'audioInputTokens',
+  'outputTokens',
+  'reasoningTokens',
+  'audioOutputTokens',
+  'imageOutputTokens',
+] as const satisfies readonly (keyof TokenUsage)[]
+
+/** What a cost report is grouped by: the model, the provider, the target (`provider/model`), or the name of a label. */
+export type CostDimension = 'model' | 'provider' | 'target' | (string & {})
+
+export interface CostReportOptions {
+  /**
+   * What the rows are grouped by. A label named `model`, `provider` or `target` cannot be used here. An empty list makes one row, with the
+   * totals. @default ['target']
+   */
+  by?: readonly CostDimension[] | undefined
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** The numbers of a row, to which those of calls are added. */
+export interface CostAmounts extends Omit<Mutable<CostRow>, 'by' | 'savedUsd' | 'tokens'> {
+  readonly tokens: Mutable<CostTokens>
+  readonly savedUsd: Mutable<CostRow['savedUsd']>
+}
+
+export function newAmounts(): CostAmounts {
+  return {
+    calls: 0,
+    tokens: {
+      inputTokens: 0,
+      cachedInputTokens: 0,
+      cacheWriteInputTokens: 0,
+      audioInputTokens: 0,
+      outputTokens: 0,
+      reasoningTokens: 0,
+      audioOutputTokens: 0,
+      imageOutputTokens: 0,
+    },
+    spentUsd: 0,
+    savedUsd: { fallback: 0, cache: 0, batch: 0 },
+    possiblyBilledUsd: 0,
+    unpricedCalls: 0,
+  }
+}
+
+export function addTokens(sum: Mutable<CostTokens>, added: Partial<TokenUsage> = {}): void {
+  sum.inputTokens += added.inputTokens ?? 0
+  sum.cachedInputTokens += added.cachedInputTokens ?? 0
+  sum.cacheWriteInputTokens += added.cacheWriteInputTokens ?? 0
+  sum.audioInputTokens += added.audioInputTokens ?? 0
+  sum.outputTokens += added.outputTokens ?? 0
+  sum.reasoningTokens += added.reasoningTokens ?? 0
+  sum.audioOutputTokens += added.audioOutputTokens ?? 0
+  sum.imageOutputTokens += added.imageOutputTokens ?? 0
+}
+
+export function addAmounts(sum: CostAmounts, added: CostAmounts): void {
+  sum.calls += added.calls
+  addTokens(sum.tokens, added.tokens)
+  sum.spentUsd += added.spentUsd
+  sum.savedUsd.fallback += added.savedUsd.fallback
+  sum.savedUsd.cache += added.savedUsd.cache
+  sum.savedUsd.batch += added.savedUsd.batch
+  sum.possiblyBilledUsd += added.possiblyBilledUsd
+  sum.unpricedCalls += added.unpricedCalls
+}
