@@ -69,7 +69,9 @@ describe('the rows of costReport()', () => {
           const own = receipts.filter((receipt) => (receipt.labels[name] ?? '') === by[name])
           const spent = sum(own, ({ cost: paid }) => paid?.usd ?? 0)
           expect(spentUsd, `${name} ${by[name]}, seed ${seed}`).toBeCloseTo(spent, 9)
-          expect(ended).toBe(own.filter(({ isPrefetch, outcome }) => !isPrefetch && outcome !== 'pending').length)
+          expect(ended).toBe(
+            own.filter(({ isPrefetch, outcome }) => !isPrefetch && outcome !== 'pending').length,
+          )
         }
       }
     },
