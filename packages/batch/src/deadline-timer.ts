@@ -2,8 +2,8 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import type { Clock } from './clock.ts'
 
 /**
- * A timer for the earliest of several deadlines. It fires once, at the earliest, and drops the others. No system timer
- * runs while there is no deadline.
+ * A timer for the earliest of several deadlines. It fires once, at the earliest, and drops the others. No system timer runs while there is no
+ * deadline.
  */
 export class DeadlineTimer {
   readonly #clock: Clock
@@ -36,8 +36,8 @@ export class DeadlineTimer {
   }
 
   /**
-   * Clears the deadline at once, and the system timer in a microtask. A busy queue runs empty and fills again many
-   * times per turn of the event loop: clearing the system timer at once would set a new one each time.
+   * Clears the deadline at once, and the system timer in a microtask. A busy queue runs empty and fills again many times per turn of the event loop:
+   * clearing the system timer at once would set a new one each time.
    */
   clear(): void {
     this.#at = Infinity

@@ -3,15 +3,14 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code
 }
 
-/**
- * A queue was full, so an item or a request was rejected instead of queued. The item was not passed to the function, or
- * the request not sent.
- */
+/** A queue was full, so an item or a request was rejected instead of queued. The item was not passed to the function, or the request not sent. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError'
+  /** Always `queue_full`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'queue_full'
   /** The number of items, or requests, in the queue. */
   readonly queuedItems: number
+  /** The total bytes of the queued items, as `sizeOf` returned them; 0 if sizes are not known. */
   readonly queuedBytes: number
 
   constructor(queuedItems: number, queuedBytes: number) {
@@ -32,9 +31,11 @@ export class QueueFullError extends Error {
 /** One item or request is larger than a limit allows, so waiting would not help. The item or request was not sent. */
 export class RequestTooLargeError extends Error {
   override readonly name = 'RequestTooLargeError'
+  /** Always `request_too_large`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'request_too_large'
   /** The name of the option that sets this limit, such as `maxBatchBytes`. */
   readonly limitName: string
+  /** The value of that limit, in bytes or tokens. */
   readonly limit: number
   /** The size of the item or request, in the unit of the limit. */
   readonly size: number

@@ -1,6 +1,6 @@
 /**
- * Loads a built-in module of Node.js at run time. An `import` would not do: bundlers that build for browsers fail at
- * any `import` of `node:…`, even a dynamic one.
+ * Loads a built-in module of Node.js at run time. An `import` would not do: bundlers that build for browsers fail at any `import` of `node:…`, even a
+ * dynamic one.
  *
  * @throws Error in a runtime without Node's modules, such as a browser
  */

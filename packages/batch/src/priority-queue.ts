@@ -7,8 +7,8 @@ export interface Queueable<Node> {
 }
 
 /**
- * A queue ordered by priority, then first in, first out. It has one linked list, a lane, for each priority in use, so
- * removing any node takes constant time.
+ * A queue ordered by priority, then first in, first out. It has one linked list, a lane, for each priority in use, so removing any node takes
+ * constant time.
  */
 export class PriorityQueue<Node extends Queueable<Node>> {
   #size = 0

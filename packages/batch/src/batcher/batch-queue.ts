@@ -10,8 +10,8 @@ interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
   bytes: number
   tokens: number
   /**
-   * The `order` of the latest entry that has waited for `maxWaitMs`; 0 at first. The partition is ready while the
-   * `order` of its oldest entry is not higher.
+   * The `order` of the latest entry that has waited for `maxWaitMs`; 0 at first. The partition is ready while the `order` of its oldest entry is not
+   * higher.
    */
   dueUpTo: number
   isReady: boolean
@@ -28,10 +28,7 @@ interface Partition<Item, Result> extends Queueable<Partition<Item, Result>> {
 export class BatchQueue<Item, Result> {
   readonly #settings: BatcherSettings<Item>
   readonly #partitions = new Map<string, Partition<Item, Result>>()
-  /**
-   * The partition of the last entry added. The next entry usually belongs to the same partition, and then needs no
-   * look-up.
-   */
+  /** The partition of the last entry added. The next entry usually belongs to the same partition, and then needs no look-up. */
   #latest: Partition<Item, Result> | undefined
   readonly #ready = new PriorityQueue<Partition<Item, Result>>()
   readonly #waiting = new PriorityQueue<Entry<Item, Result>>()
@@ -71,18 +68,15 @@ export class BatchQueue<Item, Result> {
     return this.#ready.size > 0
   }
 
-  /**
-   * Whether an entry would have to wait for room, because the queue is full or because entries of the same or a higher
-   * priority already wait.
-   */
+  /** Whether an entry would have to wait for room, because the queue is full or because entries of the same or a higher priority already wait. */
   isFullFor(entry: Pick<Entry<Item, Result>, 'bytes' | 'priority'>): boolean {
     if (!this.#hasRoom(entry)) return true
     return this.#waiting.size > 0 && (this.#waiting.first?.priority ?? -Infinity) >= entry.priority
   }
 
   /**
-   * Queues an entry or, if the queue is full, lets it wait for room. While entries wait for room, the queued entries do
-   * not wait for their batch to fill, since the queue would stay full in the meantime.
+   * Queues an entry or, if the queue is full, lets it wait for room. While entries wait for room, the queued entries do not wait for their batch to
+   * fill, since the queue would stay full in the meantime.
    *
    * @param isFull the result of `isFullFor`
    */
@@ -107,8 +101,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * Removes the next ready batch from the queue and returns it. The batch comes from the partition with the highest
-   * priority. If several have this priority, it comes from the one that has been ready longest.
+   * Removes the next ready batch from the queue and returns it. The batch comes from the partition with the highest priority. If several have this
+   * priority, it comes from the one that has been ready longest.
    */
   take(): Entry<Item, Result>[] | undefined {
     const partition = this.#ready.first
@@ -188,8 +182,8 @@ export class BatchQueue<Item, Result> {
   }
 
   /**
-   * Whether `#update` can be skipped after an entry was added, since neither the oldest entry of the partition nor its
-   * readiness has changed. True for most entries: they join others that wait for their batch to fill.
+   * Whether `#update` can be skipped after an entry was added, since neither the oldest entry of the partition nor its readiness has changed. True
+   * for most entries: they join others that wait for their batch to fill.
    */
   #changesNothing(partition: Partition<Item, Result>, { priority, order }: Entry<Item, Result>): boolean {
     if (partition.isReady) return priority <= partition.priority
@@ -266,8 +260,8 @@ function newPartition<Item, Result>(name: string): Partition<Item, Result> {
 }
 
 /**
- * Returns the entry that was added first. Only the first entry of each priority is compared, since the entries of one
- * priority are in the order in which they were added.
+ * Returns the entry that was added first. Only the first entry of each priority is compared, since the entries of one priority are in the order in
+ * which they were added.
  */
 function oldestOf<Item, Result>({ entries }: Partition<Item, Result>): Entry<Item, Result> | undefined {
   return entries.firstByMinimum(orderOf)

@@ -14,16 +14,15 @@ export interface Batcher<Item, Result> {
    */
   add(item: Item, options?: AddOptions): Promise<Result>
   /**
-   * Sends all queued items without waiting for batches to fill. Resolves when all items added before this call have a
-   * result or an error. Never rejects.
+   * Sends all queued items without waiting for batches to fill. Resolves when all items added before this call have a result or an error. Never
+   * rejects.
    */
   flush(): Promise<void>
   /**
    * Closes the batcher, so that it accepts no more items.
    *
-   * @param mode `'drain'` sends all queued items, and resolves when each has a result or an error. `'abort'` rejects
-   * all unsettled items with BatcherClosedError, aborts the signals of batches in flight, and resolves.
-   * @default 'drain'
+   * @param mode `'drain'` sends all queued items, and resolves when each has a result or an error. `'abort'` rejects all unsettled items with
+   * BatcherClosedError, aborts the signals of batches in flight, and resolves. @default 'drain'
    */
   close(mode?: 'drain' | 'abort'): Promise<void>
   /** Returns counters since the start, and the current numbers of queued items and of batches in flight. */
@@ -31,11 +30,11 @@ export interface Batcher<Item, Result> {
 }
 
 /**
- * Counters of a batcher. Each call of `add` is counted by its outcome: `adds = succeeded + failed + aborted + refused +
- * pending`, at every moment.
+ * Counters of a batcher since its creation, and its state now. Each call of `add` is counted by its outcome: `adds = succeeded + failed + aborted +
+ * refused + pending`, at every moment.
  */
 export interface BatcherStats {
-  /** Calls of `add`. */
+  /** Calls of `add` since the creation, whatever became of them. */
   readonly adds: number
   /** Calls of `add` that resolved with a result. */
   readonly succeeded: number
@@ -44,23 +43,24 @@ export interface BatcherStats {
   /** Calls of `add` that rejected because their signal aborted, or because of `close('abort')`. */
   readonly aborted: number
   /**
-   * Calls of `add` that rejected before the item was queued: the queue was full, the item too large, the batcher
-   * closed, or a function in the options threw.
+   * Calls of `add` that rejected before the item was queued: the queue was full, the item too large, the batcher closed, or a function in the options
+   * threw.
    */
   readonly refused: number
-  /** Calls of `add` that are not settled yet. */
+  /** Calls of `add` that are not settled now. */
   readonly pending: number
-  /** Calls of `add` whose item was not sent, because an item with the same `key` was already queued or in flight. */
+  /** Calls of `add` whose item was not sent, because an item with the same `key` was already queued or in flight. They are in `adds` too. */
   readonly shared: number
-  /** Batches started. */
+  /** Batches started since the creation; the halves into which `bisect` splits a batch do not count. */
   readonly batches: number
-  /** Mean number of items per batch; 0 before the first batch. */
+  /** The mean number of items per started batch; 0 before the first batch. */
   readonly meanBatchSize: number
-  /** Items that wait for room in the queue. */
+  /** Items that wait now for room in the full queue, with `whenFull: 'wait'`. */
   readonly waitingItems: number
-  /** Items in the queue, without those that wait for room. */
+  /** Items in the queue now, without those that wait for room. */
   readonly queuedItems: number
+  /** The total bytes of the queued items now, as `sizeOf` returns them; 0 without `sizeOf`. */
   readonly queuedBytes: number
-  /** Batches in flight. */
+  /** Batches in flight now: the function was called and has not settled. */
   readonly runningBatches: number
 }

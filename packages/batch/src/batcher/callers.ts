@@ -2,8 +2,8 @@ import type { Caller, Entry } from './entry.ts'
 import type { Settle } from './run-batch.ts'
 
 /**
- * Tracks which callers wait for which entry. Adds callers to entries, settles them with the result of their entry, and
- * removes a caller when its signal aborts.
+ * Tracks which callers wait for which entry. Adds callers to entries, settles them with the result of their entry, and removes a caller when its
+ * signal aborts.
  */
 export class Callers<Item, Result> implements Settle<Item, Result> {
   /** The number of settled calls of `add`, by outcome. */
@@ -36,9 +36,7 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
     this.#aborts.watch(caller)
   }
 
-  /**
-   * Rejects one caller, and removes it from its entry. An entry without callers is abandoned: its result is not needed.
-   */
+  /** Rejects one caller, and removes it from its entry. An entry without callers is abandoned: its result is not needed. */
   leave(caller: Caller<Item, Result>, reason: unknown): void {
     const entry = caller.entry ?? (caller as Entry<Item, Result>)
     this.#aborts.unwatch(caller)
@@ -94,8 +92,8 @@ export class Callers<Item, Result> implements Settle<Item, Result> {
 }
 
 /**
- * Watches the abort signals of callers with one listener per signal. Thousands of items are often added with the same
- * signal, and each listener would make the signal slower. A signal for which no caller waits has no listener.
+ * Watches the abort signals of callers with one listener per signal. Thousands of items are often added with the same signal, and each listener would
+ * make the signal slower. A signal for which no caller waits has no listener.
  */
 class SharedAborts<Waiter extends { readonly signal: AbortSignal | undefined }> {
   readonly #onAbort: (waiter: Waiter, reason: unknown) => void

@@ -3,9 +3,11 @@ import { hasCode } from '../errors.ts'
 /** The batcher's function did not return exactly one result for each item, so results cannot be matched to items. */
 export class BatchShapeError extends Error {
   override readonly name = 'BatchShapeError'
+  /** Always `batch_shape`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'batch_shape'
+  /** The number of the batch, counted from 1, as the function received it. */
   readonly batchId: number
-  /** The number of items in the batch. */
+  /** The number of items in the batch, and so of results expected. */
   readonly expected: number
   /** The number of results; `undefined` if the function did not return an array. */
   readonly received: number | undefined
@@ -40,6 +42,7 @@ export class BatchShapeError extends Error {
 /** The batcher was closed before this call of `add`, or `close('abort')` was called before the call had a result. */
 export class BatcherClosedError extends Error {
   override readonly name = 'BatcherClosedError'
+  /** Always `batcher_closed`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'batcher_closed'
 
   constructor() {

@@ -6,8 +6,7 @@ import type { BatcherSettings } from './options.ts'
  * Returns the size of an item, rounded up to whole bytes and tokens so that sums stay exact.
  *
  * @throws RequestTooLargeError for an item that no batch can hold
- * @throws TypeError if `sizeOf` returns an invalid size, or leaves out a size that `maxBatchBytes` or `maxBatchTokens`
- * limits
+ * @throws TypeError if `sizeOf` returns an invalid size, or leaves out a size that `maxBatchBytes` or `maxBatchTokens` limits
  */
 export function sizeOfItem<Item>(
   item: Item,

@@ -9,10 +9,7 @@ import { sizeOfItem } from './item-size.ts'
 import { checkAddOptions, type AddOptions, type BatcherSettings } from './options.ts'
 import { QueueFullError } from '../errors.ts'
 
-/**
- * The batcher behind `createBatcher()`. It queues items, passes batches of them to the user's function, and returns the
- * results to the callers.
- */
+/** The batcher behind `createBatcher()`. It queues items, passes batches of them to the user's function, and returns the results to the callers. */
 export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   readonly #run: RunBatch<Item, Result>
   readonly #settings: BatcherSettings<Item>
@@ -31,10 +28,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   #latest = 0
   #closed = false
   #startIsPlanned = false
-  /**
-   * The time that was last read from the clock, shared by all adds of the same synchronous code; undefined after that
-   * code.
-   */
+  /** The time that was last read from the clock, shared by all adds of the same synchronous code; undefined after that code. */
   #time: SharedTime | undefined
   readonly #forgetTime = (): void => {
     this.#time = undefined
@@ -179,8 +173,8 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
   }
 
   /**
-   * Returns the current time. All adds of the same synchronous code share one reading of the clock, since a reading
-   * takes a third of the time of an add.
+   * Returns the current time. All adds of the same synchronous code share one reading of the clock, since a reading takes a third of the time of an
+   * add.
    */
   #now(): SharedTime {
     if (this.#time) return this.#time
@@ -188,10 +182,7 @@ export class MicroBatcher<Item, Result> implements Batcher<Item, Result> {
     return (this.#time = { atMs: this.#settings.clock.now() })
   }
 
-  /**
-   * Starts batches once the current code, and all code that awaits a settled promise, has had the chance to add more
-   * items.
-   */
+  /** Starts batches once the current code, and all code that awaits a settled promise, has had the chance to add more items. */
   #startSoon(): void {
     if (this.#startIsPlanned) return
     this.#startIsPlanned = true

@@ -11,73 +11,66 @@ import {
   type Check,
 } from '../validate.ts'
 
+/** Options of `createBatcher`. Numbers of items, bytes and tokens are whole and at least 1, or `Infinity` for no limit. */
 export interface BatcherOptions<Item> {
-  /** The maximum number of items in a batch. A full batch is sent at once. @default 10 */
+  /** The maximum number of items in a batch, at least 1. A full batch is sent at once. @default 10 */
   maxBatchSize?: number | undefined
-  /** How long a batch may wait to fill up, in milliseconds, counted from its oldest item. @default 5_000 */
+  /** How long a batch may wait to fill up, in milliseconds, counted from its oldest item; at least 0. @default 5_000 */
   maxWaitMs?: number | undefined
-  /** The maximum number of batches in flight. @default 5 */
+  /** The maximum number of batches in flight, at least 1. Further full batches wait in the queue. @default 5 */
   maxConcurrentBatches?: number | undefined
-  /** The maximum bytes of a batch; a larger item is rejected. Needs `sizeOf`. @default no limit */
+  /** The maximum bytes of a batch. An item larger than this is rejected with RequestTooLargeError. Needs `sizeOf`. @default no limit */
   maxBatchBytes?: number | undefined
-  /** The maximum tokens of a batch; a larger item is rejected. Needs `sizeOf`. @default no limit */
+  /** The maximum tokens of a batch. An item larger than this is rejected with RequestTooLargeError. Needs `sizeOf`. @default no limit */
   maxBatchTokens?: number | undefined
-  /**
-   * Returns the size of an item, in bytes and tokens. Called at most once for each item. @default none: only the number
-   * of items is limited
-   */
+  /** Returns the size of an item, in bytes and tokens. Called at most once for each item. @default none: only the number of items is limited */
   sizeOf?: ((item: Item) => { bytes?: number | undefined; tokens?: number | undefined }) | undefined
-  /** The maximum number of queued items, without those in flight. @default 10_000 */
+  /** The maximum number of queued items, without those in flight; `whenFull` says what happens beyond. @default 10_000 */
   maxQueueItems?: number | undefined
   /**
-   * The maximum total bytes of queued items, as `sizeOf` returns them. An item that is larger by itself is queued only
-   * when the queue is empty. @default 1_000_000_000
+   * The maximum total bytes of queued items, as `sizeOf` returns them, which it needs; `whenFull` says what happens beyond. An item that is larger by
+   * itself is queued only when the queue is empty. @default 1_000_000_000
    */
   maxQueueBytes?: number | undefined
   /**
-   * What `add` does when the queue is full. `'wait'`: waits for room, first come, first served among items of the same
-   * priority. `'reject'`: rejects with QueueFullError. Beware: with `'wait'`, items that wait for room are in memory,
-   * too, so memory is bounded only if the caller awaits its adds.
+   * What `add` does when the queue is full. `'wait'`: waits for room, first come, first served among items of the same priority. `'reject'`: rejects
+   * with QueueFullError. Beware: with `'wait'`, items that wait for room are in memory, too, so memory is bounded only if the caller awaits its adds.
    * @default 'wait'
    */
   whenFull?: 'wait' | 'reject' | undefined
   /**
-   * Returns the name of the item's partition, such as a model or a tenant. Items of different partitions never share a
-   * batch. @default all items may share a batch
+   * Returns the name of the item's partition, such as a model or a tenant. Items of different partitions never share a batch. @default all items may
+   * share a batch
    */
   partition?: ((item: Item) => string) | undefined
   /**
-   * Returns a key that is the same for identical items. While an item is queued or in flight, further items of its
-   * partition with the same key are not sent: they get the result, or the error, of the first item. Their own priority
-   * has no effect. @default every item is sent
+   * Returns a key that is the same for identical items. While an item is queued or in flight, further items of its partition with the same key are
+   * not sent: they get the result, or the error, of the first item. Their own priority has no effect. @default every item is sent
    */
   key?: ((item: Item) => string) | undefined
   /**
-   * What happens when the function throws, so that a whole batch fails. `'reject-all'`: every item of the batch is rejected. `'bisect'`:
-   * the batch is split in halves, which are sent again, until only the items that cause the error are rejected. Beware: if every item
-   * fails, bisecting a batch of n items makes up to 2n − 1 calls. So retry failures that no item causes, such as an outage, inside the
-   * function.
-   * @default 'reject-all'
+   * What happens when the function throws, so that a whole batch fails. `'reject-all'`: every item of the batch is rejected. `'bisect'`: the batch is
+   * split in halves, which are sent again, until only the items that cause the error are rejected. Beware: if every item fails, bisecting a batch of
+   * n items makes up to 2n − 1 calls. So retry failures that no item causes, such as an outage, inside the function. @default 'reject-all'
    */
   onBatchError?: 'reject-all' | 'bisect' | undefined
   /**
-   * Whether a batch starts at once while fewer than `maxConcurrentBatches` are in flight. It contains all items added
-   * in the same tick, including those added after an `await` of a settled promise. If false, a single item waits for
-   * `maxWaitMs`. @default false
+   * Whether a batch starts at once while fewer than `maxConcurrentBatches` are in flight. It contains all items added in the same tick, including
+   * those added after an `await` of a settled promise. If false, a single item waits for `maxWaitMs`. @default false
    */
   eager?: boolean | undefined
   /** The source of time. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
 }
 
-/** The options of one add. */
+/** Options of one call of `add`. */
 export interface AddOptions {
   /**
-   * A signal that cancels this add. When it aborts, the add rejects at once with the signal's reason. A queued item for
-   * which no other add waits is removed.
+   * A signal that cancels this add. When it aborts, the add rejects at once with the signal's reason. A queued item for which no other add waits is
+   * removed.
    */
   signal?: AbortSignal | undefined
-  /** Items with a higher priority are sent first, and are the first to get room in a full queue. @default 0 */
+  /** Items with a higher priority are sent first, and are the first to get room in a full queue. Any finite number. @default 0 */
   priority?: number | undefined
 }
 

@@ -14,12 +14,10 @@ export interface Settle<Item, Result> {
 }
 
 /**
- * Calls the user's function with a batch, and settles every entry of the batch, whatever the function returns or
- * throws. Never rejects.
+ * Calls the user's function with a batch, and settles every entry of the batch, whatever the function returns or throws. Never rejects.
  *
- * With `bisect`, a failed batch is halved. If the left half succeeds, the right half must contain the item at fault,
- * and is halved again without a call for the whole of it: finding one item among n takes about log2(n) calls. An entry
- * is rejected only after a call with this entry alone.
+ * With `bisect`, a failed batch is halved. If the left half succeeds, the right half must contain the item at fault, and is halved again without a
+ * call for the whole of it: finding one item among n takes about log2(n) calls. An entry is rejected only after a call with this entry alone.
  */
 export async function runBatch<Item, Result>(
   batch: Batch<Item, Result>,
@@ -100,10 +98,7 @@ export class Batch<Item, Result> {
     this.#unsettled--
   }
 
-  /**
-   * Called when no caller waits for one of the entries any more. Once that is true of every unsettled entry, the signal
-   * of the batch aborts.
-   */
+  /** Called when no caller waits for one of the entries any more. Once that is true of every unsettled entry, the signal of the batch aborts. */
   abandoned(reason: unknown): void {
     this.#unsettled--
     if (this.#unsettled === 0) this.#controller.abort(reason)

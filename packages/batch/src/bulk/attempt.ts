@@ -3,35 +3,33 @@ import { BulkStoppedError } from './errors.ts'
 import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
-/**
- * The second argument of the function that `runBulk` calls: facts about the item and the attempt, signals, and methods that report to the
- * run.
- */
+/** The second argument of the function that `runBulk` calls: facts about the item and the attempt, signals, and methods that report to the run. */
 export interface BulkContext {
+  /** The id of the item: what the option `id` returned, or its position in the source as text. */
   readonly id: string
   /** The item's position in the source, counted from 0. */
   readonly index: number
-  /** The number of this attempt at the item, counted from 1. */
+  /** The number of this attempt at the item in this run, counted from 1. */
   readonly attempt: number
   /**
-   * Aborts when the run is aborted, or when the consumer leaves its loop. Each attempt has its own signal, which is
-   * created when this property is first read.
+   * Aborts when the run is aborted, or when the consumer leaves its loop. Each attempt has its own signal, which is created when this property is
+   * first read.
    */
   readonly signal: AbortSignal
   /**
-   * A signal for the whole run. It aborts when the run is stopped or aborted: send nothing after that. If the function is waiting for a
-   * limit or for its next attempt, it should throw the signal's reason, or an error with this reason as its `cause`. The item then counts
-   * as not sent, and has no result.
+   * A signal for the whole run. It aborts when the run is stopped or aborted: send nothing after that. If the function is waiting for a limit or for
+   * its next attempt, it should throw the signal's reason, or an error with this reason as its `cause`. The item then counts as not sent, and has no
+   * result.
    */
   readonly stopSignal: AbortSignal
   /**
-   * A key for the header `Idempotency-Key`: the same for every attempt at this item, also in a run that is resumed from
-   * a journal, and different for every other item.
+   * A key for the header `Idempotency-Key`: the same for every attempt at this item, also in a run that is resumed from a journal, and different for
+   * every other item.
    */
   readonly idempotencyKey: string
   /**
-   * Reports the outcome of the call to the rate limiter, the concurrency limit and the counters of `progress()`. A later report from the
-   * same attempt overwrites the fields that it contains.
+   * Reports the outcome of the call to the rate limiter, the concurrency limit and the counters of `progress()`. A later report from the same attempt
+   * overwrites the fields that it contains.
    */
   report(outcome: CallReport): void
   /**
@@ -50,10 +48,7 @@ export interface AttemptHost {
   readonly counters: RunCounters
 }
 
-/**
- * One attempt at one item; the user's function gets it as its context. Properties that few functions read are created
- * when they are read.
- */
+/** One attempt at one item; the user's function gets it as its context. Properties that few functions read are created when they are read. */
 export class Attempt implements BulkContext {
   readonly id: string
   readonly index: number
@@ -117,16 +112,13 @@ export class Attempt implements BulkContext {
   }
 }
 
-/**
- * The abort signals of one run: `whole` and `stopping` for the run itself, and one for each attempt that reads its
- * `signal`.
- */
+/** The abort signals of one run: `whole` and `stopping` for the run itself, and one for each attempt that reads its `signal`. */
 export class RunSignals {
   readonly #whole = new AbortController()
   readonly #stopping = new AbortController()
   /**
-   * The controllers of attempts in flight whose `signal` was read. Other attempts have no controller, since creating
-   * one would be most of the cost of an attempt.
+   * The controllers of attempts in flight whose `signal` was read. Other attempts have no controller, since creating one would be most of the cost of
+   * an attempt.
    */
   readonly #attempts = new Set<AbortController>()
 
@@ -166,16 +158,15 @@ export class RunSignals {
 }
 
 /**
- * The maximum length of an id that is used in a key unchanged. A longer id is hashed, since servers accept at most 255
- * ASCII characters in a header.
+ * The maximum length of an id that is used in a key unchanged. A longer id is hashed, since servers accept at most 255 ASCII characters in a header.
  */
 const MAX_PLAIN_LENGTH = 200
 
 /** Creates the keys by which servers recognise a repeated request. */
 export class IdempotencyKeys {
   /**
-   * The prefix of all keys, unique to this run. A run with a journal has the prefix of the journal instead, so that a
-   * resumed run has the same keys. @default a UUID, created when it is first needed
+   * The prefix of all keys, unique to this run. A run with a journal has the prefix of the journal instead, so that a resumed run has the same keys.
+   * @default a UUID, created when it is first needed
    */
   run: string | undefined
 
@@ -187,8 +178,8 @@ export class IdempotencyKeys {
 }
 
 /**
- * Returns a 128-bit hash and the length of an id that is too long for a header or cannot be encoded. The hash is
- * computed here, since no synchronous hash function exists in every runtime.
+ * Returns a 128-bit hash and the length of an id that is too long for a header or cannot be encoded. The hash is computed here, since no synchronous
+ * hash function exists in every runtime.
  */
 function digestOf(id: string): string {
   const sums = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((seed) => {

@@ -14,82 +14,74 @@ import {
   type Check,
 } from '../validate.ts'
 
+/** Options of `runBulk`. An option that would have no effect, such as `cost` without `limiter`, is a TypeError. */
 export interface BulkOptions<Item> {
   /**
-   * Returns the id that identifies an item in results and in the journal. Beware: the default is the item's position in
-   * the source, so with a journal the source must not change between a run and its resumption. @default the index
+   * Returns the id that identifies an item in results and in the journal. Beware: the default is the item's position in the source, so with a journal
+   * the source must not change between a run and its resumption. @default the index
    */
   id?: ((item: Item, index: number) => string) | undefined
   /**
-   * What happens when an item has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError once all items in flight have
-   * their results. `'skip'`: the item is left out. To find duplicates, the run keeps all ids in memory: the length of each id plus about 16
-   * bytes.
-   * @default 'error'
+   * What happens when an item has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError once all items in flight have their
+   * results. `'skip'`: the item is left out. To find duplicates, the run keeps all ids in memory: the length of each id plus about 16 bytes. @default
+   * 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /**
-   * The maximum number of items in flight. An item is in flight from its start until it has its result, including all
-   * waits and retries. With a journal, it is in flight until its result is written. If this option is an adaptive limit
-   * (`createConcurrencyLimit`), each attempt takes one of its slots.
-   * @default 64
+   * The maximum number of items in flight, at least 1. An item is in flight from its start until it has its result, including all waits and retries.
+   * With a journal, it is in flight until its result is written. If this option is an adaptive limit (`createConcurrencyLimit`), each attempt takes
+   * one of its slots. @default 64
    */
   concurrency?: number | ConcurrencyLimit | undefined
   /** A rate limiter, which delays each attempt until the provider's rate limits allow it. @default no limiter */
   limiter?: RateLimiter | undefined
-  /**
-   * Returns the estimated tokens of one attempt at an item, for the `limiter`. Called once per attempt.
-   * @default no tokens, one request
-   */
+  /** Returns the estimated tokens of one attempt at an item, for the `limiter`. Called once per attempt. @default no tokens, one request */
   cost?: ((item: Item) => { input: number; output: number }) | undefined
   /**
-   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted, or is stopped while the item
-   * waits for its next attempt. Beware: turn off the retries of your SDK or HTTP client; otherwise both retry, and the numbers of attempts
-   * multiply. @default one attempt
+   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted, or is stopped while the item waits for its
+   * next attempt. Beware: turn off the retries of your SDK or HTTP client; otherwise both retry, and the numbers of attempts multiply. @default one
+   * attempt
    */
   retry?: (<T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>) | undefined
   /** The order of results: as items complete, or the order of the source. @default 'completion' */
   order?: 'completion' | 'input' | undefined
   /**
-   * Only with `order: 'input'`, in which results wait in memory until all earlier results are delivered. The maximum number of items that
-   * were started and whose results the consumer has not taken yet. At this number, no more items start.
-   * @default 1_024
+   * Only with `order: 'input'`, in which results wait in memory until all earlier results are delivered. The maximum number of items, at least 1,
+   * that were started and whose results the consumer has not taken yet. At this number, no more items start. @default 1_024
    */
   reorderWindow?: number | undefined
   /**
-   * The maximum number of items read ahead from an asynchronous source; 0 reads an item only when it can start.
-   * @default the concurrency
+   * The maximum number of items read ahead from an asynchronous source, at least 0; 0 reads an item only when it can start. @default the concurrency
    */
   readAhead?: number | undefined
   /**
-   * Where results are stored, so that the run can be resumed after a crash: a path, or a journal from `openJournal()`.
-   * The run closes the journal when it ends. Failures are not stored: a resumed run calls the function again for these
-   * items. Beware: an item fails if JSON cannot represent its result. @default no journal
+   * Where results are stored, so that the run can be resumed after a crash: a path, or a journal from `openJournal()`. The run closes the journal
+   * when it ends. Failures are not stored: a resumed run calls the function again for these items. Beware: an item fails if JSON cannot represent its
+   * result. @default no journal
    */
   journal?: Journal | string | undefined
   /**
-   * A text that identifies everything, besides the item, on which results depend: the prompt, the model, the version of
-   * the function. If the journal was made with another fingerprint, or without one, the run ends with a
-   * FingerprintMismatchError. @default none
+   * A text that identifies everything, besides the item, on which results depend: the prompt, the model, the version of the function. If the journal
+   * was made with another fingerprint, or without one, the run ends with a FingerprintMismatchError. @default none
    */
   fingerprint?: string | undefined
   /**
-   * Stops the run when too many items have failed. Requests in flight are still answered; items that wait for a limit
-   * or for their next attempt are dropped.
-   * @default the run continues, however many items fail
+   * Stops the run when too many items have failed: at `failures` or at `failureRate`, whichever is reached first. Requests in flight are still
+   * answered; items that wait for a limit or for their next attempt are dropped. @default the run continues, however many items fail
    */
   stopWhen?:
     | {
-        /** The number of failed items at which the run stops. */
+        /** The number of failed items at which the run stops, at least 1. Results from the journal do not count. @default no limit */
         failures?: number | undefined
-        /** The share of failed items among all results at which the run stops: more than 0, at most 1. */
+        /** The share of failed items among all results of this run at which the run stops: more than 0, at most 1. @default no limit */
         failureRate?: number | undefined
-        /** The number of results that `failureRate` needs before it can stop the run. @default 20 */
+        /** The number of results that `failureRate` needs before it can stop the run, at least 1. Has no effect on `failures`. @default 20 */
         minSamples?: number | undefined
       }
     | undefined
   /**
-   * A signal that ends the run at once, with the signal's reason. The run adds one listener to the signal, whatever the
-   * number of items.
+   * A signal that ends the run at once, with the signal's reason. The run adds one listener to the signal, whatever the number of items. @default
+   * none
    */
   signal?: AbortSignal | undefined
   /** The number of items in the source, for `etaMs` of `progress()`. @default the length of an array, Set or Map */

@@ -4,14 +4,11 @@ import type { HeadersLike } from '../limits/headers/read-headers.ts'
 import { parseRateLimitHeaders } from '../limits/headers/rate-limit-headers.ts'
 
 /**
- * The outcome of a call, as your function reports it by `report()`: status, retry delay, usage, rate limit headers. The rate limiter and
- * the concurrency limit learn from it.
+ * The outcome of a call, as your function reports it by `report()`: status, retry delay, usage, rate limit headers. The rate limiter and the
+ * concurrency limit learn from it. Leave out what is unknown.
  */
 export type CallReport = Parameters<Lease['settle']>[0] & {
-  /**
-   * The number of requests that the call made: several if the function retries by itself, 0 if a cache answered.
-   * @default 1
-   */
+  /** The number of requests that the call made: several if the function retries by itself, 0 if a cache answered. @default 1 */
   attempts?: number | undefined
 }
 

@@ -1,15 +1,15 @@
 import { hasCode } from '../errors.ts'
 
-/**
- * Two items have the same id, so their results could not be distinguished. The function was not called for the second
- * item.
- */
+/** Two items have the same id, so their results could not be distinguished. The function was not called for the second item. */
 export class DuplicateIdError extends Error {
   override readonly name = 'DuplicateIdError'
+  /** Always `duplicate_id`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'duplicate_id'
+  /** The id that both items have. */
   readonly id: string
   /** The position of the first of the two items in the source, counted from 0. */
   readonly firstIndex: number
+  /** The position of the second item in the source, counted from 0. */
   readonly index: number
 
   constructor(id: string, firstIndex: number, index: number) {
@@ -31,6 +31,7 @@ export class DuplicateIdError extends Error {
 /** The run was stopped before this item was sent. The item has no result; a resumed run calls the function for it. */
 export class BulkStoppedError extends Error {
   override readonly name = 'BulkStoppedError'
+  /** Always `bulk_stopped`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'bulk_stopped'
 
   constructor() {
@@ -44,8 +45,8 @@ export class BulkStoppedError extends Error {
 }
 
 /**
- * The maximum number of nested errors that are searched: the error, its `cause`, the `cause` of that error, and so on.
- * SDKs wrap the errors of the code they call, sometimes more than once.
+ * The maximum number of nested errors that are searched: the error, its `cause`, the `cause` of that error, and so on. SDKs wrap the errors of the
+ * code they call, sometimes more than once.
  */
 const MAX_CAUSES = 5
 

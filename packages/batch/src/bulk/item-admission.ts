@@ -7,15 +7,13 @@ import type { RunCounters } from './run-counters.ts'
 import type { Task } from './task.ts'
 
 /**
- * Determines the id of each item, and creates its task. A duplicate gets no task. An item whose result is in the
- * journal gets a task only with `order: 'input'`.
+ * Determines the id of each item, and creates its task. A duplicate gets no task. An item whose result is in the journal gets a task only with
+ * `order: 'input'`.
  */
 export class ItemAdmission<Item> {
   readonly #settings: BulkSettings<Item>
   readonly #counters: RunCounters
-  /**
-   * The ids read so far, each with the index of its item. Undefined without the option `id`: default ids are unique.
-   */
+  /** The ids read so far, each with the index of its item. Undefined without the option `id`: default ids are unique. */
   readonly #seen: IdIndex | undefined
   readonly #indexStrings = new IndexStrings()
   #index = 0

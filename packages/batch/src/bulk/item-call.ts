@@ -4,13 +4,16 @@ import type { BulkOptions } from './bulk-options.ts'
 import { isOverload, neverSent, reportOf, type CallReport } from './call-report.ts'
 import type { Task } from './task.ts'
 
-/** The function that you pass to `runBulk`: it makes one call for one item. */
+/**
+ * The function that you pass to `runBulk`: it makes one call for one item. What it returns or resolves to is the item's result; what it throws is the
+ * item's error.
+ */
 export type RunItem<Item, Result> = (item: Item, context: BulkContext) => Result | PromiseLike<Result>
 
 /**
- * Creates the function that processes one item. The option `retry` runs the attempts. Each attempt acquires a lease
- * from the limiter and a slot of the concurrency limit; both learn from its outcome. Which of these three options are
- * set is checked here, once per run. If none is set, the created function only calls the user's function.
+ * Creates the function that processes one item. The option `retry` runs the attempts. Each attempt acquires a lease from the limiter and a slot of
+ * the concurrency limit; both learn from its outcome. Which of these three options are set is checked here, once per run. If none is set, the created
+ * function only calls the user's function.
  */
 export function itemCall<Item, Result>(
   run: RunItem<Item, Result>,
@@ -27,10 +30,7 @@ export function itemCall<Item, Result>(
     return retryUntilStopped(retry, operation, host)
   }
 
-  /**
-   * Calls the user's function. The attempt is closed by ItemsInFlight: waiting for its end here would cost one more
-   * promise.
-   */
+  /** Calls the user's function. The attempt is closed by ItemsInFlight: waiting for its end here would cost one more promise. */
   function plainAttempt(task: Task<Item>): Result | PromiseLike<Result> {
     task.attempt?.close()
     const context = nextAttempt(task)
@@ -61,8 +61,8 @@ export function itemCall<Item, Result>(
   }
 
   /**
-   * Waits for the rate limit first, then for the concurrency limit. In the other order, attempts would hold slots while
-   * they wait for the rate limit, and the concurrency limit would count them as requests in flight.
+   * Waits for the rate limit first, then for the concurrency limit. In the other order, attempts would hold slots while they wait for the rate limit,
+   * and the concurrency limit would count them as requests in flight.
    */
   async function acquire(item: Item): Promise<{ settle(report: CallReport): void; cancel(): void }> {
     let lease: Lease | undefined
@@ -101,8 +101,8 @@ export function itemCall<Item, Result>(
 type Retry = <T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>
 
 /**
- * Runs the attempts of an item with the user's `retry`. Stopping the run ends a wait between attempts, but lets an
- * attempt in flight finish. Aborting the run ends both.
+ * Runs the attempts of an item with the user's `retry`. Stopping the run ends a wait between attempts, but lets an attempt in flight finish. Aborting
+ * the run ends both.
  */
 async function retryUntilStopped<T>(
   retry: Retry,

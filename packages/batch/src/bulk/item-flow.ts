@@ -26,9 +26,8 @@ export interface ItemFlowHost {
 }
 
 /**
- * Moves items from the source to the function, and their results to the journal and the consumer. An item holds a slot
- * from its start until its result is durable. No items start while all slots are in use, or while too many results wait
- * for the consumer.
+ * Moves items from the source to the function, and their results to the journal and the consumer. An item holds a slot from its start until its
+ * result is durable. No items start while all slots are in use, or while too many results wait for the consumer.
  */
 export class ItemFlow<Item, Result> {
   readonly journaled: JournaledResults<Result> | undefined
@@ -105,10 +104,7 @@ export class ItemFlow<Item, Result> {
     })
   }
 
-  /**
-   * Opens the journal, and yields the results of earlier runs, except with `order: 'input'`. @returns the key of the
-   * journal
-   */
+  /** Opens the journal, and yields the results of earlier runs, except with `order: 'input'`. @returns the key of the journal */
   async resume(journaled: JournaledResults<Result>): Promise<string | undefined> {
     const key = await journaled.open(this.#settings.fingerprint)
     // With `order: 'input'`, each result in the journal is read when its item is read from the source.
@@ -116,10 +112,7 @@ export class ItemFlow<Item, Result> {
     return key
   }
 
-  /**
-   * Reads and starts as many items as the limits allow. Must be called after every change that may free a slot or make
-   * an item available.
-   */
+  /** Reads and starts as many items as the limits allow. Must be called after every change that may free a slot or make an item available. */
   pump(): void {
     // The user's functions may cause another call of `pump()`.
     if (this.#isPumping || !this.#reader) return

@@ -12,10 +12,7 @@ export interface ItemsInFlightHost<Item, Result> {
   isOver(): boolean
   /** Whether the run was stopped and has not ended yet. */
   isStopping(): boolean
-  /**
-   * Called when an item has its result and has freed its slot. With a journal, a new successful result is then as
-   * durable as configured.
-   */
+  /** Called when an item has its result and has freed its slot. With a journal, a new successful result is then as durable as configured. */
   onResult(task: Task<Item>, result: BulkResult<Result>, nowMs: number): void
   /** Called when the run was stopped before an item was sent, and the item has freed its slot. */
   onUnsent(task: Task<Item>): void
@@ -24,8 +21,8 @@ export interface ItemsInFlightHost<Item, Result> {
 }
 
 /**
- * The items in flight. An item is in flight from the call of the function until its result is durable. If the journal
- * already has its result, the item is in flight while that is read.
+ * The items in flight. An item is in flight from the call of the function until its result is durable. If the journal already has its result, the
+ * item is in flight while that is read.
  */
 export class ItemsInFlight<Item, Result> {
   readonly #call: (task: Task<Item>) => Result | PromiseLike<Result>

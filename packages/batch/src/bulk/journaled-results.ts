@@ -44,10 +44,7 @@ export class JournaledResults<Result> {
     return this.#journal?.has(id) === true
   }
 
-  /**
-   * Yields all results of earlier runs to the consumer, with backpressure. Resolves when all are yielded, or the run is
-   * over.
-   */
+  /** Yields all results of earlier runs to the consumer, with backpressure. Resolves when all are yielded, or the run is over. */
   async yieldAll(): Promise<void> {
     const { results, counters, slots, isOver } = this.#host
     if (isOver() || !this.#journal) return
@@ -70,9 +67,7 @@ export class JournaledResults<Result> {
     this.#onRoom?.()
   }
 
-  /**
-   * Reads the result of an item whose id is in the journal. The result has the index of the item in the current source.
-   */
+  /** Reads the result of an item whose id is in the journal. The result has the index of the item in the current source. */
   async get({ id, index }: { readonly id: string; readonly index: number }): Promise<BulkResult<Result>> {
     const record = await this.#journal?.get(id)
     if (!record) throw new Error(`the journal has lost the result of item ${index}`)
@@ -90,18 +85,12 @@ export class JournaledResults<Result> {
     return written
   }
 
-  /**
-   * Writes buffered results at once. Called when all items in flight wait for the journal, so no further result can
-   * join them.
-   */
+  /** Writes buffered results at once. Called when all items in flight wait for the journal, so no further result can join them. */
   flush(): void {
     this.#journal?.flush()
   }
 
-  /**
-   * Waits until all results are written, then closes and unlocks the journal. A journal that is still being opened is
-   * closed afterwards.
-   */
+  /** Waits until all results are written, then closes and unlocks the journal. A journal that is still being opened is closed afterwards. */
   async close(): Promise<void> {
     await this.#opening?.catch(() => undefined) // open() has reported the error.
     await this.#journal?.close()

@@ -1,8 +1,8 @@
 type Failure = { readonly error: unknown } | undefined
 
 /**
- * Queues results for the consumer. Results that are queued when the run ends are still delivered, unless the run was
- * aborted. The queue itself has no limit: ItemFlow starts no items while too many results are queued.
+ * Queues results for the consumer. Results that are queued when the run ends are still delivered, unless the run was aborted. The queue itself has no
+ * limit: ItemFlow starts no items while too many results are queued.
  */
 export class ResultQueue<Result> {
   /** The number of results delivered or discarded. */
@@ -74,10 +74,7 @@ export class ResultQueue<Result> {
     return consumer.promise
   }
 
-  /**
-   * Ends the queue. After the last queued result, `next()` rejects once with the failure, if there is one, and then
-   * resolves to `done`.
-   */
+  /** Ends the queue. After the last queued result, `next()` rejects once with the failure, if there is one, and then resolves to `done`. */
   end(failure?: Failure): void {
     this.#ended = { failure }
     // Several calls wait only if a consumer calls next() without awaiting: the first one gets the failure.
@@ -94,10 +91,7 @@ export class ResultQueue<Result> {
   }
 }
 
-/**
- * Restores the order of the source: holds each result back until the results of all items that were started earlier are
- * released.
- */
+/** Restores the order of the source: holds each result back until the results of all items that were started earlier are released. */
 export class InputOrder<Result> {
   readonly #release: (result: Result) => void
   /** The results held back, by the start order of their items; undefined for an item without a result. */

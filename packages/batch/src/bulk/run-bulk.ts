@@ -5,8 +5,8 @@ import type { RunItem } from './item-call.ts'
 import type { BulkSource } from './source-reader.ts'
 
 /**
- * Calls a function for every item of a source, with limited concurrency. Memory is bounded: an item is read when there is a slot for it (or
- * earlier, see `readAhead`), and no item starts while too many results wait for the consumer.
+ * Calls a function for every item of a source, with limited concurrency. Memory is bounded: an item is read when there is a slot for it (or earlier,
+ * see `readAhead`), and no item starts while too many results wait for the consumer.
  *
  * ```ts
  * const run = runBulk(prompts, ({ text }, { signal }) => ask(text, signal), { id: ({ id }) => id, journal: 'answers.jsonl' })
@@ -14,8 +14,8 @@ import type { BulkSource } from './source-reader.ts'
  * console.log(await run.summary)
  * ```
  *
- * With a journal, an interrupted run can be resumed: the function is not called again for items whose result is stored. A call that was in
- * flight when the process died is made again.
+ * With a journal, an interrupted run can be resumed: the function is not called again for items whose result is stored. A call that was in flight
+ * when the process died is made again.
  *
  * @param source the items; read one at a time, and closed if the run ends before the source does
  * @param run called for each item. If it throws or rejects, the error is the item's result, and the run continues
@@ -32,10 +32,7 @@ export function runBulk<Item, Result>(
   return handleOf(new BulkRunner(source, run, bulkSettingsOf(options)))
 }
 
-/**
- * Creates the object that `runBulk` returns. A run has at most one consumer: a loop or, if only `summary` is read,
- * none.
- */
+/** Creates the object that `runBulk` returns. A run has at most one consumer: a loop or, if only `summary` is read, none. */
 function handleOf<Item, Result>(runner: BulkRunner<Item, Result>): BulkRun<Result> {
   let consumer: 'loop' | 'none' | undefined
   return {

@@ -15,8 +15,8 @@ export interface SourceReaderHost<Item> {
 }
 
 /**
- * Reads a source one item at a time. Asynchronous sources are read ahead, up to the limit that the caller passes.
- * Synchronous sources are read only when an item can start.
+ * Reads a source one item at a time. Asynchronous sources are read ahead, up to the limit that the caller passes. Synchronous sources are read only
+ * when an item can start.
  */
 export class SourceReader<Item> {
   readonly #host: SourceReaderHost<Item>
@@ -38,8 +38,7 @@ export class SourceReader<Item> {
   }
 
   /**
-   * Whether no items are left. Call this only when no more items will be read, since it may consume one item of a
-   * synchronous source.
+   * Whether no items are left. Call this only when no more items will be read, since it may consume one item of a synchronous source.
    *
    * @param count the number of items read so far
    * @param total the number of items in the source, if known
@@ -92,10 +91,7 @@ export class SourceReader<Item> {
     }
   }
 
-  /**
-   * Closes the source. Resolves when the source is closed or, if a read is pending, at once: the source may then never
-   * close.
-   */
+  /** Closes the source. Resolves when the source is closed or, if a read is pending, at once: the source may then never close. */
   async close(): Promise<void> {
     clearTimeout(this.#yieldTimer)
     if (this.#isExhausted) return

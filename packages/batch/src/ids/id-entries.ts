@@ -1,27 +1,19 @@
 const BLOCK_BYTES = 64 * 1024
-/**
- * The number of addresses (places) in a block. Entries begin at even offsets, so that a place of 32 bits can address
- * twice as many bytes.
- */
+/** The number of addresses (places) in a block. Entries begin at even offsets, so that a place of 32 bits can address twice as many bytes. */
 const BLOCK_PLACES = BLOCK_BYTES / 2
 const LAST_PLACE = 0xffff_ffff
-/**
- * The maximum number of bytes before the characters of an entry: 8 for the value (up to 2^53), 5 for the shape, with
- * seven bits in each byte.
- */
+/** The maximum number of bytes before the characters of an entry: 8 for the value (up to 2^53), 5 for the shape, with seven bits in each byte. */
 const MAX_HEAD_BYTES = 8 + 5
 const NO_BLOCK = new Uint8Array(0)
 
 /**
- * Stores ids and their values, one after the other, in blocks of bytes. An entry is addressed by its place, a 32-bit
- * number.
+ * Stores ids and their values, one after the other, in blocks of bytes. An entry is addressed by its place, a 32-bit number.
  *
  *     shape, never 0 │ value │ characters
  *
- * The shape is the length of the id, and whether its characters take one byte each or two. Shape and value are
- * variable-length numbers with seven bits in each byte: most shapes take one byte, most values three. Characters take
- * one byte each if all of them fit in one, otherwise two. They are not UTF-8, since ids that differ only in a lone
- * surrogate must stay different.
+ * The shape is the length of the id, and whether its characters take one byte each or two. Shape and value are variable-length numbers with seven
+ * bits in each byte: most shapes take one byte, most values three. Characters take one byte each if all of them fit in one, otherwise two. They are
+ * not UTF-8, since ids that differ only in a lone surrogate must stay different.
  */
 export class IdEntries {
   readonly #blocks: Uint8Array[] = []
@@ -95,10 +87,7 @@ export class IdEntries {
     }
   }
 
-  /**
-   * Begins a new block if the last one has too little room. An id larger than a block gets a larger block for itself
-   * alone.
-   */
+  /** Begins a new block if the last one has too little room. An id larger than a block gets a larger block for itself alone. */
   #makeRoom(bytes: number): void {
     if (this.#filled + bytes <= BLOCK_BYTES) return
     const blocks = Math.ceil(bytes / BLOCK_BYTES)
@@ -149,8 +138,8 @@ function charactersAt(block: Uint8Array, begin: number): number {
 }
 
 /**
- * Returns the length of an id, from the shape of its entry. The shape is twice the length, plus 1 if each character
- * takes one byte, or plus 2 if each takes two.
+ * Returns the length of an id, from the shape of its entry. The shape is twice the length, plus 1 if each character takes one byte, or plus 2 if each
+ * takes two.
  */
 function lengthOf(shape: number): number {
   return Math.ceil(shape / 2) - 1

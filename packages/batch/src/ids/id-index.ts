@@ -3,23 +3,17 @@ import { IdEntries } from './id-entries.ts'
 const FIRST_SLOTS = 1024
 
 /**
- * A map from ids to whole numbers, in memory outside the JavaScript heap. Each id takes its characters and about 16
- * bytes. A `Map` takes four times that, is traversed by the garbage collector, and holds at most 16.7 million entries.
- * Ids are never removed. Two ids with the same hash are compared character by character.
+ * A map from ids to whole numbers, in memory outside the JavaScript heap. Each id takes its characters and about 16 bytes. A `Map` takes four times
+ * that, is traversed by the garbage collector, and holds at most 16.7 million entries. Ids are never removed. Two ids with the same hash are compared
+ * character by character.
  *
  * Uses open addressing with linear probing: an id is in the slot of its hash, or in the next slot that was free.
  */
 export class IdIndex {
   #size = 0
-  /**
-   * For each slot, the place of its entry in `#entries`; 0 for a free slot. At most three quarters of the slots are
-   * used.
-   */
+  /** For each slot, the place of its entry in `#entries`; 0 for a free slot. At most three quarters of the slots are used. */
   #slots = new Uint32Array(FIRST_SLOTS)
-  /**
-   * For each slot, eight further bits of the hash of its id. If they differ from those of another id, the characters
-   * need not be compared.
-   */
+  /** For each slot, eight further bits of the hash of its id. If they differ from those of another id, the characters need not be compared. */
   #tags = new Uint8Array(FIRST_SLOTS)
   readonly #entries = new IdEntries()
 

@@ -1,6 +1,6 @@
 /**
- * A 53-bit hash of ids and their order (two interleaved FNV-1a hashes), to notice when a source has changed. Not
- * cryptographic: nothing secret depends on it.
+ * A 53-bit hash of ids and their order (two interleaved FNV-1a hashes), to notice when a source has changed. Not cryptographic: nothing secret
+ * depends on it.
  */
 export class IdsHash {
   #low = 0x811c9dc5

@@ -1,7 +1,7 @@
 /**
- * Converts indexes in ascending order to strings, as `String()` does, but without V8's number-to-string cache. That
- * cache holds the strings of the last 16,384 conversions, so they would survive collections of the young generation.
- * Here, each string is concatenated from two parts instead: see docs/decisions/young-generation.md.
+ * Converts indexes in ascending order to strings, as `String()` does, but without V8's number-to-string cache. That cache holds the strings of the
+ * last 16,384 conversions, so they would survive collections of the young generation. Here, each string is concatenated from two parts instead: see
+ * docs/decisions/young-generation.md.
  */
 export class IndexStrings {
   readonly #lastDigits = Array.from({ length: 1_000 }, (_, at) => String(at).padStart(3, '0'))

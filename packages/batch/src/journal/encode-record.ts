@@ -32,8 +32,7 @@ function checkIsJson(value: unknown): void {
 }
 
 /**
- * Checks a value and everything in it. Undefined properties are allowed: JSON leaves them out, and reading them gives
- * undefined again.
+ * Checks a value and everything in it. Undefined properties are allowed: JSON leaves them out, and reading them gives undefined again.
  *
  * @param path where the value is in the result, such as `choices[0].created`
  * @throws UnwritableValueError for a value that JSON would change

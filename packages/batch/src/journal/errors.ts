@@ -2,11 +2,12 @@ import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from './lock-holder.ts'
 
 /**
- * The journal was made with another fingerprint than that of this run, so its results do not belong to this run. A missing fingerprint
- * differs from any other. The function was not called, and the journal was not changed.
+ * The journal was made with another fingerprint than that of this run, so its results do not belong to this run. A missing fingerprint differs from
+ * any other. The function was not called, and the journal was not changed.
  */
 export class FingerprintMismatchError extends Error {
   override readonly name = 'FingerprintMismatchError'
+  /** Always `fingerprint_mismatch`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'fingerprint_mismatch'
   /** The path of the journal. */
   readonly path: string
@@ -37,11 +38,10 @@ function shortened(fingerprint: string | undefined): string {
   return `fingerprint ${JSON.stringify(fingerprint.length > 16 ? `${fingerprint.slice(0, 16)}…` : fingerprint)}`
 }
 
-/**
- * The journal is already in use, in this process or another. It was not changed, since two writers would corrupt it.
- */
+/** The journal is already in use, in this process or another. It was not changed, since two writers would corrupt it. */
 export class JournalLockedError extends Error {
   override readonly name = 'JournalLockedError'
+  /** Always `journal_locked`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'journal_locked'
   /** The path of the journal. */
   readonly path: string
@@ -64,15 +64,21 @@ export class JournalLockedError extends Error {
 }
 
 /**
- * A journal file cannot be opened or read, or is not a valid journal. Opening such a file does not change its contents.
- * `cause` is the error of the file system, if there was one.
+ * A journal file cannot be opened or read, or is not a valid journal. Opening such a file does not change its contents. `cause` is the error of the
+ * file system, if there was one.
  */
 export class UnusableJournalError extends Error {
   override readonly name = 'UnusableJournalError'
+  /** Always `unusable_journal`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'unusable_journal'
+  /** The path of the journal. */
   readonly path: string
+  /**
+   * What is wrong: `file-system` (it cannot be opened or read; see `cause`), `not-a-journal` (another kind of file), `other-version` (written by
+   * another version), `damaged` (a line cannot be read), `changed` (another program changed it while it was open).
+   */
   readonly reason: 'file-system' | 'not-a-journal' | 'other-version' | 'damaged' | 'changed'
-  /** The number of the damaged line, counted from 1. */
+  /** The number of the damaged line, counted from 1; undefined for another reason. */
   readonly line: number | undefined
 
   constructor(
@@ -123,11 +129,12 @@ const FILE_SYSTEM: Partial<Record<string, string>> = {
 }
 
 /**
- * A result cannot be stored in the journal, or would not be the same when it is read again. The function was called,
- * but the item has failed. To prevent this, return a value that JSON can represent.
+ * A result cannot be stored in the journal, or would not be the same when it is read again. The function was called, but the item has failed. To
+ * prevent this, return a value that JSON can represent.
  */
 export class UnwritableValueError extends Error {
   override readonly name = 'UnwritableValueError'
+  /** Always `unwritable_value`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'unwritable_value'
   /** Where in the result the value is, such as `choices[0].created`; empty for the result itself. */
   readonly path: string

@@ -21,10 +21,7 @@ interface OpenFile {
   readonly end: number
 }
 
-/**
- * A journal in a file. Only the ids and the offsets of records are in memory; a record is read from the file when it is
- * requested.
- */
+/** A journal in a file. Only the ids and the offsets of records are in memory; a record is read from the file when it is requested. */
 export class FileJournal implements Journal {
   readonly path: string
   readonly #open: OpenFile

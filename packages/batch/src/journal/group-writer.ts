@@ -13,10 +13,9 @@ interface Waiting {
 }
 
 /**
- * Appends lines to a file in groups. Each group takes one write and, except with durability `'os'`, one `fdatasync`.
- * `write()` resolves when the group of its line is written. A group is written when it is full, when its first line has
- * waited for `groupMs`, or when `flush()` is called. While a group is being written, new lines gather in the next one.
- * After the first error, nothing more is written.
+ * Appends lines to a file in groups. Each group takes one write and, except with durability `'os'`, one `fdatasync`. `write()` resolves when the
+ * group of its line is written. A group is written when it is full, when its first line has waited for `groupMs`, or when `flush()` is called. While
+ * a group is being written, new lines gather in the next one. After the first error, nothing more is written.
  */
 export class GroupWriter {
   readonly #file: FileHandle

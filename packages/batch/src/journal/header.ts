@@ -26,10 +26,7 @@ export function parseHeader(text: string): Header | 'not-a-journal' | 'other-ver
   return isHeader ? { key, fingerprint } : 'not-a-journal'
 }
 
-/**
- * Whether a text may be an incomplete header, left by a process that was killed while writing it. Any other text comes
- * from another program.
- */
+/** Whether a text may be an incomplete header, left by a process that was killed while writing it. Any other text comes from another program. */
 export function isTornHeader(text: string): boolean {
   const beginning = encodeHeader({ key: '', fingerprint: undefined }).slice(0, -'"}\n'.length)
   if (text.length < beginning.length) return beginning.startsWith(text)

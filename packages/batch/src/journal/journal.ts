@@ -1,22 +1,24 @@
 /** The result of one item, as the journal stores it. Failures are not stored. */
 export interface JournalRecord {
+  /** The id of the item. A journal has at most one record of it. */
   readonly id: string
+  /** The item's position in the source of the run that wrote it, counted from 0. */
   readonly index: number
+  /** The number of requests that the item needed. */
   readonly attempts: number
+  /** How long the item took, waits included, in milliseconds. */
   readonly durationMs: number
+  /** The result: what the function returned, as JSON represents it. */
   readonly value: unknown
 }
 
-/** Stores results in a file, one per id. Only one process can have a journal open. */
+/** Stores results in a file, one per id. Only one process can have a journal open. Opened by `openJournal`. */
 export interface Journal extends AsyncIterable<JournalRecord> {
   /** The path of the file, with no symbolic link in it. */
   readonly path: string
   /** The number of ids that have a record. */
   readonly size: number
-  /**
-   * The option `fingerprint` of the first run with this journal; undefined before that run, or if that run had no
-   * fingerprint.
-   */
+  /** The option `fingerprint` of the first run with this journal; undefined before that run, or if that run had no fingerprint. */
   readonly fingerprint: string | undefined
   /** A random id of this journal; undefined before the first run. Idempotency keys of all its runs begin with it. */
   readonly key: string | undefined
@@ -27,6 +29,7 @@ export interface Journal extends AsyncIterable<JournalRecord> {
    * @throws JournalLockedError when another run has begun with this journal
    */
   begin(fingerprint: string | undefined): Promise<void>
+  /** Whether there is a record with this id. Reads nothing. */
   has(id: string): boolean
   /**
    * Reads the record with this id.

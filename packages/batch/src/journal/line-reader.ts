@@ -3,10 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 const WINDOW_BYTES = 64 * 1024
 const LINE_FEED = 0x0a
 
-/**
- * Reads single lines at any offset of a file. Reads at least 64 KiB at a time, so that neighbouring lines share one
- * read.
- */
+/** Reads single lines at any offset of a file. Reads at least 64 KiB at a time, so that neighbouring lines share one read. */
 export class LineReader {
   readonly #file: FileHandle
   #window = new Uint8Array(0)

@@ -9,8 +9,8 @@ interface FileIdentity {
 }
 
 /**
- * Locks a file twice: by its path, with a lock file beside it that other machines with access to the folder see; and by
- * its device and inode, since a hard link is another path to the same file.
+ * Locks a file twice: by its path, with a lock file beside it that other machines with access to the folder see; and by its device and inode, since a
+ * hard link is another path to the same file.
  *
  * @param path the real path, without symbolic links
  * @param refusal creates the error to throw if the file is already locked
@@ -37,8 +37,7 @@ export async function lockFile(
 /**
  * Locks a file by its inode.
  *
- * @returns a function that unlocks the file; undefined if such a lock cannot be made. Then only the lock file beside
- * the file protects it
+ * @returns a function that unlocks the file; undefined if such a lock cannot be made. Then only the lock file beside the file protects it
  */
 async function lockInode(
   identity: FileIdentity,
@@ -56,9 +55,7 @@ async function lockInode(
   }
 }
 
-/**
- * Returns the path of the lock for an inode; undefined if there is no folder for it that belongs to this user alone.
- */
+/** Returns the path of the lock for an inode; undefined if there is no folder for it that belongs to this user alone. */
 async function inodePath({ dev, ino }: FileIdentity): Promise<string | undefined> {
   const { lstat, mkdir } = nodeModule('node:fs/promises')
   const { tmpdir } = nodeModule('node:os')

@@ -1,10 +1,12 @@
 /** The process that holds a lock. Facts that the lock does not name are undefined. */
 export interface LockHolder {
+  /** The id of the process; undefined if the lock file does not name it. */
   readonly pid?: number | undefined
+  /** The host name of the machine on which it runs; undefined if the lock file does not name it. */
   readonly host?: string | undefined
   /**
-   * Where the holder runs. `'this'`: it is this process. `'here'`: another process on this machine. `'elsewhere'`: a
-   * process on another machine or in another container, so this process cannot check whether it is alive.
+   * Where the holder runs. `'this'`: it is this process. `'here'`: another process on this machine. `'elsewhere'`: a process on another machine or in
+   * another container, so this process cannot check whether it is alive.
    */
   readonly is: 'this' | 'here' | 'elsewhere'
 }

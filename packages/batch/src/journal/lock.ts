@@ -12,10 +12,9 @@ interface LockOptions {
 }
 
 /**
- * Locks a path by creating the file `<path>.lock`, which names the process that holds the lock. The lock of a dead
- * process is stale and can be taken over: a process first locks `<path>.lock.<token of the stale lock>`, and then
- * replaces the stale lock file by its own with one `rename`. So there is never a moment without a lock, and only one of
- * the processes that find a lock stale takes it over.
+ * Locks a path by creating the file `<path>.lock`, which names the process that holds the lock. The lock of a dead process is stale and can be taken
+ * over: a process first locks `<path>.lock.<token of the stale lock>`, and then replaces the stale lock file by its own with one `rename`. So there
+ * is never a moment without a lock, and only one of the processes that find a lock stale takes it over.
  *
  * @param refusal creates the error if another process holds the lock
  * @returns a function that unlocks the path
@@ -67,9 +66,7 @@ export async function lock(
     }
   }
 
-  /**
-   * Returns the token of a stale lock. @throws the error of `refusal` if the process that holds the lock may be alive
-   */
+  /** Returns the token of a stale lock. @throws the error of `refusal` if the process that holds the lock may be alive */
   async function staleToken(held: string): Promise<string> {
     const holder = holderOf(held)
     // The holder of an unreadable lock is unknown.

@@ -11,30 +11,31 @@ import { openPrivate } from './private-file.ts'
 import { scanJournal } from './scan-journal.ts'
 import { nodeModule } from '../node-modules.ts'
 
+/** Options of `openJournal`: when a result counts as stored, and how many are written together. */
 export interface JournalOptions {
   /**
-   * When a result counts as stored. `'group'`: when it is on the disk; many results share one `fdatasync`. `'each'`:
-   * when it is on the disk; each result has its own `fdatasync`. `'os'`: when it is written to the operating system. It
-   * then survives a crash of the process, but not a power cut.
+   * When a result counts as stored. `'group'`: when it is on the disk; many results share one `fdatasync`. `'each'`: when it is on the disk; each
+   * result has its own `fdatasync`. `'os'`: when it is written to the operating system. It then survives a crash of the process, but not a power cut.
    * @default 'group'
    */
   durability?: 'group' | 'each' | 'os' | undefined
   /**
-   * The maximum time that a result waits for other results to be written together, in milliseconds. A run does not wait
-   * when no further result can come. @default 5
+   * The maximum time that a result waits for other results to be written together, in milliseconds, at least 0. A run does not wait when no further
+   * result can come. Has no effect with `'each'`. @default 5
    */
   groupMs?: number | undefined
-  /** The maximum number of results written together. A full group is written without waiting. @default 256 */
+  /**
+   * The maximum number of results written together, at least 1. A full group is written without waiting. Has no effect with `'each'`. @default 256
+   */
   groupMax?: number | undefined
 }
 
 /**
- * Opens or creates a journal: a JSON Lines file with one line per result. An incomplete last line, left by a killed
- * process, is cut off. If several records have the same id, the first one is used. A lock file beside the journal
- * prevents another process from opening it at the same time. The lock of a dead process is taken over.
+ * Opens or creates a journal: a JSON Lines file with one line per result. An incomplete last line, left by a killed process, is cut off. If several
+ * records have the same id, the first one is used. A lock file beside the journal prevents another process from opening it at the same time. The lock
+ * of a dead process is taken over.
  *
- * Reads the whole file once, and keeps the id and the offset of each record in memory: the length of the id plus about
- * 16 bytes.
+ * Reads the whole file once, and keeps the id and the offset of each record in memory: the length of the id plus about 16 bytes.
  *
  * @param path the file; its folder must exist
  * @throws JournalLockedError when the journal is already open, in this process or another

@@ -2,14 +2,13 @@ import type { FileHandle } from 'node:fs/promises'
 import { nodeModule } from '../node-modules.ts'
 
 /**
- * The mode of a file that only its owner may read and write. The results in the file are paid for, and often contain
- * texts of the user's customers.
+ * The mode of a file that only its owner may read and write. The results in the file are paid for, and often contain texts of the user's customers.
  */
 export const PRIVATE_MODE = 0o600
 
 /**
- * Opens a file that only its owner may read. A new file is created that way; a file that others may read, because an
- * older version or another program created it, is made private.
+ * Opens a file that only its owner may read. A new file is created that way; a file that others may read, because an older version or another program
+ * created it, is made private.
  *
  * @param flags as in `open(2)`
  */

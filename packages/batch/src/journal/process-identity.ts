@@ -27,8 +27,8 @@ export async function thisProcess(): Promise<ProcessIdentity> {
 }
 
 /**
- * Checks whether a recorded process is still running. The answer is `'unknown'` for a process on another machine or in
- * another container, since process ids from there mean nothing here.
+ * Checks whether a recorded process is still running. The answer is `'unknown'` for a process on another machine or in another container, since
+ * process ids from there mean nothing here.
  */
 export async function isAlive(
   other: ProcessIdentity,
@@ -50,9 +50,7 @@ export async function isAlive(
   }
 }
 
-/**
- * Reads the state (field 3) and the start time (field 22) of a process from `/proc/<pid>/stat`. See proc_pid_stat(5).
- */
+/** Reads the state (field 3) and the start time (field 22) of a process from `/proc/<pid>/stat`. See proc_pid_stat(5). */
 async function statOf(
   pid: number,
 ): Promise<{ isRunning: boolean; startedAt: string | undefined } | undefined> {

@@ -17,8 +17,7 @@ export interface Scan {
 }
 
 /**
- * Reads a journal once from beginning to end. Only the last line may be incomplete, if the process that wrote it was
- * killed.
+ * Reads a journal once from beginning to end. Only the last line may be incomplete, if the process that wrote it was killed.
  *
  * @throws UnusableJournalError for a file that is not a journal, or has a damaged line before the last one
  */

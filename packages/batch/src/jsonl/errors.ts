@@ -1,16 +1,15 @@
 import { hasCode } from '../errors.ts'
 
-/**
- * A line of a JSON Lines source could not be read. The error contains the position of the line and the reason, but none
- * of its content.
- */
+/** A line of a JSON Lines source could not be read. The error contains the position of the line and the reason, but none of its content. */
 export class BadLineError extends Error {
   override readonly name = 'BadLineError'
+  /** Always `bad_line`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'bad_line'
   /** The number of the line, counted from 1; blank lines count. */
   readonly line: number
   /** Where the line begins, in bytes from the beginning of the source. */
   readonly byteOffset: number
+  /** What is wrong with the line: it is no JSON, not valid UTF-8, or longer than `maxLineBytes`. */
   readonly reason: 'not-json' | 'not-utf8' | 'too-long'
 
   constructor(line: number, byteOffset: number, reason: BadLineError['reason'], maxLineBytes: number) {
@@ -34,7 +33,9 @@ export class BadLineError extends Error {
 /** A file could not be opened or read. `cause` is the error of the file system. */
 export class UnreadableFileError extends Error {
   override readonly name = 'UnreadableFileError'
+  /** Always `unreadable_file`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'unreadable_file'
+  /** The path of the file, as it was passed. */
   readonly path: string
 
   constructor(path: string, cause: unknown) {

@@ -4,8 +4,8 @@ import { nodeModule } from '../node-modules.ts'
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * Reads a file in chunks of bytes. All chunks share one buffer: a chunk is valid until the next one is read. The file
- * is closed at the end, on an error and when the consumer leaves its loop early.
+ * Reads a file in chunks of bytes. All chunks share one buffer: a chunk is valid until the next one is read. The file is closed at the end, on an
+ * error and when the consumer leaves its loop early.
  *
  * @throws UnreadableFileError
  */

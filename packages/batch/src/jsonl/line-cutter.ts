@@ -12,9 +12,8 @@ export interface RawLine {
 const LINE_FEED = 0x0a
 
 /**
- * Cuts chunks of bytes into lines. A line that continues in the next chunk is copied, so a source may reuse its chunks.
- * Holds at most `maxLineBytes` of a line in memory: a longer line is reported as soon as it exceeds this length, and
- * its remaining bytes are skipped.
+ * Cuts chunks of bytes into lines. A line that continues in the next chunk is copied, so a source may reuse its chunks. Holds at most `maxLineBytes`
+ * of a line in memory: a longer line is reported as soon as it exceeds this length, and its remaining bytes are skipped.
  */
 export class LineCutter {
   readonly #maxLineBytes: number

@@ -4,45 +4,40 @@ import { BadLineError } from './errors.ts'
 import { fileChunks } from './file-chunks.ts'
 import { LineCutter, type RawLine } from './line-cutter.ts'
 
+/** Options of `readJsonl`. */
 export interface ReadJsonlOptions {
   /**
-   * The maximum length of a line, in bytes without its line feed. It bounds memory: at most this many bytes and one
-   * chunk of the source are in memory, however long a line is. @default 16_777_216 (16 MiB)
+   * The maximum length of a line, in bytes without its line feed, at least 1; a longer one is a bad line. It bounds memory: at most this many bytes
+   * and one chunk of the source are in memory, however long a line is. @default 16_777_216 (16 MiB)
    */
   maxLineBytes?: number | undefined
   /**
-   * What happens to a line that is not JSON, not UTF-8 or too long. `'throw'`: reading ends with a BadLineError.
-   * `'skip'`: the line is left out. A function: it is called with the line, which is left out. If the function throws,
-   * reading ends with its error.
-   * @default 'throw'
+   * What happens to a line that is not JSON, not UTF-8 or too long. `'throw'`: reading ends with a BadLineError. `'skip'`: the line is left out. A
+   * function: it is called with the line, which is left out. If the function throws, reading ends with its error. @default 'throw'
    */
   onBadLine?: 'throw' | 'skip' | ((problem: BadLine) => void) | undefined
 }
 
-/** A line that could not be read. */
+/** A line that could not be read, as it is passed to `onBadLine`. */
 export interface BadLine {
   /** The number of the line, counted from 1; blank lines count. */
   line: number
-  /**
-   * The first characters of the line, at most 200. Errors and their messages do not contain them, since they may be
-   * confidential.
-   */
+  /** The first characters of the line, at most 200. Errors and their messages do not contain them, since they may be confidential. */
   excerpt: string
   /** The error with the reason and the position, without content of the line. */
   error: BadLineError
 }
 
 /**
- * Reads JSON Lines one value at a time, never the whole source. UTF-8 may be split anywhere across chunks; a byte order
- * mark, CRLF, blank lines and a last line without a line feed are accepted. Leaving the loop early closes the file.
+ * Reads JSON Lines one value at a time, never the whole source. UTF-8 may be split anywhere across chunks; a byte order mark, CRLF, blank lines and a
+ * last line without a line feed are accepted. Leaving the loop early closes the file.
  *
  * ```ts
  * for await (const { value, line } of readJsonl<Prompt>('prompts.jsonl')) …
  * ```
  *
  * @param source the path of a file, or its bytes: a Node.js stream, a web stream, any async iterable
- * @returns an iterable of values and line numbers. With a path, each iteration opens the file again. Values are not
- * checked to be of type `T`
+ * @returns an iterable of values and line numbers. With a path, each iteration opens the file again. Values are not checked to be of type `T`
  * @throws UnreadableFileError, when iterated, for a file that is missing, a directory or not permitted
  * @throws BadLineError, when iterated, for the first bad line, unless `onBadLine` says otherwise
  */
@@ -95,8 +90,8 @@ async function* values(
 }
 
 /**
- * Yields, for each chunk, the lines that it completes, and finally the last line. Does not yield line by line, since
- * every step of an async iteration costs time.
+ * Yields, for each chunk, the lines that it completes, and finally the last line. Does not yield line by line, since every step of an async iteration
+ * costs time.
  */
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,

@@ -15,8 +15,7 @@ interface Waiter {
 }
 
 /**
- * The limit behind `createConcurrencyLimit()`: counts the slots in use, queues waiting callers, and adapts itself to
- * outcomes.
+ * The limit behind `createConcurrencyLimit()`: counts the slots in use, queues waiting callers, and adapts itself to outcomes.
  *
  *     slow start: +1 for each success ──overloaded──► × 0.7 ◄──overloaded── +1 for each round of successes
  *                        ▲                              │                                  ▲
@@ -34,13 +33,13 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   #overloaded = 0
   #cuts = 0
   /**
-   * The number of the latest slot granted when the limit was last lowered. Outcomes of this slot and of earlier ones
-   * say nothing about the current limit.
+   * The number of the latest slot granted when the limit was last lowered. Outcomes of this slot and of earlier ones say nothing about the current
+   * limit.
    */
   #cutAt = 0
   /**
-   * The value up to which the limit is assumed to work: CUT times the value of the limit when the latest overloads
-   * began. A success raises the limit by 1 while it is below `#worked`, and by 1 divided by the limit above it.
+   * The value up to which the limit is assumed to work: CUT times the value of the limit when the latest overloads began. A success raises the limit
+   * by 1 while it is below `#worked`, and by 1 divided by the limit above it.
    */
   #worked = Infinity
   #succeededSinceCut = true

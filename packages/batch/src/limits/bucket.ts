@@ -14,10 +14,9 @@ export interface BucketOptions {
 const ROUNDING = 1e-9
 
 /**
- * A token bucket, which limits requests or tokens. Its level rises steadily up to the capacity, and falls with each
- * request. A request larger than the capacity may start when the bucket is full. The level is then negative, and the
- * next request waits until this debt is refilled. So the requests of any span of time use at most the refill of that
- * time and one full bucket (or one larger request).
+ * A token bucket, which limits requests or tokens. Its level rises steadily up to the capacity, and falls with each request. A request larger than
+ * the capacity may start when the bucket is full. The level is then negative, and the next request waits until this debt is refilled. So the requests
+ * of any span of time use at most the refill of that time and one full bucket (or one larger request).
  */
 export class Bucket {
   /** Whether the limit was learned from the provider's answers. If false, the user has configured it. */
@@ -101,9 +100,8 @@ export class Bucket {
   }
 
   /**
-   * Replaces the estimate that a request took by its actual usage. The level may then exceed the capacity. If it were
-   * limited to the capacity, requests larger than the capacity, which start only when the bucket is full, would get
-   * nothing back.
+   * Replaces the estimate that a request took by its actual usage. The level may then exceed the capacity. If it were limited to the capacity,
+   * requests larger than the capacity, which start only when the bucket is full, would get nothing back.
    */
   correct(estimate: number, used: number, now: number): void {
     this.#refill(now)
@@ -113,9 +111,9 @@ export class Bucket {
   }
 
   /**
-   * Lowers the level to the amount that the provider says is left. The refill since the request was sent is added to
-   * that amount. The amount that later requests took is subtracted, since the provider may not have counted them. The
-   * level is never raised, so an old answer cannot give back an amount that was used.
+   * Lowers the level to the amount that the provider says is left. The refill since the request was sent is added to that amount. The amount that
+   * later requests took is subtracted, since the provider may not have counted them. The level is never raised, so an old answer cannot give back an
+   * amount that was used.
    *
    * @param remaining the amount in the answer
    * @param sent when the request was sent: the total taken by then, and the time in milliseconds on the clock
@@ -128,10 +126,7 @@ export class Bucket {
     this.#level = Math.max(-this.#limit, Math.min(this.#level, left))
   }
 
-  /**
-   * Blocks the bucket until a time. Debts are refilled during the pause. After the pause, the level is at most
-   * `maximum`.
-   */
+  /** Blocks the bucket until a time. Debts are refilled during the pause. After the pause, the level is at most `maximum`. */
   pause(untilMs: number, maximum: number, now: number): void {
     this.#refill(now)
     this.#refill(untilMs)
@@ -139,9 +134,8 @@ export class Bucket {
   }
 
   /**
-   * Adds the refill since the last call, up to the capacity. A level that corrections have raised above the capacity
-   * falls at the refill rate instead. Without the correction, the bucket would have been full, and refilling would have
-   * added nothing.
+   * Adds the refill since the last call, up to the capacity. A level that corrections have raised above the capacity falls at the refill rate
+   * instead. Without the correction, the bucket would have been full, and refilling would have added nothing.
    */
   #refill(now: number): void {
     if (now <= this.#at) return

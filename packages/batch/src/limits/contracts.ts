@@ -1,13 +1,14 @@
 import type { ObservedLimits } from './headers/rate-limit-headers.ts'
 
-/** The tokens of one request. */
+/** The size of one request in tokens. A limiter counts a request with every cost, also with 0 tokens. */
 export interface Cost {
+  /** The input tokens (the prompt), at least 0. */
   input: number
+  /** The output tokens (the answer), at least 0. Before the answer, an estimate such as the maximum that was requested. */
   output: number
   /**
-   * Which of the two numbers are estimates; `true` for both. A request whose exact number is above a limit is rejected at once. A request
-   * whose estimate is above a limit may be smaller than estimated, so it waits until the limit is fully available, and then starts.
-   * @default false
+   * Which of the two numbers are estimates; `true` for both. A request whose exact number is above a limit is rejected at once. A request whose
+   * estimate is above a limit may be smaller than estimated, so it waits until the limit is fully available, and then starts. @default false
    */
   estimated?: boolean | 'input' | 'output' | undefined
 }
@@ -18,8 +19,8 @@ export interface RateLimiter {
    * Waits until a request of this cost may start. Requests of the same priority start in the order of their calls.
    *
    * @param cost an estimate, in tokens; report the real usage with `settle`
-   * @returns the lease. Call its `settle` or `cancel` once. Otherwise, the request counts as in flight for ever, and reserved tokens that
-   * it did not use are not put back
+   * @returns the lease. Call its `settle` or `cancel` once. Otherwise, the request counts as in flight for ever, and reserved tokens that it did not
+   * use are not put back
    * @throws the signal's own reason when it aborts
    * @throws RequestTooLargeError, at once, for a cost above a limit, unless it is `estimated`
    * @throws RateLimitWaitError when the call would wait, or has waited, longer than `maxWaitMs`
@@ -33,48 +34,52 @@ export interface RateLimiter {
    */
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
   /**
-   * Returns how long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If the result is 0, an
-   * `acquire` in the same tick starts at once. The result is `Infinity` if the request is too large to start at any time, or if the wait is
-   * unknown, because no limit is known and the first answers have not arrived.
+   * Returns how long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If the result is 0, an `acquire`
+   * in the same tick starts at once. The result is `Infinity` if the request is too large to start at any time, or if the wait is unknown, because no
+   * limit is known and the first answers have not arrived.
    */
   waitMs(cost: Cost): number
   /**
-   * Learns the limits that a provider reported. If there is a lease for the request, pass the limits to its `settle`
-   * instead, which takes into account when the request was sent.
+   * Learns the limits that a provider reported, for example those of `parseRateLimitHeaders`. If there is a lease for the request, pass the limits to
+   * its `settle` instead, which takes into account when the request was sent.
    */
   learn(limits: ObservedLimits): void
+  /** Returns counters since the limiter was created, and the limits as they are known now. */
   stats(): RateLimiterStats
 }
 
+/** Options of one call of `acquire`. */
 export interface AcquireOptions {
-  /** A signal that ends the wait: when it aborts, `acquire` rejects at once with the signal's reason. */
+  /**
+   * A signal that ends the wait: when it aborts, `acquire` rejects at once with the signal's reason. It has no effect on a lease that was granted.
+   * @default none
+   */
   signal?: AbortSignal | undefined
-  /** Requests with a higher priority start first. @default 0 */
+  /** Requests with a higher priority start first, even if they came later. Any finite number. @default 0 */
   priority?: number | undefined
 }
 
 /**
- * The permission to send one request. The amounts of the request are reserved until `settle` or `cancel` is called;
- * only the first of these calls has an effect.
+ * The permission to send one request. The amounts of the request are reserved until `settle` or `cancel` is called; only the first of these calls has
+ * an effect.
  */
 export interface Lease {
-  /**
-   * Ends the lease of a request that was answered, or failed after it was sent. The usage, if it is known, replaces the
-   * reserved amount.
-   */
+  /** Ends the lease of a request that was answered, or failed after it was sent. The usage, if it is known, replaces the reserved amount. */
   settle(outcome: Outcome): void
   /** Ends the lease of a request that was not sent, and puts the reserved amount back. */
   cancel(): void
 }
 
-/** How a request ended. Leave out what is unknown. */
+/** How a request ended, for `settle`. Leave out what is unknown. */
 export interface Outcome {
   /**
-   * The HTTP status. 429 means that the provider rejected the request because of a limit. A 4xx counts as using no
-   * tokens, unless `usage` is given.
+   * The HTTP status. 429 means that the provider rejected the request because of a limit. A 4xx counts as using no tokens, unless `usage` is given.
    */
   status?: number | undefined
-  /** The retry delay that the provider requested, in milliseconds. After a 429, no request starts for this long. */
+  /**
+   * The retry delay that the provider requested, in milliseconds. After a 429, no request starts for this long; a delay of more than a day is
+   * ignored.
+   */
   retryAfterMs?: number | undefined
   /** The tokens that were really used. Without them, the request counts as having used its estimate. */
   usage?: Cost | undefined
@@ -82,38 +87,41 @@ export interface Outcome {
   observed?: ObservedLimits | undefined
 }
 
-/** What a limit counts, and whether per minute or per day. */
+/** What a limit counts: requests per minute, tokens per minute (`tokens`: input and output together), or requests per day. */
 export type LimitKind = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens' | 'requestsPerDay'
 
+/** The counters of a rate limiter since its creation, and its state now. */
 export interface RateLimiterStats {
-  /** The number of leases granted. */
+  /** The number of leases granted since the creation. */
   granted: number
-  /** The number of leases not yet settled or cancelled. */
+  /** The number of leases not settled or cancelled now. */
   inFlight: number
+  /** The number of calls of `acquire()` that wait now. */
   waiting: number
   /**
-   * The number of calls of `acquire()` that were rejected because the request was too large, the queue was full, or the
-   * wait was too long.
+   * The number of calls of `acquire()` that were rejected because the request was too large, the queue was full, or the wait was too long. Aborted
+   * ones do not count.
    */
   refused: number
-  /** Answers with status 429. */
+  /** The number of leases settled with status 429. */
   rateLimited: number
-  /** The remaining time of a pause after a 429, in milliseconds. No request starts during the pause. */
+  /** The remaining time of a pause after a 429, in milliseconds; 0 if there is none. No request starts during the pause. */
   pausedForMs: number
-  /** The known limits. */
+  /** The known limits by kind, configured or learned. An unknown one is missing. */
   limits: Partial<Record<LimitKind, LimitStats>>
 }
 
+/** One known limit, and what is left of it. */
 export interface LimitStats {
   /**
-   * The number of requests or tokens allowed per window, before `safety` is applied: as configured, as the provider
-   * reports it, or as guessed after 429s.
+   * The number of requests or tokens allowed per window, before `safety` is applied: as configured, as the provider reports it, or as guessed after
+   * 429s.
    */
   limit: number
+  /** The time within which `limit` requests or tokens are allowed, in milliseconds: 60_000 for a limit per minute. */
   windowMs: number
   /**
-   * The number of requests or tokens that can be used now. Negative after a request that used more than was available, until the limit has
-   * recovered.
+   * The number of requests or tokens that can be used now. Negative after a request that used more than was available, until the limit has recovered.
    */
   available: number
   /** Whether the limit was learned from headers or 429s. If false, it was configured. */
@@ -129,39 +137,47 @@ export interface ConcurrencyLimit {
    * @throws the signal's own reason when it aborts
    */
   acquire(signal?: AbortSignal): Promise<ConcurrencyLease>
-  /** Like `acquire`, but does not wait. @returns undefined if no slot is free */
+  /**
+   * Like `acquire`, but does not wait.
+   *
+   * @returns the slot; undefined if none is free or other calls wait
+   */
   tryAcquire(): ConcurrencyLease | undefined
-  /** The current maximum number of requests in flight. */
+  /** The current maximum number of requests in flight, a whole number. */
   readonly limit: number
+  /** The number of slots in use now. */
   readonly inFlight: number
+  /** Returns counters since the limit was created, and its state now. */
   stats(): ConcurrencyLimitStats
 }
 
-/**
- * One slot of the limit: the permission to send one request. Only the first call of `settle` or `cancel` has an effect.
- */
+/** One slot of the limit: the permission to send one request. Only the first call of `settle` or `cancel` has an effect. */
 export interface ConcurrencyLease {
   /**
    * Frees the slot after the request has ended.
    *
-   * @param outcome `overloaded`: true if the provider reported overload (status 429, 503 or 529), false after a success
-   * or any other failure
+   * @param outcome `overloaded`: true if the provider reported overload (status 429, 503 or 529), false after a success or any other failure
    */
   settle(outcome: { overloaded: boolean }): void
   /**
-   * Frees the slot and leaves the limit unchanged. Call it if the request was not sent, or its outcome does not show whether the provider
-   * is overloaded.
+   * Frees the slot and leaves the limit unchanged. Call it if the request was not sent, or its outcome does not show whether the provider is
+   * overloaded.
    */
   cancel(): void
 }
 
+/** The counters of a concurrency limit since its creation, and its state now. */
 export interface ConcurrencyLimitStats {
+  /** The maximum number of requests in flight now. */
   limit: number
+  /** The number of slots in use now. */
   inFlight: number
+  /** The number of calls of `acquire()` that wait for a slot now. */
   waiting: number
+  /** The number of slots granted since the creation. */
   granted: number
-  /** The number of requests settled as overloaded. */
+  /** The number of requests settled as overloaded, since the creation. */
   overloaded: number
-  /** How often the limit was lowered; at most once per round trip. */
+  /** How often the limit was lowered since the creation; at most once per round trip. */
   cuts: number
 }

@@ -2,23 +2,23 @@ import { count, validate, type Check } from '../validate.ts'
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import type { ConcurrencyLimit } from './contracts.ts'
 
+/** Options of `createConcurrencyLimit`: where the limit starts, and between which bounds it moves. */
 export interface ConcurrencyLimitOptions {
-  /** The limit at the start. @default 8, or the nearest value from `min` to `max` */
+  /** The limit at the start, a whole number from `min` to `max`. @default 8, or the nearest value from `min` to `max` */
   initial?: number | undefined
-  /** The lower bound of the limit. @default 1 */
+  /** The lower bound of the limit, a whole number of at least 1 and at most `max`. @default 1 */
   min?: number | undefined
   /**
-   * The upper bound of the limit. Beware: if the provider never reports overload, the limit rises to this bound.
-   * @default 256, or `initial` or `min` if higher
+   * The upper bound of the limit. Beware: if the provider never reports overload, the limit rises to this bound. @default 256, or `initial` or `min`
+   * if higher
    */
   max?: number | undefined
 }
 
 /**
- * Creates an adaptive limit on the number of requests in flight. The limit doubles in each round trip until the
- * provider is overloaded. It then falls to 70 %, and rises by one per round trip from there (slow start and AIMD, as in
- * TCP, RFC 5681). All overloads of one round trip count as one. Latency is ignored, since it depends on the length of a
- * model's answer.
+ * Creates an adaptive limit on the number of requests in flight. The limit doubles in each round trip until the provider is overloaded. It then falls
+ * to 70 %, and rises by one per round trip from there (slow start and AIMD, as in TCP, RFC 5681). All overloads of one round trip count as one.
+ * Latency is ignored, since it depends on the length of a model's answer.
  *
  * @throws TypeError for an option that does not exist or makes no sense
  */

@@ -3,17 +3,16 @@ import { TokenBucketLimiter } from './rate-limiter.ts'
 import { settingsOf, type RateLimits } from './rate-limits.ts'
 
 /**
- * Creates a rate limiter: requests wait here instead of being rejected by the provider. Each request reserves its
- * estimated tokens before it is sent, and is settled with the tokens it used. Limits that are not configured are
- * learned from the provider's answers.
+ * Creates a rate limiter: requests wait here instead of being rejected by the provider. Each request reserves its estimated tokens before it is sent,
+ * and is settled with the tokens it used. Limits that are not configured are learned from the provider's answers.
  *
  * ```ts
  * const limiter = createRateLimiter({ requestsPerMinute: 600, tokensPerMinute: 90_000 })
  * const lease = await limiter.acquire({ input: 1_200, output: 300 })
  * ```
  *
- * Each limit has a token bucket (https://en.wikipedia.org/wiki/Token_bucket). The bucket is refilled at the rate of the
- * limit times `safety`, and holds at most the refill of `burstMs` (for requests per day: of the whole day).
+ * Each limit has a token bucket (https://en.wikipedia.org/wiki/Token_bucket). The bucket is refilled at the rate of the limit times `safety`, and
+ * holds at most the refill of `burstMs` (for requests per day: of the whole day).
  *
  * @param options the known limits; without any, the limiter starts with four requests and learns from their answers
  * @throws TypeError for an option that does not exist or makes no sense

@@ -3,9 +3,11 @@ import { hasCode, QueueFullError } from '../errors.ts'
 /** A request was not sent, because its wait for the rate limits has exceeded `maxWaitMs`, or would certainly exceed it. */
 export class RateLimitWaitError extends Error {
   override readonly name = 'RateLimitWaitError'
+  /** Always `rate_limit_wait`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'rate_limit_wait'
   /** The estimated remaining wait, in milliseconds. */
   readonly waitMs: number
+  /** The value of the option `maxWaitMs`, in milliseconds. */
   readonly maxWaitMs: number
 
   constructor(waitMs: number, maxWaitMs: number) {

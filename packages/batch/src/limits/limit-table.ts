@@ -14,8 +14,8 @@ import type { ObservedLimit, ObservedLimits } from './headers/rate-limit-headers
 import type { RateLimits, RateLimitSettings } from './rate-limits.ts'
 
 /**
- * The maximum usage that is accepted from an answer, as a multiple of the limit. A higher usage is ignored as wrong,
- * since it would block all requests for more than this number of windows.
+ * The maximum usage that is accepted from an answer, as a multiple of the limit. A higher usage is ignored as wrong, since it would block all
+ * requests for more than this number of windows.
  */
 const MAX_USAGE_FACTOR = 10
 
@@ -44,8 +44,8 @@ interface KnownLimit {
 }
 
 /**
- * The amount that a request took from one limit, and the total that all requests had taken by then. When the answer to
- * this request reports a remaining amount, the total shows how much other requests took in the meantime.
+ * The amount that a request took from one limit, and the total that all requests had taken by then. When the answer to this request reports a
+ * remaining amount, the total shows how much other requests took in the meantime.
  */
 export interface Mark {
   readonly known: KnownLimit
@@ -56,10 +56,7 @@ export interface Mark {
 
 export type Marks = readonly Mark[]
 
-/**
- * All known limits, configured or learned, each with its bucket. A limit that comes from a header expires after its
- * window.
- */
+/** All known limits, configured or learned, each with its bucket. A limit that comes from a header expires after its window. */
 export class LimitTable {
   readonly #settings: RateLimitSettings
   readonly #longestReset = new LongestReset()
@@ -92,8 +89,7 @@ export class LimitTable {
   }
 
   /**
-   * Removes expired limits that came from headers. If such a limit is also configured, it returns to its configured
-   * value instead.
+   * Removes expired limits that came from headers. If such a limit is also configured, it returns to its configured value instead.
    *
    * @returns whether any limit has expired
    */
@@ -124,8 +120,8 @@ export class LimitTable {
   }
 
   /**
-   * Returns the time, in milliseconds on the clock, at which all limits allow a request to start. A limit that comes
-   * from a header delays the request at most until that limit expires.
+   * Returns the time, in milliseconds on the clock, at which all limits allow a request to start. A limit that comes from a header delays the request
+   * at most until that limit expires.
    *
    * @param ahead the summed cost of the requests that start before this one
    * @param requestsAhead the number of these requests
@@ -178,8 +174,8 @@ export class LimitTable {
   }
 
   /**
-   * Blocks the buckets of all limits, except the one per day, until a time. They then have room for one request but no
-   * tokens, and are refilled from there.
+   * Blocks the buckets of all limits, except the one per day, until a time. They then have room for one request but no tokens, and are refilled from
+   * there.
    */
   pause(untilMs: number, now: number): void {
     for (const { kind, bucket } of this.#known) {

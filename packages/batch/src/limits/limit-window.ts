@@ -3,8 +3,8 @@ import type { ObservedLimit } from './headers/rate-limit-headers.ts'
 export const MINUTE_MS = 60_000
 export const DAY_MS = 86_400_000
 /**
- * The maximum time until the reset of a limit per minute, in milliseconds. A limit with a later reset has a longer
- * window. The value is above a minute, to allow for rounding and for debts.
+ * The maximum time until the reset of a limit per minute, in milliseconds. A limit with a later reset has a longer window. The value is above a
+ * minute, to allow for rounding and for debts.
  */
 export const MAX_RESET_OF_A_MINUTE_MS = 90_000
 /** The maximum window of a limit: a month. */
@@ -12,10 +12,7 @@ const MAX_WINDOW_MS = 32 * DAY_MS
 /** The tolerated error of a reset, in milliseconds: providers round resets to seconds. */
 const ROUNDING_MS = 2_000
 
-/**
- * Copies an observed limit without implausible numbers. Needed because callers can pass limits that another parser has
- * read.
- */
+/** Copies an observed limit without implausible numbers. Needed because callers can pass limits that another parser has read. */
 export function plausible(observed: ObservedLimit): ObservedLimit {
   const { limit, remaining, resetAfterMs, windowMs, unknownWindow } = observed
   const kept: ObservedLimit = {}
@@ -29,9 +26,9 @@ export function plausible(observed: ObservedLimit): ObservedLimit {
 }
 
 /**
- * Returns the window, in milliseconds, of a limit whose header is documented to count per minute. The window is a
- * minute, unless the reset is later. Some providers report requests per day in the same headers: the window is then
- * computed from the used amount and the time until that amount is available again.
+ * Returns the window, in milliseconds, of a limit whose header is documented to count per minute. The window is a minute, unless the reset is later.
+ * Some providers report requests per day in the same headers: the window is then computed from the used amount and the time until that amount is
+ * available again.
  */
 export function documentedWindow({ limit = 0, remaining, resetAfterMs = 0 }: ObservedLimit): number {
   if (resetAfterMs <= MAX_RESET_OF_A_MINUTE_MS) return MINUTE_MS
@@ -40,9 +37,8 @@ export function documentedWindow({ limit = 0, remaining, resetAfterMs = 0 }: Obs
 }
 
 /**
- * Returns the shortest window, in milliseconds, that is consistent with a header. If a limit per minute refills
- * steadily, its reset is the used share of a minute. If the reported reset is different, the window may be shorter than
- * a minute, but not shorter than the reset.
+ * Returns the shortest window, in milliseconds, that is consistent with a header. If a limit per minute refills steadily, its reset is the used share
+ * of a minute. If the reported reset is different, the window may be shorter than a minute, but not shorter than the reset.
  */
 export function shortestWindow({ limit, remaining, resetAfterMs }: ObservedLimit): number {
   if (limit === undefined || remaining === undefined || resetAfterMs === undefined) return MINUTE_MS
@@ -57,14 +53,12 @@ function isWithin(value: number | undefined, minimum: number, maximum: number): 
 
 const MIN_WINDOW_MS = 1_000
 /**
- * The minimum time for which a reported reset is remembered, in milliseconds. Only the first answers in a window report
- * a reset that is as long as the window.
+ * The minimum time for which a reported reset is remembered, in milliseconds. Only the first answers in a window report a reset that is as long as
+ * the window.
  */
 const REMEMBERED_MS = 60_000
 
-/**
- * Estimates the window of a limit if no header reports it: the longest time until a reset that was reported recently.
- */
+/** Estimates the window of a limit if no header reports it: the longest time until a reset that was reported recently. */
 export class LongestReset {
   #current = 0
   #previous = 0

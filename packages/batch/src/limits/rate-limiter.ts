@@ -13,10 +13,7 @@ import { WaitingLine, type Waiter } from './waiting-line.ts'
 /** The maximum pause that a provider can request, in milliseconds. A request for a longer pause is ignored as wrong. */
 const MAX_PAUSE_MS = 86_400_000
 
-/**
- * The limiter behind `createRateLimiter()`: grants leases when the limits allow it, queues acquires that have to wait,
- * and learns from outcomes.
- */
+/** The limiter behind `createRateLimiter()`: grants leases when the limits allow it, queues acquires that have to wait, and learns from outcomes. */
 export class TokenBucketLimiter implements RateLimiter {
   readonly #settings: RateLimitSettings
   readonly #clock: Clock
@@ -26,9 +23,7 @@ export class TokenBucketLimiter implements RateLimiter {
   readonly #timer: DeadlineTimer
   readonly #counts = { granted: 0, inFlight: 0, refused: 0, rateLimited: 0 }
   #pausedUntil = -Infinity
-  /**
-   * Whether the limit of requests per minute is guessed by the probe, because it is neither configured nor reported.
-   */
+  /** Whether the limit of requests per minute is guessed by the probe, because it is neither configured nor reported. */
   #guesses = false
 
   constructor(settings: RateLimitSettings) {
@@ -176,9 +171,7 @@ export class TokenBucketLimiter implements RateLimiter {
     else this.#timer.fireBy(Math.min(this.#readyAt(first.cost, now), nextToExpire.deadlineMs))
   }
 
-  /**
-   * Returns the time at which a new acquire would start, after all waiting acquires of the same or a higher priority.
-   */
+  /** Returns the time at which a new acquire would start, after all waiting acquires of the same or a higher priority. */
   #startAt(cost: Cost, priority: number, now: number): number {
     if (this.#isProbing()) return Infinity
     const ahead = this.#line.ahead(priority)
@@ -190,10 +183,7 @@ export class TokenBucketLimiter implements RateLimiter {
     return this.#isProbing() ? Infinity : Math.max(this.#pausedUntil, this.#limits.readyAt(cost, now))
   }
 
-  /**
-   * Whether nothing may start until an answer arrives: no limit is known, and the probe allows no more requests in
-   * flight.
-   */
+  /** Whether nothing may start until an answer arrives: no limit is known, and the probe allows no more requests in flight. */
   #isProbing(): boolean {
     return this.#limits.isEmpty && this.#counts.inFlight >= this.#probe.allowed
   }

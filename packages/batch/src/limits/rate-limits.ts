@@ -2,8 +2,8 @@ import { systemClock, type Clock } from '../clock.ts'
 import { aClock, count, duration, validate, type Check } from '../validate.ts'
 
 /**
- * The limits of a provider, and the options of a rate limiter. A limit that is not set is learned from headers or from
- * 429s.
+ * The limits of a provider, and the options of a rate limiter. All limits are finite numbers above 0. One that is not set is learned from headers or
+ * from 429s.
  */
 export interface RateLimits {
   /** The maximum number of requests started per minute, whatever their size. @default learned from response headers and 429s; no limit before that */
@@ -15,30 +15,25 @@ export interface RateLimits {
   /** The maximum number of output tokens per minute, if the provider limits them separately. @default learned from response headers and 429s; no limit before that */
   outputTokensPerMinute?: number | undefined
   /**
-   * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day.
-   * @default learned from response headers and 429s; no limit before that
+   * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day. @default learned from response headers
+   * and 429s; no limit before that
    */
   requestsPerDay?: number | undefined
-  /**
-   * The share of each limit that is used; the rest is a margin for clock differences and other clients. @default 0.95
-   */
+  /** The share of each limit that is used, above 0 and at most 1; the rest is a margin for clock differences and other clients. @default 0.95 */
   safety?: number | undefined
   /**
-   * The maximum burst after an idle time, in milliseconds: the requests or tokens that a limit allows in this time may be used at once. At
-   * its start, a new limiter does not allow such a burst of requests per minute, only one request.
-   * @default 1_000
+   * The maximum burst after an idle time, in milliseconds: the requests or tokens that a limit allows in this time may be used at once. At its start,
+   * a new limiter does not allow such a burst of requests per minute, only one request. @default 1_000
    */
   burstMs?: number | undefined
   /**
-   * The maximum time that a call of `acquire` waits, in milliseconds. A call that would certainly wait longer is
-   * rejected at once. @default no limit
+   * The maximum time that a call of `acquire` waits, in milliseconds, at least 0. A call that would certainly wait longer is rejected at once with
+   * RateLimitWaitError. @default no limit
    */
   maxWaitMs?: number | undefined
-  /** The maximum number of waiting calls of `acquire`. @default 10_000 */
+  /** The maximum number of waiting calls of `acquire`, at least 1. A further call is rejected with QueueFullError. @default 10_000 */
   maxQueue?: number | undefined
-  /**
-   * The source of time. The limiter works even if this clock is set back. @default a monotonic clock and `setTimeout`
-   */
+  /** The source of time. The limiter works even if this clock is set back. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
 }
 

@@ -3,26 +3,20 @@ import { RecentRate } from './recent-rate.ts'
 /** The number of requests that start before the first answer, when no limit is known. */
 const FIRST_IN_FLIGHT = 4
 /**
- * After a 429, this share of the rate at which requests succeeded becomes the new guess of the limit, and the new
- * plateau. Applies if some requests have succeeded since the guess was last lowered.
+ * After a 429, this share of the rate at which requests succeeded becomes the new guess of the limit, and the new plateau. Applies if some requests
+ * have succeeded since the guess was last lowered.
  */
 const CUT = 0.8
-/**
- * The factor that multiplies the guess of the limit after a 429, if no request has succeeded since the guess was last
- * lowered.
- */
+/** The factor that multiplies the guess of the limit after a 429, if no request has succeeded since the guess was last lowered. */
 const OUTAGE_CUT = 0.5
 /**
- * The minimum guess of the limit, as a share of the plateau (the rate that worked before the latest 429s). From this
- * minimum, six doublings lead back to the plateau.
+ * The minimum guess of the limit, as a share of the plateau (the rate that worked before the latest 429s). From this minimum, six doublings lead back
+ * to the plateau.
  */
 const MIN_SHARE = 1 / 64
 /** The first guess of the limit if no request has succeeded, in requests per minute. */
 const FIRST_GUESS = 60
-/**
- * The time in which the guess of the limit doubles, in milliseconds, while it is below the plateau (the rate that
- * worked before the latest 429s).
- */
+/** The time in which the guess of the limit doubles, in milliseconds, while it is below the plateau (the rate that worked before the latest 429s). */
 const DOUBLING_MS = 5_000
 /** The share by which the guess of the limit first grows in each GROWTH_MS, above the plateau. */
 const GROWTH = 0.05
@@ -30,24 +24,20 @@ const GROWTH_MS = 10_000
 /** The maximum share by which the guess of the limit grows in each GROWTH_MS, above the plateau. */
 const MAX_GROWTH = 1
 /**
- * The time without a 429, in milliseconds, after which the growth of the guess doubles. The growth doubles again after
- * each further such time, as long as at least half of the guess is used.
+ * The time without a 429, in milliseconds, after which the growth of the guess doubles. The growth doubles again after each further such time, as
+ * long as at least half of the guess is used.
  */
 const QUIET_MS = 60_000
 /** The maximum guess of the limit, in requests per minute: no provider allows more. */
 const MAX_GUESS = 1e7
-/**
- * The pause after a 429 without a retry delay, in milliseconds. The pause doubles with each further 429, until a
- * request succeeds.
- */
+/** The pause after a 429 without a retry delay, in milliseconds. The pause doubles with each further 429, until a request succeeds. */
 const FIRST_PAUSE_MS = 1_000
 /** The maximum pause after a 429 without a retry delay, in milliseconds. */
 const MAX_PAUSE_MS = 60_000
 
 /**
- * Estimates the requests per minute that a provider allows, if no header reports them. Starts with a few requests in
- * flight, and doubles their number with each round of successes. After a 429, guesses the limit from the rate of the
- * requests that succeeded. All 429s of one round trip count as one.
+ * Estimates the requests per minute that a provider allows, if no header reports them. Starts with a few requests in flight, and doubles their number
+ * with each round of successes. After a 429, guesses the limit from the rate of the requests that succeeded. All 429s of one round trip count as one.
  *
  *     some succeeded, then a 429:  plateau = 0.8 × the best rate, guess = 0.8 × the current rate of successes
  *     only 429s:                   guess halves; the plateau stays, since an outage says nothing about a rate
@@ -62,8 +52,8 @@ export class RateProbe {
   #grownAt = 0
   #refusedAt = 0
   /**
-   * The number of the latest lease granted when the guess was last lowered. Answers to this lease and to earlier ones
-   * say nothing about the lowered guess.
+   * The number of the latest lease granted when the guess was last lowered. Answers to this lease and to earlier ones say nothing about the lowered
+   * guess.
    */
   #cutAt = 0
   #refusalsInARow = 0
@@ -110,8 +100,7 @@ export class RateProbe {
    *
    * @param number the number of the lease that was rejected
    * @param latest the number of the latest lease granted
-   * @returns the new guess, and the pause in milliseconds if the provider has requested none; undefined for a further
-   * 429 of the same round trip
+   * @returns the new guess, and the pause in milliseconds if the provider has requested none; undefined for a further 429 of the same round trip
    */
   refused(number: number, latest: number, now: number): { guess: number; pauseMs: number } | undefined {
     if (number <= this.#cutAt) return undefined

@@ -5,16 +5,13 @@ const MIN_ELAPSED_MS = 100
 const HALF_LIFE_MS = 600_000
 
 /**
- * Measures the current rate of events, over the current slot of ten seconds and the slot before it. After a slot in
- * which no method was called, only the current slot counts.
+ * Measures the current rate of events, over the current slot of ten seconds and the slot before it. After a slot in which no method was called, only
+ * the current slot counts.
  */
 export class RecentRate {
   #slotAt: number
   #count = 0
-  /**
-   * The number of events in the slot before; undefined at first, after `restart()`, and after a slot in which no method
-   * was called.
-   */
+  /** The number of events in the slot before; undefined at first, after `restart()`, and after a slot in which no method was called. */
   #previous: number | undefined
   #best = 0
   #bestAt: number

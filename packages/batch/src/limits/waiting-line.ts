@@ -19,10 +19,7 @@ interface Sum extends Cost {
   requests: number
 }
 
-/**
- * The queue of waiting acquires, ordered by priority, then first come, first served. It also sums up the costs of each
- * priority.
- */
+/** The queue of waiting acquires, ordered by priority, then first come, first served. It also sums up the costs of each priority. */
 export class WaitingLine {
   readonly #queue = new PriorityQueue<Waiter>()
   readonly #sums = new Map<number, Sum>()

@@ -5,13 +5,13 @@ import type { ProviderBatchSettings } from './options.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
 /**
- * The number of 404s in a row after which a batch counts as gone. A single 404 proves nothing, because a provider may
- * not know a new batch for a moment.
+ * The number of 404s in a row after which a batch counts as gone. A single 404 proves nothing, because a provider may not know a new batch for a
+ * moment.
  */
 const MAX_NOT_FOUND = 3
 /**
- * The maximum number of polls of a batch that has ended without the result files that it should have, according to the
- * provider's counts. After this number of polls, the counts are treated as wrong.
+ * The maximum number of polls of a batch that has ended without the result files that it should have, according to the provider's counts. After this
+ * number of polls, the counts are treated as wrong.
  */
 const MAX_POLLS_FOR_FILES = 5
 const MAX_TOKEN_WAIT_MS = 3_600_000
@@ -38,8 +38,8 @@ export class ActiveBatches {
   #isBlockedUntilEnd = false
   #tokenFailures = 0
   /**
-   * Whether the provider has rejected a batch because too many tokens were enqueued. From then on, a batch is created
-   * only while the provider is not validating another one.
+   * Whether the provider has rejected a batch because too many tokens were enqueued. From then on, a batch is created only while the provider is not
+   * validating another one.
    */
   #isCautious = false
 
@@ -66,10 +66,7 @@ export class ActiveBatches {
     return !this.#isCautious || [...this.#batches.values()].every(({ status }) => status !== 'validating')
   }
 
-  /**
-   * Whether a part fits into `enqueuedTokens`, together with the batches in progress. If no batch is in progress, a
-   * part of any size fits.
-   */
+  /** Whether a part fits into `enqueuedTokens`, together with the batches in progress. If no batch is in progress, a part of any size fits. */
   hasRoomFor({ tokens }: BatchPart): boolean {
     let enqueued = 0
     for (const { part } of this.#batches.values()) enqueued += part.tokens
@@ -100,10 +97,7 @@ export class ActiveBatches {
     return ended
   }
 
-  /**
-   * Returns the current state of a batch; undefined if the provider does not find the batch, but may find it at the
-   * next poll.
-   */
+  /** Returns the current state of a batch; undefined if the provider does not find the batch, but may find it at the next poll. */
   async #retrieve(active: ActiveBatch): Promise<Partial<RemoteBatch> | undefined> {
     const { client } = this.#settings
     const { signal } = this.#retrier

@@ -9,8 +9,8 @@ const EXPIRY_GRACE_MS = 3_600_000
 /**
  * Returns how a batch has ended; undefined while it is in progress.
  *
- * A provider may report a status that is not known here. Then other fields show that the batch has ended: the time of
- * its end, a result file, counts that cover all requests, or an expiry more than an hour ago.
+ * A provider may report a status that is not known here. Then other fields show that the batch has ended: the time of its end, a result file, counts
+ * that cover all requests, or an expiry more than an hour ago.
  */
 export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | undefined {
   const status = String(batch.status).toLowerCase().replaceAll('-', '_')
@@ -26,27 +26,18 @@ export function endOf(batch: Partial<RemoteBatch>, nowMs: number): BatchEnd | un
   return typeof expiresAt === 'number' && nowMs > expiresAt * 1_000 + EXPIRY_GRACE_MS ? 'expired' : undefined
 }
 
-/**
- * Returns the number of answered requests, with a result or an error, according to the provider's counts. They may be
- * wrong.
- */
+/** Returns the number of answered requests, with a result or an error, according to the provider's counts. They may be wrong. */
 export function countedIn({ request_counts: counts }: Partial<RemoteBatch>): number {
   const sum = (counts?.completed ?? 0) + (counts?.failed ?? 0)
   return Number.isSafeInteger(sum) && sum > 0 ? sum : 0
 }
 
-/**
- * Returns the id of a file; null if there is no file. Some providers write "", "none", "null" or "undefined" for a
- * missing file.
- */
+/** Returns the id of a file; null if there is no file. Some providers write "", "none", "null" or "undefined" for a missing file. */
 export function fileIdOf(id: unknown): string | null {
   return typeof id === 'string' && !/^\s*(?:null|none|undefined)?\s*$/i.test(id) ? id : null
 }
 
-/**
- * Whether an ended batch still lacks result files that it must have. Providers may write the files a little later than
- * the status.
- */
+/** Whether an ended batch still lacks result files that it must have. Providers may write the files a little later than the status. */
 export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean {
   if (end === 'failed') return false
   const hasOutput = fileIdOf(batch.output_file_id) !== null

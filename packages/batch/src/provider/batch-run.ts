@@ -24,9 +24,8 @@ interface Pending {
 }
 
 /**
- * Runs requests through the Batch API, in one loop: it yields the results of ended batches, submits parts while there is
- * room, waits, and polls. The loop advances only while the consumer iterates the results. A part is a file of requests,
- * and the batch made from it.
+ * Runs requests through the Batch API, in one loop: it yields the results of ended batches, submits parts while there is room, waits, and polls. The
+ * loop advances only while the consumer iterates the results. A part is a file of requests, and the batch made from it.
  *
  *     part recorded ──► uploaded ──► created ──► ended ──► read ──► done
  *                                                  ▲         └─► another part, of unanswered requests
@@ -165,9 +164,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     }
   }
 
-  /**
-   * Continues the parts that an earlier process has created. Checks that the source yields the same requests for them.
-   */
+  /** Continues the parts that an earlier process has created. Checks that the source yields the same requests for them. */
   async #resume(ledger: Ledger, active: ActiveBatches): Promise<void> {
     for (const part of ledger.parts()) {
       const isFromSource = part.parent === null
@@ -199,8 +196,8 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   /**
-   * Creates a part from those requests of an ended part that are submitted again. If an earlier process has created
-   * that part already, continues it instead.
+   * Creates a part from those requests of an ended part that are submitted again. If an earlier process has created that part already, continues it
+   * instead.
    */
   async #addRemainder(
     ledger: Ledger,

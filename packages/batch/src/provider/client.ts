@@ -1,47 +1,55 @@
 /**
- * The methods of an OpenAI client that batches need. An instance of `openai`, version 5 or later, has them. The package
- * `openai` itself is not imported.
+ * The methods of an OpenAI client that batches need. An instance of `openai`, version 5 or later, has them. The package `openai` itself is not
+ * imported.
  */
 export interface ProviderBatchClient {
+  /** The methods for files: requests are uploaded, results downloaded. */
   files: {
+    /** Uploads a file of requests, and returns its id. */
     create(
       body: { file: File; purpose: 'batch' },
       options?: CallOptions,
     ): PromiseLike<{ id: string; status?: string | undefined }>
     /**
-     * Returns the status of an uploaded file. Needed only if the provider rejects a batch while its file is still being
-     * processed. Without this method, creating such a batch is attempted at most `maxCallAttempts` times.
+     * Returns the status of an uploaded file. Needed only if the provider rejects a batch while its file is still being processed. Without this
+     * method, creating such a batch is attempted at most `maxCallAttempts` times.
      */
     retrieve?(id: string, options?: CallOptions): PromiseLike<{ status?: string | undefined }>
+    /** Downloads a file: the requests, results or errors of a batch. `body` is null if the answer has none. */
     content(id: string, options?: CallOptions): PromiseLike<{ body: AsyncIterable<Uint8Array> | null }>
   }
+  /** The methods for batches. */
   batches: {
+    /** Creates a batch from an uploaded file. */
     create(body: BatchOrder, options?: CallOptions): PromiseLike<RemoteBatch>
+    /** Returns the current state of a batch. */
     retrieve(id: string, options?: CallOptions): PromiseLike<RemoteBatch>
+    /** Asks the provider to cancel a batch. What it returns is not used. */
     cancel(id: string, options?: CallOptions): PromiseLike<unknown>
-    /** Lists batches, the newest first. */
+    /** Lists batches, the newest first, page by page. `limit` is the size of a page. Used to find a batch whose creation was not confirmed. */
     list(query: { limit: number }, options?: CallOptions): AsyncIterable<RemoteBatch>
   }
 }
 
-/**
- * The options of one call to the client. Absent properties are left out, not set to `undefined`, because the SDK's types forbid
- * `undefined`.
- */
+/** The options of one call to the client. Absent properties are left out, not set to `undefined`, because the SDK's types forbid `undefined`. */
 export interface CallOptions {
-  /** Aborts the call. */
+  /** Aborts the call: it must reject. */
   signal?: AbortSignal
-  /** The maximum number of retries that the client makes by itself. */
+  /** The maximum number of retries that the client makes by itself. Harbor passes 0 where it retries itself. */
   maxRetries?: number
   /** The key by which the provider recognises a repeated request that it has already carried out. */
   idempotencyKey?: string
 }
 
+/** What a batch is created from, in the names of the provider's API. */
 export interface BatchOrder {
+  /** The id of the uploaded file of requests. */
   input_file_id: string
   /** The endpoint. The type is that of the OpenAI SDK, but the value may also be an endpoint of Azure, without `/v1`. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
+  /** The time that the provider has to answer, the only one that it offers. */
   completion_window: '24h'
+  /** Text by which the batch is found again: the run and the part that it belongs to. */
   metadata?: Record<string, string> | null
 }
 
@@ -54,21 +62,45 @@ export type ProviderBatchEndpoint =
   | '/responses'
   | '/embeddings'
 
-/** A batch as the provider reports it. */
+/** A batch as the provider reports it, in the names of its API. Fields that a provider leaves out are undefined or null. */
 export interface RemoteBatch {
+  /** The id of the batch. */
   id: string
+  /** Its state, such as `validating`, `in_progress`, `completed`, `expired`, `cancelled` or `failed`. */
   status: string
   /** When the batch was created, in seconds since 1970. */
   created_at: number
+  /** The id of the file with the answers; null or undefined as long as there is none. */
   output_file_id?: string | null | undefined
+  /** The id of the file with the errors of single requests; null or undefined without such a file. */
   error_file_id?: string | null | undefined
-  errors?: { data?: { code?: string | null | undefined }[] | undefined } | null | undefined
+  /** Why the batch failed as a whole; null or undefined otherwise. */
+  errors?:
+    | {
+        /** One entry for each error. */ data?:
+          | { /** The error code, such as `token_limit_exceeded`. */ code?: string | null | undefined }[]
+          | undefined
+      }
+    | null
+    | undefined
+  /** The text with which it was created. */
   metadata?: Record<string, string> | null | undefined
-  request_counts?: { total?: number; completed: number; failed: number } | undefined
-  /** When the batch was completed, in seconds since 1970. The times below have the same unit. */
+  /** How many requests the batch has, and how many of them ended; undefined if the provider does not count. */
+  request_counts?:
+    | {
+        /** All requests of the batch. */ total?: number
+        /** Requests that were answered without an error. */ completed: number
+        /** Requests that were answered with an error. */ failed: number
+      }
+    | undefined
+  /** When the batch was completed, in seconds since 1970; null or undefined if it was not. */
   completed_at?: number | null | undefined
+  /** When the batch failed as a whole, in seconds since 1970; null or undefined if it did not. */
   failed_at?: number | null | undefined
+  /** When the batch expired, in seconds since 1970; null or undefined if it did not. */
   expired_at?: number | null | undefined
+  /** When the batch was cancelled, in seconds since 1970; null or undefined if it was not. */
   cancelled_at?: number | null | undefined
+  /** When the batch will expire, in seconds since 1970. */
   expires_at?: number | null | undefined
 }

@@ -11,8 +11,8 @@ import type { ShardSource } from './shard-source.ts'
 /** Requests of an ended part that are submitted again, as a new part. */
 export interface Remainder {
   /**
-   * The suffix of the new part's name. `again`: the requests were not answered. `first`, `second`: they are one half of
-   * a part that had too many tokens. `failed`: they failed in a run that has finished.
+   * The suffix of the new part's name. `again`: the requests were not answered. `first`, `second`: they are one half of a part that had too many
+   * tokens. `failed`: they failed in a run that has finished.
    */
   next: 'again' | 'first' | 'second' | 'failed'
   count: number
@@ -25,16 +25,13 @@ interface InputLine {
   body: object
 }
 
-/**
- * How many times a file with missing lines is read in total. The lines may appear later; if they do not, the provider's
- * counts may be wrong.
- */
+/** How many times a file with missing lines is read in total. The lines may appear later; if they do not, the provider's counts may be wrong. */
 const MAX_READS = 3
 
 /**
- * Reads the results of an ended part. Each request of the part either gets a result or is in a remainder, which is
- * submitted again. Results for other requests are ignored. Only the ids in the files decide which requests were
- * answered, never the provider's counts. A file is never in memory as a whole.
+ * Reads the results of an ended part. Each request of the part either gets a result or is in a remainder, which is submitted again. Results for other
+ * requests are ignored. Only the ids in the files decide which requests were answered, never the provider's counts. A file is never in memory as a
+ * whole.
  */
 export class Collector {
   readonly #settings: ProviderBatchSettings
@@ -99,8 +96,8 @@ export class Collector {
   }
 
   /**
-   * Yields the outcomes in the result files of a part, without those of other requests or of ids in `answered`. The
-   * caller adds the id of each answer to `answered`, so that a second answer with the same id is left out.
+   * Yields the outcomes in the result files of a part, without those of other requests or of ids in `answered`. The caller adds the id of each answer
+   * to `answered`, so that a second answer with the same id is left out.
    */
   async *#outcomes(
     part: BatchPart,
@@ -134,10 +131,7 @@ export class Collector {
     return (id) => ids.has(id)
   }
 
-  /**
-   * Whether the unanswered requests of a part are submitted again. If an earlier process has already decided this, its
-   * decision applies.
-   */
+  /** Whether the unanswered requests of a part are submitted again. If an earlier process has already decided this, its decision applies. */
   #resubmitsUnanswered({ part, round }: BatchPart, cancelled: boolean): boolean {
     if (this.#ledger.get(`${part}.again`)) return true
     return !cancelled && round < this.#settings.maxResubmits && !this.#ledger.get(`${part}.failed`)
@@ -149,9 +143,9 @@ export class Collector {
   }
 
   /**
-   * Handles a batch that failed as a whole, without result files. If it had too many tokens, its requests are submitted
-   * again, in two halves if possible. After any other failure, each request gets an error, because the same batch would
-   * fail again. With `resubmitFailed`, a later run submits such requests again.
+   * Handles a batch that failed as a whole, without result files. If it had too many tokens, its requests are submitted again, in two halves if
+   * possible. After any other failure, each request gets an error, because the same batch would fail again. With `resubmitFailed`, a later run
+   * submits such requests again.
    */
   async *#failed(
     part: BatchPart,

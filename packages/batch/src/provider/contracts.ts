@@ -1,49 +1,60 @@
 import type { RequestTooLargeError } from '../errors.ts'
 import type { BatchItemError } from './errors.ts'
 
-/**
- * A run of requests through the Batch API. Iterate it, once, to get one result for each request, in the order in which
- * the batches end.
- */
+/** A run of requests through the Batch API. Iterate it, once, to get one result for each request, in the order in which the batches end. */
 export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResult<Value>> {
+  /** Returns a snapshot of the counters, at any time. */
   progress(): ProviderBatchProgress
   /**
-   * Ends the run: the iteration throws `reason`. By default, submitted batches continue at the provider, and a later
-   * run with the same state reads their results. With `cancelRemote`, they are cancelled.
+   * Ends the run: the iteration throws `reason`. By default, submitted batches continue at the provider, and a later run with the same state reads
+   * their results. With `cancelRemote`, they are cancelled.
    *
    * @param reason the error that the iteration throws. @default an AbortError
-   * @returns resolves when the state is unlocked and the cancellations have been requested; does not reject if a batch
-   * cannot be cancelled
+   * @returns resolves when the state is unlocked and the cancellations have been requested; does not reject if a batch cannot be cancelled
    */
   abort(reason?: unknown, options?: { cancelRemote?: boolean | undefined }): Promise<void>
 }
 
-/** The result of one request. */
+/** The result of one request: an answer (`ok: true`), an error, or a request too large for a file. */
 export type ProviderBatchResult<Value> =
   | {
+      /** The id of the request, its `custom_id`. */
       id: string
+      /** The provider answered the request with a status from 200 to 299. */
       ok: true
       /** The body of the answer. Its type is not checked. */
       value: Value
+      /** The id of the batch that answered it. */
       batchId: string
       /**
-       * The number of times that the request was submitted again because its batch had not answered it. With `resubmitFailed`, counting
-       * starts at 0 again.
+       * The number of times that the request was submitted again because its batch had not answered it. With `resubmitFailed`, counting starts at 0
+       * again.
        */
       round: number
     }
-  | { id: string; ok: false; error: BatchItemError; batchId: string; round: number }
+  | {
+      /** The id of the request, its `custom_id`. */ id: string
+      /** The request has no answer. */ ok: false
+      /** Why: see `reason`. */ error: BatchItemError
+      /** The id of the last batch that contained it. */ batchId: string
+      /** The number of times that the request was submitted again. */ round: number
+    }
   /** The request was not submitted, because it is larger than `maxBytes`, the maximum size of a file. */
-  | { id: string; ok: false; error: RequestTooLargeError; batchId: undefined; round: 0 }
+  | {
+      /** The id of the request, its `custom_id`. */ id: string
+      /** The request was not submitted. */ ok: false
+      /** How large it is, and the limit `maxBytes`. */ error: RequestTooLargeError
+      /** Always undefined: no batch contains it. */ batchId: undefined
+      /** Always 0. */ round: 0
+    }
 
+/** The counters of a run. Those of results count what this process has read, submissions those of earlier processes too. */
 export interface ProviderBatchProgress {
-  /** Requests that this process has read from the source. */
+  /** Requests that this process has read from the source so far. */
   read: number
-  /** Requests that were read, but left out as duplicates, with `onDuplicateId: 'skip'`. */
+  /** Requests that were read, but left out as duplicates, with `onDuplicateId: 'skip'`; otherwise 0. */
   skipped: number
-  /**
-   * Requests in created batches, those of earlier processes included. A request that is submitted twice counts twice.
-   */
+  /** Requests in created batches, those of earlier processes included. A request that is submitted twice counts twice. */
   submitted: number
   /** Results with `ok: true`, yielded or about to be yielded. */
   succeeded: number
@@ -51,6 +62,8 @@ export interface ProviderBatchProgress {
   failed: number
   /** Requests submitted again, or about to be, because they expired, were missing, or failed in a finished run. */
   resubmitted: number
+  /** Batches at the provider that this run waits for now. */
   activeBatches: number
+  /** Batches that ended so far, in whatever way. */
   endedBatches: number
 }

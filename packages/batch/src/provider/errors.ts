@@ -14,20 +14,26 @@ export type BatchItemReason = 'answered' | 'expired' | 'missing' | 'cancelled' |
 
 /** What the provider reported about a request that failed. */
 export interface BatchItemFacts {
+  /** The HTTP status of the provider's error. @default unknown */
   status?: number | undefined
+  /** The provider's error code, such as `token_limit_exceeded`. @default unknown */
   providerCode?: string | undefined
+  /** The provider's error message, which may quote the request. @default unknown */
   detail?: string | undefined
 }
 
 /** A request of a batch has no result; `reason` says why. */
 export class BatchItemError extends Error {
   override readonly name = 'BatchItemError'
+  /** Always `batch_item`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'batch_item'
+  /** Why there is no result: `answered` (with an error), `expired`, `missing`, `cancelled` or `batch-failed`. `BatchItemReason` explains each. */
   readonly reason: BatchItemReason
-  /** The HTTP status of the error, if the provider answered with one. */
+  /** The HTTP status of the error; undefined if the provider did not answer the request with one. */
   readonly status: number | undefined
-  /** The error code of the provider, such as `token_limit_exceeded` or `invalid_request_error`. */
+  /** The error code of the provider, such as `token_limit_exceeded` or `invalid_request_error`; undefined if it sent none. */
   readonly providerCode: string | undefined
+  /** The id of the last batch that contained the request. */
   readonly batchId: string
   readonly #detail: string | undefined
 
@@ -45,7 +51,10 @@ export class BatchItemError extends Error {
     this.#detail = detail
   }
 
-  /** The error message of the provider. It may quote the request, so it is neither part of `message` nor printed with this error. */
+  /**
+   * The error message of the provider; undefined if it sent none. It may quote the request, so it is neither part of `message` nor printed with this
+   * error.
+   */
   get detail(): string | undefined {
     return this.#detail
   }
@@ -67,11 +76,11 @@ const IN_WORDS: Readonly<Record<BatchItemReason, string>> = {
 }
 
 /**
- * The saved state does not fit this run: it belongs to other requests or another endpoint, or is not a state at all.
- * This run has submitted nothing.
+ * The saved state does not fit this run: it belongs to other requests or another endpoint, or is not a state at all. This run has submitted nothing.
  */
 export class BatchStateError extends Error {
   override readonly name = 'BatchStateError'
+  /** Always `batch_state`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'batch_state'
 
   constructor(problem: string, cause?: unknown) {
@@ -88,11 +97,12 @@ export class BatchStateError extends Error {
 }
 
 /**
- * Another run uses this state, and has locked it, because two runs would submit the same requests, and pay for them
- * twice. This run has read and submitted nothing.
+ * Another run uses this state, and has locked it, because two runs would submit the same requests, and pay for them twice. This run has read and
+ * submitted nothing.
  */
 export class BatchStateLockedError extends Error {
   override readonly name = 'BatchStateLockedError'
+  /** Always `batch_state_locked`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'batch_state_locked'
   /** The path of the state file; undefined for a state in memory. */
   readonly path: string | undefined
@@ -117,9 +127,13 @@ export class BatchStateLockedError extends Error {
 /** The provider returned only a part of an uploaded file of requests, so it is unknown which requests have no answer. */
 export class IncompleteInputError extends Error {
   override readonly name = 'IncompleteInputError'
+  /** Always `incomplete_input`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'incomplete_input'
+  /** The id of the uploaded file at the provider. */
   readonly fileId: string
+  /** The number of requests that the provider returned of it. */
   readonly found: number
+  /** The number of requests that were uploaded in it. */
   readonly uploaded: number
 
   constructor(fileId: string, found: number, uploaded: number) {

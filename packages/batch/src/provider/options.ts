@@ -13,56 +13,61 @@ export interface ProviderBatchRequest {
   body: object
 }
 
+/** Options of `createProviderBatch`. `client` and `endpoint` are required. */
 export interface ProviderBatchOptions {
   /** A client of the provider: an instance of `openai`, or any object with the same `files` and `batches`. */
   client: ProviderBatchClient
   /** The endpoint for which all requests are meant. Endpoints of Azure have no `/v1`. */
   endpoint: ProviderBatchEndpoint
   /**
-   * Where the progress of a run is stored: the path of a file, or a store. With the same state, a new process continues
-   * the run of an earlier one, and submits nothing twice. Only one run at a time can use a state. @default in memory
+   * Where the progress of a run is stored: the path of a file, or a store. With the same state, a new process continues the run of an earlier one,
+   * and submits nothing twice. Only one run at a time can use a state. @default in memory
    */
   state?: string | BatchStateStore | undefined
   /**
-   * What happens when a request has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError, before
-   * the file with this request is uploaded. `'skip'`: the request is left out. All ids are held in memory for this.
-   * @default 'error'
+   * What happens when a request has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError, before the file with this request is
+   * uploaded. `'skip'`: the request is left out. All ids are held in memory for this. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
-  /** The maximum number of requests in one file, and so in one batch. @default 50_000 */
+  /** The maximum number of requests in one file, and so in one batch, at least 1. @default 50_000, the limit of OpenAI */
   maxRequests?: number | undefined
-  /** The maximum size of a file, in bytes. One file at a time is in memory. @default 200_000_000 */
+  /**
+   * The maximum size of a file, in bytes, at least 1. One file at a time is in memory. A request that is larger by itself is not submitted. @default
+   * 200_000_000
+   */
   maxBytes?: number | undefined
-  /** The maximum number of tokens enqueued at the provider at once, by all batches of this run. @default no limit */
+  /** The maximum number of tokens enqueued at the provider at once, by all batches of this run; further batches wait. @default no limit */
   enqueuedTokens?: number | undefined
-  /** Returns the number of tokens that a request enqueues. @default a quarter of its bytes */
+  /** Returns the number of tokens that a request enqueues, for `enqueuedTokens`. @default a quarter of its bytes */
   tokensOf?: ((request: ProviderBatchRequest) => number) | undefined
-  /** The maximum number of batches in progress at once. @default 20 */
+  /** The maximum number of batches in progress at once, at least 1; further batches wait. @default 20 */
   maxActiveBatches?: number | undefined
-  /** The maximum number of times that an expired or missing request is submitted again. @default 2 */
+  /**
+   * The maximum number of times that an expired or missing request is submitted again; 0 never does. After that, its result is a BatchItemError.
+   * @default 2
+   */
   maxResubmits?: number | undefined
-  /** The wait before the first poll of a new batch, in milliseconds. @default 5_000 */
+  /** The wait before the first poll of a new batch, in milliseconds, at least 0. @default 5_000 */
   pollMs?: number | undefined
   /**
-   * The maximum wait between two polls, in milliseconds. The wait grows from `pollMs` up to this while no status
-   * changes.
-   * @default 60_000, or `pollMs` if that is longer
+   * The maximum wait between two polls, in milliseconds. The wait grows from `pollMs` up to this while no status changes. @default 60_000, or
+   * `pollMs` if that is longer
    */
   maxPollMs?: number | undefined
   /**
-   * How long to wait after the provider has rejected a batch with `token_limit_exceeded`, before a batch is created again, in milliseconds.
-   * Applies only if no batch of this run is in progress; otherwise the run waits until a batch ends, which frees tokens. The wait doubles
-   * with each further rejection in a row, up to an hour. @default 60_000
+   * How long to wait after the provider has rejected a batch with `token_limit_exceeded`, before a batch is created again, in milliseconds. Applies
+   * only if no batch of this run is in progress; otherwise the run waits until a batch ends, which frees tokens. The wait doubles with each further
+   * rejection in a row, up to an hour. @default 60_000
    */
   tokenLimitWaitMs?: number | undefined
   /**
-   * The maximum number of attempts of a call to the provider that fails with a retryable error (network, 408, 409, 429,
-   * 5xx). @default 8
+   * The maximum number of attempts, the first one included, of a call to the provider that fails with a retryable error (network, 408, 409, 429,
+   * 5xx); after that, the run ends with the error. @default 8
    */
   maxCallAttempts?: number | undefined
   /** The clock for times and waits. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined
-  /** Returns random numbers from 0 to 1, for the jitter of waits. @default Math.random */
+  /** Returns random numbers from 0 up to, but not including, 1, for the jitter of waits. @default Math.random */
   random?: (() => number) | undefined
 }
 

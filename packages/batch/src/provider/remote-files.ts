@@ -4,8 +4,8 @@ import type { ProviderBatchClient } from './client.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
 
 /**
- * The maximum length of a line in a file at the provider, in bytes. A longer line is left out, so its request counts as
- * missing. Answers are shorter: they have at most 128 choices of some MiB.
+ * The maximum length of a line in a file at the provider, in bytes. A longer line is left out, so its request counts as missing. Answers are shorter:
+ * they have at most 128 choices of some MiB.
  */
 const MAX_LINE_BYTES = 256 * 1024 * 1024
 
@@ -23,8 +23,8 @@ interface ResultLine {
 }
 
 /**
- * Yields the lines of a file at the provider, parsed as JSON. If the connection breaks, the file is read again from the
- * beginning, so a line may be yielded twice. Lines that are not JSON objects are left out.
+ * Yields the lines of a file at the provider, parsed as JSON. If the connection breaks, the file is read again from the beginning, so a line may be
+ * yielded twice. Lines that are not JSON objects are left out.
  */
 export async function* fileLines<Line extends object>(
   client: ProviderBatchClient,

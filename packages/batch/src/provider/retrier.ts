@@ -58,10 +58,7 @@ export class Retrier {
     await this.wait(Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1)))
   }
 
-  /**
-   * Settles like the promise. If the signal aborts while the promise is pending, rejects at once with the signal's
-   * reason.
-   */
+  /** Settles like the promise. If the signal aborts while the promise is pending, rejects at once with the signal's reason. */
   untilAborted<Result>(promise: PromiseLike<Result>): Promise<Result> {
     const { signal } = this
     return new Promise((resolve, fail) => {
@@ -85,8 +82,8 @@ export class Retrier {
 }
 
 /**
- * Whether retrying is pointless, because the provider would give the same answer again, or the client is closed. An
- * error without a status means that the provider has not answered, so it is worth retrying.
+ * Whether retrying is pointless, because the provider would give the same answer again, or the client is closed. An error without a status means that
+ * the provider has not answered, so it is worth retrying.
  */
 function isFinal(error: unknown): boolean {
   if ((error as { code?: unknown } | null | undefined)?.code === CLIENT_CLOSED) return true

@@ -7,6 +7,7 @@ import type { BatchPart } from './state/ledger.ts'
 import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
 import { requestLine, RequestLines, type RequestLine } from './request-lines.ts'
 
+/** The requests of a run, one by one: an array, a generator, or any other iterable. */
 export type RequestSource = Iterable<ProviderBatchRequest> | AsyncIterable<ProviderBatchRequest>
 
 /** Called with the id of a request that is larger than `maxBytes`, the maximum size of a file. */
@@ -17,10 +18,7 @@ interface ReadLine extends RequestLine {
   index: number
 }
 
-/**
- * Reads requests from the source, one by one, and groups them into files. Reads only as far as necessary to fill the
- * next file.
- */
+/** Reads requests from the source, one by one, and groups them into files. Reads only as far as necessary to fill the next file. */
 export class ShardSource {
   readonly #source: RequestSource
   readonly #settings: ProviderBatchSettings
@@ -28,9 +26,7 @@ export class ShardSource {
   /** A request that was already read, but did not fit into the file. It begins the next file. */
   #held: ReadLine | undefined
   #ended = false
-  /**
-   * The position of the first request with each id, to recognise duplicates. A duplicate may come several files later.
-   */
+  /** The position of the first request with each id, to recognise duplicates. A duplicate may come several files later. */
   readonly #seen = new IdIndex()
   /** The positions of the first and last request of each part, in the order of parts. */
   readonly #ranges: { first: number; last: number }[] = []

@@ -5,8 +5,8 @@ import type { Retrier } from './retrier.ts'
 import type { RequestLines } from './request-lines.ts'
 
 /**
- * How far the provider's clock may be from the clock of this machine, in milliseconds. The search for a batch of this
- * run ends at batches that were created before the run by more than this.
+ * How far the provider's clock may be from the clock of this machine, in milliseconds. The search for a batch of this run ends at batches that were
+ * created before the run by more than this.
  */
 const CLOCKS_APART_MS = 3_600_000
 
@@ -16,8 +16,8 @@ const FILE_READY = /^(?:processed|uploaded|succeeded|ready|available|active)$/i
 const FILE_FAILED = /^(?:error|failed|deleted|deleting|cancell?ed)$/i
 
 /**
- * Uploads a part and creates its batch, but never a second batch: if it is unknown whether an attempt has created the
- * batch, the provider's list is searched before the next attempt.
+ * Uploads a part and creates its batch, but never a second batch: if it is unknown whether an attempt has created the batch, the provider's list is
+ * searched before the next attempt.
  */
 export class Submitter {
   readonly #settings: ProviderBatchSettings
@@ -45,10 +45,7 @@ export class Submitter {
     return id
   }
 
-  /**
-   * Returns the id of a batch that exists at the provider, although the call that creates it has not returned;
-   * undefined if there is none.
-   */
+  /** Returns the id of a batch that exists at the provider, although the call that creates it has not returned; undefined if there is none. */
   async unconfirmed(retrier: Retrier): Promise<string | undefined> {
     return this.#creating && (await this.#find(this.#creating, retrier))?.id
   }
@@ -99,8 +96,7 @@ export class Submitter {
   }
 
   /**
-   * Whether the provider is still processing a file, according to the status of the file. Azure rejects a batch while
-   * its file is `pending`.
+   * Whether the provider is still processing a file, according to the status of the file. Azure rejects a batch while its file is `pending`.
    *
    * @param refusal the error with which the provider rejected the batch
    * @returns undefined if the provider does not report the status
@@ -136,8 +132,7 @@ export class Submitter {
 /**
  * Whether the provider rejected a batch because of its file, which may become ready a little later.
  *
- * @param isUsable whether the provider has reported that the file is processed. If so, returns true only for an error
- * that names the file
+ * @param isUsable whether the provider has reported that the file is processed. If so, returns true only for an error that names the file
  */
 function rejectsFile(error: unknown, isUsable: boolean): boolean {
   const { status, code, param, message } = Object(error) as Partial<Record<string, unknown>>

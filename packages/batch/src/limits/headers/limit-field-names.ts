@@ -1,14 +1,13 @@
 /** The meaning of one rate limit header, according to its name. */
 export interface LimitField {
   /**
-   * What the header reports. `state` is the field `ratelimit` of the IETF draft, which combines several values
-   * (`ratelimit: limit=10, remaining=9, reset=1`).
+   * What the header reports. `state` is the field `ratelimit` of the IETF draft, which combines several values (`ratelimit: limit=10, remaining=9,
+   * reset=1`).
    */
   value: 'limit' | 'remaining' | 'reset' | 'policy' | 'state'
   kind: 'requests' | 'tokens' | 'inputTokens' | 'outputTokens'
   /**
-   * Whether the name of the header says what is counted: requests or tokens. OpenAI and Anthropic name their headers
-   * like this, and count per minute.
+   * Whether the name of the header says what is counted: requests or tokens. OpenAI and Anthropic name their headers like this, and count per minute.
    */
   namesKind: boolean
   /** The length of the window in the name of the header (`-minute`), in milliseconds; undefined for none. */
@@ -16,9 +15,8 @@ export interface LimitField {
 }
 
 /**
- * Interprets the name of a rate limit header by its words, in any order and from any vendor:
- * `x-ratelimit-limit-requests`, `anthropic-ratelimit-input-tokens-remaining`, `x-ratelimit-reset-tokens-minute`,
- * `ratelimit-policy`.
+ * Interprets the name of a rate limit header by its words, in any order and from any vendor: `x-ratelimit-limit-requests`,
+ * `anthropic-ratelimit-input-tokens-remaining`, `x-ratelimit-reset-tokens-minute`, `ratelimit-policy`.
  *
  * @param name in lower case
  * @returns undefined for a name with an unknown word: it may count something else, such as images

@@ -1,19 +1,16 @@
-/**
- * One limit in the header `ratelimit-policy`, or its remaining amount in `ratelimit`, in all versions of the IETF
- * draft.
- */
+/** One limit in the header `ratelimit-policy`, or its remaining amount in `ratelimit`, in all versions of the IETF draft. */
 export interface LimitItem {
   /**
-   * The text before the parameters: the name of the limit, such as `burst` in `"burst";q=10;w=1`. In older versions of
-   * the draft, it is a number, such as `10` in `10;w=1`.
+   * The text before the parameters: the name of the limit, such as `burst` in `"burst";q=10;w=1`. In older versions of the draft, it is a number,
+   * such as `10` in `10;w=1`.
    */
   name: string
   parameters: ReadonlyMap<string, string>
 }
 
 /**
- * Parses the lists of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/: items separated by
- * commas, each with parameters separated by semicolons. Malformed items are left out.
+ * Parses the lists of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/: items separated by commas, each with parameters
+ * separated by semicolons. Malformed items are left out.
  */
 export function parseLimitItems(text: string): LimitItem[] {
   const items: LimitItem[] = []

@@ -5,15 +5,19 @@ import { parseReset } from './reset-time.ts'
 
 /** The limits that a provider reported in the headers of one answer. Contains only what was reported. */
 export interface ObservedLimits {
+  /** Requests per minute, or per shorter window. */
   requests?: ObservedLimit | undefined
-  /** Input and output tokens together. */
+  /** Tokens per minute, input and output together. */
   tokens?: ObservedLimit | undefined
+  /** Input tokens per minute. */
   inputTokens?: ObservedLimit | undefined
+  /** Output tokens per minute. */
   outputTokens?: ObservedLimit | undefined
   /** Requests in a window longer than a minute; see `windowMs`. */
   requestsPerDay?: ObservedLimit | undefined
 }
 
+/** One limit in the headers of an answer. What the headers do not contain is missing. */
 export interface ObservedLimit {
   /** The number of requests or tokens allowed per window. */
   limit?: number | undefined
@@ -22,13 +26,12 @@ export interface ObservedLimit {
   /** The time from the answer until the full amount is available again, in milliseconds; 0 for a time in the past. */
   resetAfterMs?: number | undefined
   /**
-   * The length of the window, in milliseconds, if the headers contain it (`w=1`, `-second`). @default a minute, or
-   * longer if `resetAfterMs` is longer
+   * The length of the window, in milliseconds, if the headers contain it (`w=1`, `-second`). @default a minute, or longer if `resetAfterMs` is longer
    */
   windowMs?: number | undefined
   /**
-   * Whether the length of the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second or per day. A limiter then estimates the
-   * length from `resetAfterMs`. It ignores such a limit if a limit of requests is configured.
+   * Whether the length of the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second or per day. A limiter then estimates the length from
+   * `resetAfterMs`. It ignores such a limit if a limit of requests is configured.
    */
   unknownWindow?: true | undefined
 }
@@ -45,12 +48,11 @@ export interface ObservedLimit {
  *
  * Invalid values are ignored, and so are names with an unknown word.
  *
- * A reset may be a Go duration (`6m0s`, `120ms`), a date (RFC 3339, or as in HTTP), a time since 1970 in seconds or
- * milliseconds, or seconds from now. See https://platform.openai.com/docs/guides/rate-limits,
- * https://docs.anthropic.com/en/api/rate-limits.
+ * A reset may be a Go duration (`6m0s`, `120ms`), a date (RFC 3339, or as in HTTP), a time since 1970 in seconds or milliseconds, or seconds from
+ * now. See https://platform.openai.com/docs/guides/rate-limits, https://docs.anthropic.com/en/api/rate-limits.
  *
- * @param nowMs the current time in milliseconds since 1970, for dates in the headers. @default the `date` header of the
- * answer, since both come from the provider's clock; without it, Date.now()
+ * @param nowMs the current time in milliseconds since 1970, for dates in the headers. @default the `date` header of the answer, since both come from
+ * the provider's clock; without it, Date.now()
  */
 export function parseRateLimitHeaders(headers: HeadersLike, nowMs?: number): ObservedLimits {
   const now = (): number => nowMs ?? (Date.parse(headerReader(headers)('date') ?? '') || Date.now())
@@ -110,10 +112,7 @@ function readField(
   else limit.resetAfterMs ??= number
 }
 
-/**
- * Reads the headers of the IETF draft, in all its versions. They report limits of their own, and the windows of plain
- * `x-ratelimit-*` limits.
- */
+/** Reads the headers of the IETF draft, in all its versions. They report limits of their own, and the windows of plain `x-ratelimit-*` limits. */
 function readItems(
   found: Map<string, Found>,
   policies: readonly LimitItem[],
@@ -148,8 +147,8 @@ function readItems(
 }
 
 /**
- * Reads the header `ratelimit` by itself: `limit=10, remaining=9, reset=1`, or the remaining amount of a limit for
- * which the answer has no `ratelimit-policy`.
+ * Reads the header `ratelimit` by itself: `limit=10, remaining=9, reset=1`, or the remaining amount of a limit for which the answer has no
+ * `ratelimit-policy`.
  */
 function dictionaryOf(states: readonly LimitItem[]): Found | undefined {
   if (states.length === 0) return undefined
@@ -182,10 +181,7 @@ const UNITS: ReadonlyMap<string, LimitField['kind']> = new Map<string, LimitFiel
 
 const MINUTE_MS = 60_000
 
-/**
- * Chooses one limit of each kind: the most certain one. If several are equally certain, chooses the one with the lowest
- * rate.
- */
+/** Chooses one limit of each kind: the most certain one. If several are equally certain, chooses the one with the lowest rate. */
 function chooseLimits(found: ReadonlyMap<string, Found>): ObservedLimits {
   const observed: ObservedLimits = {}
   const best = new Map<keyof ObservedLimits, Found>()
@@ -215,8 +211,8 @@ function isBetter(one: Found, other: Found): boolean {
 }
 
 /**
- * Returns how certain a limit is; a lower rank is more certain. Documented names come first, names with a window
- * second, numbers of an unknown window third. Last come limits whose amount per window no header reports.
+ * Returns how certain a limit is; a lower rank is more certain. Documented names come first, names with a window second, numbers of an unknown window
+ * third. Last come limits whose amount per window no header reports.
  */
 function rankOf({ namesKind, windowMs, limit }: Found): number {
   const rank = windowMs !== undefined ? 1 : namesKind ? 0 : 2

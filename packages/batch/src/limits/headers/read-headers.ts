@@ -1,20 +1,24 @@
-/** Headers in the forms that HTTP clients use: fetch's `Headers`, a plain record, anything with `get`. */
+/** Headers in the forms that HTTP clients use: fetch's `Headers`, a plain record with names in any case, anything with `get`. */
 export type HeadersLike =
   | Headers
   | Readonly<Record<string, string | readonly string[] | undefined>>
-  | { get(name: string): string | null | undefined }
+  | {
+      /** Returns the value of a header, or null or undefined without it. `name` is in lower case. */ get(
+        name: string,
+      ): string | null | undefined
+    }
 
 /**
- * Returns a function that reads a header by its lower-case name. If there are several headers with this name, it
- * returns the first. The names in a record may be in any case.
+ * Returns a function that reads a header by its lower-case name. If there are several headers with this name, it returns the first. The names in a
+ * record may be in any case.
  */
 export function headerReader(headers: HeadersLike): (name: string) => string | undefined {
   return (name) => readHeaders(headers, name)[0]?.[1]
 }
 
 /**
- * Returns the headers whose lower-case name equals or matches `wanted`. If there are several headers with one name,
- * only the first is included. The names in a record may be in any case.
+ * Returns the headers whose lower-case name equals or matches `wanted`. If there are several headers with one name, only the first is included. The
+ * names in a record may be in any case.
  *
  * @param names the names to look up if the headers cannot be listed
  */

@@ -1,10 +1,9 @@
 /**
- * Parses the text of a reset to the time until that reset, in milliseconds. Returns 0 if the reset has passed, and
- * `undefined` if the text is invalid or the reset is more than a month away.
+ * Parses the text of a reset to the time until that reset, in milliseconds. Returns 0 if the reset has passed, and `undefined` if the text is invalid
+ * or the reset is more than a month away.
  *
- * Providers write a reset as a Go duration (`6m0s`), as a date (RFC 3339, or as in HTTP), as milliseconds or seconds
- * since 1970, or as seconds from now. The last three are distinguished by their size: a time since 1970 is more than a
- * billion seconds, a wait never is.
+ * Providers write a reset as a Go duration (`6m0s`), as a date (RFC 3339, or as in HTTP), as milliseconds or seconds since 1970, or as seconds from
+ * now. The last three are distinguished by their size: a time since 1970 is more than a billion seconds, a wait never is.
  */
 export function parseReset(text: string | undefined, now: () => number): number | undefined {
   const reset = text?.trim()
@@ -19,8 +18,8 @@ export function parseReset(text: string | undefined, now: () => number): number 
 }
 
 /**
- * Parses a Go duration (https://pkg.go.dev/time#ParseDuration) to milliseconds: `1h2m3.5s`, `120ms`, `864µs`. HTTP
- * clients read headers as Latin-1, so the `µ` of a server that writes UTF-8 arrives as two characters.
+ * Parses a Go duration (https://pkg.go.dev/time#ParseDuration) to milliseconds: `1h2m3.5s`, `120ms`, `864µs`. HTTP clients read headers as Latin-1,
+ * so the `µ` of a server that writes UTF-8 arrives as two characters.
  */
 function parseGoDuration(text: string): number | undefined {
   if (!GO_DURATION.test(text)) return undefined
@@ -29,9 +28,7 @@ function parseGoDuration(text: string): number | undefined {
   return ms
 }
 
-/**
- * The maximum time until a reset, in milliseconds. Windows of limits are at most a month, so a later reset is invalid.
- */
+/** The maximum time until a reset, in milliseconds. Windows of limits are at most a month, so a later reset is invalid. */
 const MAX_RESET_MS = 32 * 86_400_000
 
 const NUMBER = /^\d+(\.\d+)?$/

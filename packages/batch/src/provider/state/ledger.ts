@@ -12,10 +12,7 @@ export interface BatchPart extends Omit<RecordOf<'part'>, 'type'> {
   isReported?: boolean
 }
 
-/**
- * The recorded steps of a run, those of earlier processes included. A new step is stored before it takes effect in
- * memory.
- */
+/** The recorded steps of a run, those of earlier processes included. A new step is stored before it takes effect in memory. */
 export class Ledger {
   readonly #store: BatchStateStore
   readonly #unlock: (() => Promise<void>) | undefined

@@ -5,8 +5,8 @@ import type { BatchStateStore, StateRecord } from './state-store.ts'
 import { nodeModule } from '../../node-modules.ts'
 
 /**
- * Creates a store that writes the steps of a run to a JSON Lines file. A lock file next to it ensures that only one run
- * at a time uses it. After a crash, the last line may be incomplete: it is cut off, and its step counts as not done.
+ * Creates a store that writes the steps of a run to a JSON Lines file. A lock file next to it ensures that only one run at a time uses it. After a
+ * crash, the last line may be incomplete: it is cut off, and its step counts as not done.
  */
 export function fileState(path: string): BatchStateStore {
   return {

@@ -1,12 +1,12 @@
 import { BatchStateLockedError } from '../errors.ts'
 
-/** One step of a run, as the state stores it. */
+/** One step of a run, as the state stores it. A store saves and returns records as they are. */
 export type StateRecord =
   /** The run begins. This is the first record of a state, and identifies the run. */
   | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
   /**
-   * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests of that earlier
-   * part, submitted again.
+   * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests of that earlier part,
+   * submitted again.
    */
   | {
       type: 'part'
@@ -35,8 +35,7 @@ export type StateRecord =
 /** A store for the steps of a run. Implement it to store them in a database, for example. */
 export interface BatchStateStore {
   /**
-   * Locks the state for one run. Beware: without this method, two runs can use the state at once, and submit the same
-   * requests twice.
+   * Locks the state for one run. Beware: without this method, two runs can use the state at once, and submit the same requests twice.
    *
    * @returns a function that unlocks the state, called when the run has ended
    * @throws if another run has locked the state
