@@ -13,7 +13,10 @@ import { asEmbeddingModelV4, type AnyEmbeddingModel } from './as-embedding-model
 
 /** The options of `createFallbackEmbeddingModel`, without `models`. */
 export interface FallbackEmbeddingModelOptions extends CommonOptions {
-  /** The maximum time of one attempt, in milliseconds. @default the time left of `totalMs`, or half of that while another target can take over */
+  /**
+   * The maximum time of one attempt, in milliseconds, at least 1; then it has failed. @default the time left of `totalMs`, or half of that while
+   * another target can take over
+   */
   attemptMs?: number | undefined
   /**
    * Whether the models return the same vectors, although their ids differ: the same model under another name, such as a deployment of Azure.
@@ -26,7 +29,7 @@ export interface FallbackEmbeddingModelOptions extends CommonOptions {
 export interface FallbackEmbeddingModel extends EmbeddingModelV4 {
   /** Returns statistics of the model and of its targets, in the order of `models`. */
   stats(): ModelStats
-  /** Refuses further calls with a ModelClosedError. Calls in flight continue. */
+  /** Refuses further calls with a ModelClosedError. Calls in flight continue. Can be called more than once. */
   close(): void
 }
 

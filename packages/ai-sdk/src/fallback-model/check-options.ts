@@ -116,11 +116,17 @@ export function checkModels(models: unknown): void {
   )
 }
 
-/** Harbor's part of the `providerOptions` of a call. */
+/** Harbor's part of the `providerOptions` of a call: `providerOptions: { harbor: { labels, session } }`. */
 export interface HarborCallOptions {
-  /** Labels of this call, in addition to those of the model. A label of the same name replaces that of the model. */
+  /**
+   * Labels of this call, in addition to those of the model; one of the same name replaces that of the model. At most 16, with names of up to 64
+   * characters and values of up to 256. @default none
+   */
   readonly labels?: Labels | undefined
-  /** Identifies the conversation. The target that answered its last call is tried first. */
+  /**
+   * Identifies the conversation, by 1 to 256 characters. The target that answered its last call is tried first while it is available, because its
+   * prompt cache is warm. @default the tool calls of the prompt identify it
+   */
   readonly session?: string | undefined
 }
 

@@ -28,7 +28,7 @@ const DEFAULT_IDLE_MS = 120_000
 export interface FallbackModel extends LanguageModelV4 {
   /** Returns statistics of the model and of its targets, in the order of `models`. */
   stats(): ModelStats
-  /** Refuses further calls with a ModelClosedError. Calls in flight continue. */
+  /** Refuses further calls with a ModelClosedError. Calls in flight continue. Can be called more than once. */
   close(): void
 }
 

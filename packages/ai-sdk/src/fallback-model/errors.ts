@@ -2,9 +2,10 @@ const CLOSED = 'model_closed'
 const INCOMPLETE = 'stream_incomplete'
 const MALFORMED = 'malformed_answer'
 
-/** The error of a call that was made after `close()`. */
+/** The error of a call that was made after `close()`. Nothing was sent. */
 export class ModelClosedError extends Error {
   override readonly name = 'ModelClosedError'
+  /** Always `model_closed`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = CLOSED
 
   constructor() {
@@ -23,8 +24,9 @@ export class ModelClosedError extends Error {
  */
 export class StreamIncompleteError extends Error {
   override readonly name = 'StreamIncompleteError'
+  /** Always `stream_incomplete`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = INCOMPLETE
-  /** The name of the target that was answering. */
+  /** The name of the target that was answering, such as `openai.responses/gpt-5`. */
   readonly target: string
   /**
    * `cut`: the stream ended without proof of its end. `error`: the provider reported an error. `idle`: no content arrived for `idleMs`.
@@ -57,6 +59,7 @@ const WHAT_HAPPENED = {
 /** The error of an attempt whose answer had no content, or whose stream ended before its first content. */
 export class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError'
+  /** Always `malformed_answer`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = MALFORMED
 
   constructor(target: string, what: string) {

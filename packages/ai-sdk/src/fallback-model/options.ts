@@ -4,20 +4,26 @@ import type { RetryOptions } from '@harbor/retry'
 import type { CallObserver } from '../receipts/observer.ts'
 import type { AttemptFailure, ModelAttempt, ModelReceipt } from '../receipts/receipt.ts'
 
-/** A model of the list `models`, as `order` and the events see it. */
+/** One model of the list `models`, as `order` and the events see it. */
 export interface ModelTarget {
   /** The provider and the id of the model, such as `openai.responses/gpt-5`. A second target with the same name gets the suffix `#2`. */
   readonly name: string
+  /** The provider, as the AI SDK names it, such as `openai.responses`. */
   readonly provider: string
+  /** The id of the model at its provider, such as `gpt-5`. */
   readonly modelId: string
 }
 
 /** Labels of a call, such as `{ tenant: 'acme' }`. They describe calls in receipts, and are never sent to a provider. */
 export type Labels = Readonly<Record<string, string>>
 
-/** The options that language models and embedding models share. */
+/** The options that `createFallbackModel` and `createFallbackEmbeddingModel` share. All are optional. */
 export interface CommonOptions {
-  /** When and how often a target is tried again. `false`: never. @default 3 attempts, with exponential backoff and jitter */
+  /**
+   * When and how often a target is tried again: the options of `createRetry` of `@harbor/retry`. What an attempt may be repeated for is decided by
+   * Harbor's table of failures. `false`: never. @default 3 attempts, with exponential backoff and jitter; the second one at once, unless the target
+   * is busy
+   */
   retry?:
     | Omit<
         RetryOptions,
@@ -36,18 +42,24 @@ export interface CommonOptions {
    */
   hedge?: HedgeOptions | false | undefined
   /**
-   * The maximum time of a call over all its attempts, in milliseconds. For a stream, it ends with the first content. @default 600_000
+   * The maximum time of a call over all its attempts and waits, in milliseconds, at least 1. For a stream, it ends with the first content. After
+   * that, the call fails with a TimeoutError. @default 600_000
    */
   totalMs?: number | undefined
-  /** The order in which targets are tried, such as `fastest()` of `@harbor/fallback`. @default the order of `models` */
+  /**
+   * Orders the targets at the start of each call, such as `fastest()` of `@harbor/fallback`. The target of the conversation goes first all the same.
+   * @default the order of `models`
+   */
   order?: Order<ModelTarget> | undefined
   /**
-   * The maximum number of attempts at a target while another target can take over. The second attempt is made at once; with a `retry.baseDelayMs`
-   * or `retry.backoff` of your own, after at most 100 ms.
-   * @default 2
+   * The maximum number of attempts at a target while another target can take over, at least 1; `retry.maxAttempts` limits them too. The second
+   * attempt is made at once; with a `retry.baseDelayMs` or `retry.backoff` of your own, after at most 100 ms. @default 2
    */
   attemptsBeforeFallback?: number | undefined
-  /** The maximum number of requests that one call sends, over all its targets. @default 6 */
+  /**
+   * The maximum number of requests that one call sends, over all its targets, retries and hedges included; at least 1. Targets for which none is left
+   * are skipped. @default 6
+   */
   maxUpstreamCalls?: number | undefined
   /**
    * Names and values for the receipts of all calls, such as `{ app: 'shop' }`. They are never sent to a provider. At most 16 labels, with names
@@ -68,46 +80,56 @@ export interface FallbackModelOptions extends CommonOptions {
   /** The timeouts for parts of a call: an attempt, the first content and the pauses of a stream. @default see `ModelTimeouts` */
   timeouts?: ModelTimeouts | undefined
   /**
-   * Returns a substitute text when no target answered. The receipt then has `degraded: true`. If it returns `undefined`, the call fails.
-   * @default none
+   * Returns a substitute text when no target answered, from what happened at each of them. The receipt then has `degraded: true`. If it returns
+   * `undefined` or throws, the call fails. @default none: the call fails with AllTargetsFailedError
    */
   lastResort?:
     ((failures: readonly ModelAttempt[]) => string | undefined | PromiseLike<string | undefined>) | undefined
 }
 
+/** The timeouts for parts of a call. Numbers of milliseconds of at least 1. `totalMs` limits the whole call. */
 export interface ModelTimeouts {
   /**
-   * The maximum time of one attempt, in milliseconds. It ends with a complete answer, or with the first content of a stream.
+   * The maximum time of one attempt, in milliseconds; then it has failed. It ends with a complete answer, or with the first content of a stream.
    * @default the time left of `totalMs`, or half of that while another target can take over
    */
   attemptMs?: number | undefined
-  /** The maximum time from the headers of a stream to its first content, in milliseconds. @default the time left of the attempt */
+  /**
+   * The maximum time from the headers of a stream to its first content, in milliseconds; then the attempt has failed, and another is made. @default
+   * the time left of the attempt
+   */
   firstTokenMs?: number | undefined
   /**
-   * The maximum time between two parts with content in a stream, in milliseconds. Time during which the caller does not read the stream does
-   * not count. @default 120_000
+   * The maximum time between two parts with content in a stream, in milliseconds; then the stream fails with a StreamIncompleteError, since the
+   * caller has a part of it. Time during which the caller does not read does not count. @default 120_000
    */
   idleMs?: number | undefined
 }
 
+/** Functions that are called at events. What they throw is a warning, and they are not awaited. */
 export interface ModelListeners {
-  /** Called before the next target is tried. */
+  /** Called before the next target is tried because one failed. Not called for targets that are skipped, nor for a hedge. */
   fallback?: ((event: FallbackEvent) => void | PromiseLike<void>) | undefined
-  /** Called when the circuit of a target changes its state. */
+  /** Called when the circuit of a target opens, becomes half-open or closes; never with `breaker: false`. */
   breaker?: ((event: BreakerChange) => void | PromiseLike<void>) | undefined
-  /** Called at the end of each call; for a stream, at the end of the stream. */
+  /** Called once at the end of each call, failed and aborted ones included; for a stream, at the end of the stream. */
   end?: ((receipt: ModelReceipt) => void | PromiseLike<void>) | undefined
 }
 
+/** One target failed, and the next one is about to be called. */
 export interface FallbackEvent {
-  /** The name of the target that failed; `to` is the name of the target that is called next. */
+  /** The name of the target that failed, such as `openai.responses/gpt-5`. */
   readonly from: string
+  /** The name of the target that is called next. */
   readonly to: string
+  /** Why `from` failed. */
   readonly failure: AttemptFailure
 }
 
+/** The circuit of a target changed its state. */
 export interface BreakerChange {
-  /** The name of the target. */
+  /** The name of the target, such as `openai.responses/gpt-5`. */
   readonly target: string
+  /** The state after the change: `open` (the target is skipped), `half-open` (one call tries it) or `closed`. */
   readonly state: 'open' | 'half-open' | 'closed'
 }

@@ -41,11 +41,13 @@ export interface CallObservation {
 export interface RequestFacts {
   /** Always `ai-sdk`: which protocol a model speaks is not known. */
   readonly protocol: string
+  /** What is asked of the model: `chat` (text, also as a stream) or `embeddings`. */
   readonly operation: 'chat' | 'embeddings'
   /** The provider of the first model, as the AI SDK names it, such as `openai.responses`. */
   readonly provider: string
   /** The id of the first model. */
   readonly model: string | undefined
+  /** Whether the answer is a stream. */
   readonly streaming: boolean
   /** Empty, because the AI SDK does not say where a model sends its requests. */
   readonly url: string
@@ -55,6 +57,7 @@ export interface RequestFacts {
 export interface ObservedAttempt {
   /** The number of the attempt within the call, from 1. */
   readonly number: number
+  /** The name of the target, such as `openai.responses/gpt-5`. */
   readonly target: string
   /** Always `undefined`: the AI SDK does not say which key a model uses. */
   readonly keyIndex: number | undefined
@@ -64,47 +67,67 @@ export interface ObservedAttempt {
   readonly startedAt: number
   /** The duration in milliseconds; `undefined` while the attempt is in flight. */
   readonly durationMs: number | undefined
-  /** How long the call waited before this attempt, in milliseconds. */
+  /** How long the call waited before this attempt, in milliseconds; 0 if it did not. */
   readonly waitedMs: number
+  /** Why it waited: the `backoff` before a retry, or the `retry-after` of the provider. `nothing` if it did not. */
   readonly waitedFor: 'nothing' | 'backoff' | 'retry-after'
+  /**
+   * Why the attempt was made: as the `first` of the call, as a `retry` at the same target, as a `fallback` after another target, or as a `hedge`
+   * beside a slow one.
+   */
   readonly reason: 'first' | 'retry' | 'fallback' | 'hedge'
   /** The HTTP status of an answer that was an error; `undefined` for other answers, because the AI SDK does not return their status. */
   readonly status: number | undefined
-  /** Always `undefined`. */
+  /** Always `undefined`: the AI SDK does not return the request id. */
   readonly requestId: string | undefined
   /** Why the attempt failed; `undefined` if it succeeded, was abandoned or is in flight. */
   readonly failure: ObservedFailure | undefined
 }
 
+/** Why an attempt failed, as an observer gets it. */
 export interface ObservedFailure {
+  /** What went wrong, in one word, such as `rate-limit` or `timeout`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind
-  /** The error code of the provider or of the transport. */
+  /** The error code of the provider or of the transport; `undefined` if there was none. */
   readonly code: string | undefined
   /** Whether the provider may have processed, and billed, the request. */
   readonly ambiguous: boolean
-  /** The wait before a retry that the provider requested, in milliseconds. */
+  /** The wait before a retry that the provider requested, in milliseconds; `undefined` if it requested none. */
   readonly retryAfterMs: number | undefined
   /** `not-sent`: no connection. `sent`: no answer arrived. `headers`: the answer was an error. `body`: the answer was broken or ended early. */
   readonly phase: 'not-sent' | 'sent' | 'headers' | 'body'
 }
 
-/** A wait of a call. `hedge-delay`: for a slow target, before a second target was called. */
+/** One wait of a call. */
 export interface ObservedWait {
+  /**
+   * `backoff`: before a retry. `retry-after`: because the provider asked for it. `hedge-delay`: for a slow target, before a second target was called.
+   */
   readonly reason: 'backoff' | 'retry-after' | 'hedge-delay'
   /** The start of the wait, in milliseconds since 1970. */
   readonly startedAt: number
+  /** How long it waited, in milliseconds. */
   readonly ms: number
 }
 
-/** The tokens of an answer, as its provider reported them. `inputTokens` and `outputTokens` are totals. */
+/**
+ * The tokens of an answer, as its provider reported them. `inputTokens` and `outputTokens` are totals; the others are parts of them. What was not
+ * reported is 0.
+ */
 export interface ObservedUsage {
+  /** All tokens of the prompt, cached ones included. */
   readonly inputTokens: number
+  /** All tokens of the answer, reasoning included. */
   readonly outputTokens: number
+  /** Tokens of the prompt that were read from the provider's prompt cache. */
   readonly cachedInputTokens: number
+  /** Tokens of the prompt that were written to the provider's prompt cache. */
   readonly cacheWriteInputTokens: number
+  /** Tokens of the answer that the model used for reasoning. */
   readonly reasoningTokens: number
-  /** Always 0, like `audioOutputTokens`: the AI SDK does not count them apart. */
+  /** Always 0: the AI SDK does not count them apart. */
   readonly audioInputTokens: number
+  /** Always 0: the AI SDK does not count them apart. */
   readonly audioOutputTokens: number
 }
 
@@ -115,39 +138,57 @@ export interface ObservedUsage {
 export interface ObservedReceipt {
   /** The id in the `ModelReceipt` of the call. */
   readonly id: string
+  /** What is asked of the model: `chat` (text, also as a stream) or `embeddings`. */
   readonly operation: 'chat' | 'embeddings'
   /** The name of the target that answered, or that was called last. `last resort` for its answer. Empty before the first attempt. */
   readonly target: string
+  /** The id of the model that answered; before the answer, that of the first model. */
   readonly model: string | undefined
+  /** Whether the answer is a stream. */
   readonly streaming: boolean
+  /** The labels of the model and of the call; an empty object if there are none. */
   readonly labels: Readonly<Record<string, string>>
+  /** Always false: a model has no prefetches. */
   readonly isPrefetch: boolean
+  /** The attempts so far, in the order in which they started; skipped targets are in `skipped`. */
   readonly attempts: readonly ObservedAttempt[]
+  /** The waits so far, in order. */
   readonly waits: readonly ObservedWait[]
+  /** `pending` while the call runs; then `success`, `failure`, or `aborted` if the caller ended it. */
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
-  /** The start of the call, in milliseconds since 1970; `endedAt` is its end. */
+  /** The start of the call, in milliseconds since 1970. */
   readonly startedAt: number
+  /** The end of the call, in milliseconds since 1970; `undefined` while it runs. */
   readonly endedAt: number | undefined
   /** The duration in milliseconds; `undefined` while the call runs. */
   readonly durationMs: number | undefined
   /** The total time of all waits before retries, in milliseconds. */
   readonly waitMs: number
-  /** For a stream: the time until its first content, in milliseconds. */
+  /** For a stream: the time until its first content, in milliseconds; `undefined` before that, and for other calls. */
   readonly firstContentMs: number | undefined
+  /** Always `undefined`: a field of receipts of `@harbor/core`. */
   readonly guard: undefined
   /** The tokens of the answer; `undefined` until it is complete, or if the provider reported none. */
   readonly usage: ObservedUsage | undefined
+  /** Always `undefined`: the AI SDK does not report it. */
   readonly serviceTier: undefined
+  /** Always `undefined`: this package knows no prices. */
   readonly cost: undefined
   /** The finish reason of the answer, as the AI SDK names it; empty until it is complete. */
   readonly finishReasons: readonly string[]
+  /** Always `undefined`: a field of receipts of `@harbor/core`. */
   readonly responseId: undefined
   /** The number of failed attempts that the provider may have billed. */
   readonly possiblyBilled: number
+  /** Always 0: the AI SDK does not report redirects. */
   readonly redirects: number
+  /** The targets that were skipped so far, each with the reason in words. */
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
+  /** Whether the answer comes from the option `lastResort`. */
   readonly degraded: boolean
+  /** Always `undefined`: a model has no cache. */
   readonly cache: undefined
+  /** Always `undefined`: a model makes no batches. */
   readonly batch: undefined
 }
 

@@ -27,6 +27,7 @@ export function attachReceipt(to: unknown, receipt: ModelReceipt): void {
  * rejects with the error of the stream if it fails
  */
 export function receiptOf(result: PromisedResult): Promise<ModelReceipt | undefined>
+/** Returns the receipt of a call from a result that is no stream, a `finish` part or an error; `undefined` if it comes from another model. */
 export function receiptOf(result: unknown): ModelReceipt | undefined
 export function receiptOf(result: unknown): ModelReceipt | undefined | Promise<ModelReceipt | undefined> {
   const all = allReceipts(result)
@@ -40,6 +41,7 @@ export function receiptOf(result: unknown): ModelReceipt | undefined | Promise<M
  * @returns an empty array if the result comes from another model. For the result of a stream, a promise of the receipts
  */
 export function receiptsOf(result: PromisedResult): Promise<readonly ModelReceipt[]>
+/** Returns the receipts of all steps of a result that is no stream, in order; an empty array if it comes from another model. */
 export function receiptsOf(result: unknown): readonly ModelReceipt[]
 export function receiptsOf(result: unknown): readonly ModelReceipt[] | Promise<readonly ModelReceipt[]> {
   return allReceipts(result)
@@ -63,8 +65,11 @@ function allReceipts(result: unknown): ModelReceipt[] | Promise<ModelReceipt[]> 
 
 /** A result of a stream: its steps or its metadata are promises. */
 export type PromisedResult =
-  | { readonly steps: PromiseLike<unknown> }
-  | { readonly providerMetadata: PromiseLike<unknown>; readonly steps?: undefined }
+  | { /** The steps, when the stream has ended. */ readonly steps: PromiseLike<unknown> }
+  | {
+      /** The metadata, when the stream has ended. */ readonly providerMetadata: PromiseLike<unknown>
+      /** Has no steps. */ readonly steps?: undefined
+    }
 
 function receiptsOfSteps(steps: unknown): ModelReceipt[] {
   if (!Array.isArray(steps)) return []
