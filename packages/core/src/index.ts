@@ -69,6 +69,7 @@ export {
   type AnswerGuard,
   type CacheRecord,
   type CallCost,
+  type CallFailure,
   type Receipt,
   type TokenUsage,
 } from './reporting/receipt.ts'

@@ -123,6 +123,44 @@ describe('an upstream call', () => {
     expect(upstream[0]?.receipt.id).toBe(served[0]?.receipt.id)
   })
 
+  it('is named to the calls that it serves: to the first and to those that joined, also if it fails', async () => {
+    const { observer, calls } = observing()
+    const provider = await simulate()
+    const harbor = harborFor(provider, { cache: true, telemetry: observer, retry: false })
+    const three = (more: object): Promise<unknown> =>
+      Promise.allSettled([1, 2, 3].map(() => ask(harbor, { temperature: 0, ...more })))
+    const streams = async (more: object): Promise<void> => {
+      const stream = await harbor.chat.completions.create({ ...HELLO, temperature: 0, ...more, stream: true })
+      for await (const _chunk of stream);
+    }
+    await three({ seed: 1 })
+    await three({ seed: 1 })
+    provider.fail(status(400))
+    await three({ seed: 2 })
+    await Promise.all([1, 2].map(() => streams({ seed: 3 })))
+    await expect.poll(() => calls.filter(({ ends }) => ends === 0)).toEqual([])
+    const servers = new Set(calls.filter(({ role }) => role === 'upstream').map(({ receipt }) => receipt))
+    const served = calls.filter(({ role }) => role === 'call').map(({ servedBy }) => [...servedBy])
+    expect(served.map(({ length }) => length)).toEqual([1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1])
+    expect(new Set(served.flat())).toEqual(servers)
+  })
+
+  it('is named to each member of a batch of embeddings, whose cached leader has an upstream call of its own', async () => {
+    const { observer, calls } = observing()
+    const harbor = harborFor(await simulate(), {
+      cache: true,
+      embeddingBatch: { maxWaitMs: 10 },
+      telemetry: observer,
+    })
+    await Promise.all(['a', 'b'].map((input) => harbor.embeddings.create({ model: 'e', input })))
+    const upstream = calls.filter(({ role }) => role === 'upstream')
+    expect(upstream.map(({ events }) => events.includes('attempt 1'))).toEqual([false, false, true])
+    const [own, other, batch] = upstream.map(({ receipt }) => receipt)
+    expect(upstream.map(({ servedBy }) => [...servedBy])).toEqual([[batch], [batch], []])
+    const served = calls.filter(({ role }) => role === 'call').map(({ servedBy }) => [...servedBy])
+    expect(served).toEqual([[own], [other]])
+  })
+
   it('is observed for a batch of embeddings, a prefetch and a refresh', async () => {
     const { observer, calls } = observing()
     const provider = await simulate()

@@ -5,6 +5,7 @@ export interface Observation<Attempt, Wait, Receipt> {
   attempt?<T>(attempt: Attempt, send: Send<T>): Promise<T>
   attemptEnded?(attempt: Attempt): void
   waited?(wait: Wait): void
+  servedBy?(upstream: Receipt): void
   end?(receipt: Receipt): void
 }
 
@@ -16,6 +17,7 @@ export class ObservedCall<Attempt, Wait, Receipt> implements Required<Observatio
   #inFlight = 0
   /** The receipt of a call that is over while an attempt is still in flight. */
   #over: Receipt | undefined
+  #ended = false
 
   private constructor(
     observations: readonly Observation<Attempt, Wait, Receipt>[],
@@ -71,6 +73,11 @@ export class ObservedCall<Attempt, Wait, Receipt> implements Required<Observatio
     for (const each of this.#observations) shield(this.#warn, () => each.waited?.(wait))
   }
 
+  servedBy(upstream: Receipt): void {
+    if (this.#ended) return
+    for (const each of this.#observations) shield(this.#warn, () => each.servedBy?.(upstream))
+  }
+
   /** Ends the observations. If an attempt is still in flight, such as one that is being aborted, they end with it. */
   end(receipt: Receipt): void {
     if (this.#inFlight === 0) this.#end(receipt)
@@ -78,6 +85,7 @@ export class ObservedCall<Attempt, Wait, Receipt> implements Required<Observatio
   }
 
   #end(receipt: Receipt): void {
+    this.#ended = true
     for (const each of this.#observations) shield(this.#warn, () => each.end?.(receipt))
   }
 

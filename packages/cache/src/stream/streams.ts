@@ -20,6 +20,8 @@ export interface Source<Head> {
    * it is cached at once, without a call of `isComplete`, unless `context.refuse()` was called.
    */
   readonly body: AsyncIterable<Uint8Array> | string
+  /** Any value that describes the load. It is passed to all callers that share the load, and is never stored. */
+  readonly origin?: unknown
 }
 
 /** Opens the source of an answer to record, when its head is known. What it throws rejects the calls that wait. */
@@ -33,6 +35,8 @@ export interface Recorded<Head> extends Outcome {
   readonly body: Body
   /** Resolves when the body has ended. The value is `true` if the answer is cached, otherwise the reason why not. Never rejects. */
   readonly stored: Promise<Stored>
+  /** The `origin` of the load that answered the call; undefined for an answer from the cache. */
+  readonly origin?: unknown
 }
 
 /** An answer that is being recorded. */
@@ -42,6 +46,7 @@ export interface FreshRecording {
   readonly headJson: string | undefined
   readonly body: Recording | string
   readonly stored: Promise<Stored>
+  readonly origin: unknown
 }
 
 /**
@@ -92,13 +97,14 @@ export class Streams {
     open: Open<unknown>,
   ): Promise<FreshRecording> {
     const decision = new KeepDecision(call.key, running, call.options, this.#parts.settings.onError)
-    const { head, body } = await open(decision)
+    const { head, body, origin } = await open(decision)
     const headJson = this.#headJson(head, decision)
-    if (typeof body !== 'string') return this.#record(running, call, decision, body, head, headJson)
+    if (typeof body !== 'string')
+      return { ...this.#record(running, call, decision, body, headJson), head, headJson, origin }
     running.flight.signal.throwIfAborted()
     const stored = Promise.resolve(this.#keep(running, call, decision, headJson, body))
     running.end()
-    return { head, headJson, body, stored }
+    return { head, headJson, body, stored, origin }
   }
 
   #record(
@@ -106,9 +112,8 @@ export class Streams {
     call: LoadCall<StreamOptions>,
     decision: KeepDecision<FreshRecording>,
     body: AsyncIterable<Uint8Array>,
-    head: unknown,
     headJson: string | undefined,
-  ): FreshRecording {
+  ): Pick<FreshRecording, 'body' | 'stored'> {
     const { flight, purpose } = running
     const { options } = call
     const { promise: stored, resolve } = Promise.withResolvers<Stored>()
@@ -131,7 +136,7 @@ export class Streams {
     })
     flight.signal.throwIfAborted()
     if (purpose === 'refresh') void recording.finish()
-    return { head, headJson, body: recording, stored }
+    return { body: recording, stored }
   }
 
   /**
@@ -218,10 +223,10 @@ export class Streams {
   /** Returns the result for one caller, with a body that belongs to this caller alone. */
   deliver({ result, waiter, joined }: CallResult<FreshRecording>): Recorded<unknown> {
     if (result.entry) return { ...result.outcome, ...this.replay(result.entry) }
-    const { head, headJson, body: content, stored } = result.fresh
+    const { head, headJson, body: content, stored, origin } = result.fresh
     const body = typeof content === 'string' ? new TextBody(content) : readerOf(content, waiter)
-    if (!joined) return { ...result.outcome, head, body, stored }
-    return { ...SHARED, head: headJson === undefined ? head : parse(headJson), body, stored }
+    if (!joined) return { ...result.outcome, head, body, stored, origin }
+    return { ...SHARED, head: headJson === undefined ? head : parse(headJson), body, stored, origin }
   }
 
   replay({ head, payload }: Entry): Pick<Recorded<unknown>, 'head' | 'body' | 'stored'> {

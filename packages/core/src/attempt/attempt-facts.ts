@@ -1,9 +1,10 @@
-import { RedirectRefusedError } from '../base/errors.ts'
+import { RedirectRefusedError, StreamFaultError, TimeoutError, type ClockName } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import type { AttemptPhase, AttemptReason, AttemptRecord } from '../reporting/attempt-record.ts'
 import { isFailureStatus, situationOf, VERDICTS } from '../verdict/verdict.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
-import type { AttemptError } from './attempt-error.ts'
+import type { CallFailure } from '../reporting/receipt.ts'
+import { AttemptError } from './attempt-error.ts'
 
 /** Returns why the attempt that begins now is made. */
 export function attemptReason({ leg, receipt }: LegExchange): AttemptReason {
@@ -19,6 +20,23 @@ export function phaseOf({ status }: AttemptRecord, { failure, cause }: AttemptEr
   if (RedirectRefusedError.is(cause)) return 'headers'
   // Only a request that was not sent can never be billed.
   return !failure.ambiguous && VERDICTS[situationOf(failure)].billed === 'no' ? 'not-sent' : 'sent'
+}
+
+/** Returns which of Harbor's timeouts was exceeded; undefined for other failures. */
+export function clockOf(error: unknown): ClockName | undefined {
+  if (TimeoutError.is(error)) return error.clock
+  return error instanceof AttemptError && TimeoutError.is(error.cause) ? error.cause.clock : undefined
+}
+
+/** Returns why a call failed. @param error the error with which it failed, or the fault of its stream */
+export function callFailureOf(error: unknown): CallFailure {
+  const clock = clockOf(error)
+  if (error instanceof AttemptError) {
+    const { kind, code, status } = error.failure
+    return { kind, code, status, clock }
+  }
+  if (StreamFaultError.is(error)) return { kind: 'stream', code: error.code, status: error.status, clock }
+  return { kind: clock ? 'timeout' : 'unknown', code: undefined, status: undefined, clock }
 }
 
 /** The maximum number of names that are read from the header `x-harbor-dropped`. */

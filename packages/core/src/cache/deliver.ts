@@ -6,6 +6,7 @@ import type { Answer, Exchange, StreamEnd } from '../call/exchange.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { TimeoutError } from '../base/errors.ts'
+import { OpenReceipt } from '../reporting/open-receipt.ts'
 import type { UsageReport } from '../protocols/shared/delivery.ts'
 import { ReadStream } from '../stream/read-stream.ts'
 import type { Plan } from '../targets/routes.ts'
@@ -33,8 +34,10 @@ export interface CallerContext {
 /** Makes the answer for one caller from a recorded answer. The receipt of this caller says where the answer came from. */
 export async function deliver(caller: CallerContext, recorded: Recorded<AnswerHead>): Promise<Answer> {
   const { upstream } = caller
-  const { receipt } = caller.exchange
-  const { status, reason, ageMs, head } = recorded
+  const { receipt, observed } = caller.exchange
+  const { status, reason, ageMs, head, origin } = recorded
+  const served = origin instanceof OpenReceipt ? origin : upstream?.fork.receipt
+  if (served && status !== 'hit' && reason !== 'revalidating') observed?.servedBy(served)
   const isOwn = status === 'miss' || status === 'bypass'
   if (upstream && (isOwn || reason === 'load-failed')) receipt.adopt(upstream.fork.receipt)
   receipt.cache = { status, reason, ageMs }
@@ -130,9 +133,13 @@ function recordSavedUsage(
 
 /** Returns the error for one of the callers that waited for a failed upstream call. */
 export function errorForCaller(error: unknown, { exchange, plan, upstream }: CallerContext): unknown {
-  const { receipt, policy } = exchange
+  const { receipt, policy, observed } = exchange
   if (NotCachedError.is(error)) return notCached(atFirstTarget(exchange, plan.outage), error)
   receipt.cache = { status: upstream ? 'miss' : 'shared', reason: 'failed', ageMs: 0 }
+  // The error of a shared call has the receipt of the upstream call.
+  const served =
+    upstream?.fork.receipt ?? (error instanceof AttemptError ? error.exchange.receipt : undefined)
+  if (served) observed?.servedBy(served)
   if (upstream) receipt.adopt(upstream.fork.receipt)
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return new TimeoutError('total', policy.totalMs)

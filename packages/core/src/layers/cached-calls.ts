@@ -196,17 +196,18 @@ function sourceOf(
   const { answer } = upstream
   if (!answer) throw new Error('The upstream call has ended, so that there is an answer.')
   const head = headOf(answer, by.target ?? '')
+  const origin = upstream.fork.receipt
   const { body } = answer
   if (body.kind === 'text') {
     const json = body.json ?? parseRecord(body.text)
     const refusal = whyNotKept(by, json ? caching.refusalOf(json) : 'incomplete', rules)
     if (refusal !== undefined) context.refuse(refusal)
-    return { head, body: body.text }
+    return { head, body: body.text, origin }
   }
   if (!body.pieces) {
     context.refuse('unjudged')
-    return { head, body: body.chunks }
+    return { head, body: body.chunks, origin }
   }
   upstream.tap = new ParsedChunkTap(body, body.pieces, caching.newProof())
-  return { head, body: upstream.tap }
+  return { head, body: upstream.tap, origin }
 }

@@ -142,11 +142,9 @@ async function sendTogether(
     facts: new RequestFacts(),
   }
   try {
-    return splitAnswer(await inContext(() => observedUpstream(together, next, telemetry)), {
-      batching,
-      receipt,
-      members,
-    })
+    const answering = inContext(() => observedUpstream(together, next, telemetry))
+    for (const member of members) member.exchange.observed?.servedBy(receipt)
+    return splitAnswer(await answering, { batching, receipt, members })
   } catch (error) {
     if (ClientClosedError.is(error)) return members.map(() => error)
     if (error instanceof UnclearOrderError) {

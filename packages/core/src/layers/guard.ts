@@ -15,7 +15,7 @@ import type { AttemptFailure } from '../reporting/attempt-record.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { copyHeaders } from '../base/readonly-headers.ts'
 import { cleanId } from '../base/clean.ts'
-import { attemptReason, noteDropped, phaseOf } from '../attempt/attempt-facts.ts'
+import { attemptReason, clockOf, noteDropped, phaseOf } from '../attempt/attempt-facts.ts'
 import { judge } from '../attempt/judge.ts'
 import { reportTakeover } from '../routing/takeover.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -72,7 +72,11 @@ export function guardLayer(
       const { kind, code, ambiguous, retryAfterMs } = failed.failure
       if (ambiguous) notePossiblyBilled(exchange, accounts, telemetry)
       const phase = phaseOf(record, failed)
-      close(exchange, record, scope, telemetry, { kind, code, ambiguous, retryAfterMs, phase })
+      const clock = clockOf(failed)
+      close(exchange, record, scope, telemetry, {
+        ...{ kind, code, ambiguous, retryAfterMs, phase },
+        ...(clock && { clock }),
+      })
       throw failed
     }
   }

@@ -1,4 +1,5 @@
 import { ObservedCall } from '@harbor/parts'
+import { callFailureOf } from '../attempt/attempt-facts.ts'
 import { publicURL } from '../base/public-url.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { observerList } from '../options/observers.ts'
@@ -25,17 +26,18 @@ export function observedUpstream(exchange: Exchange, next: Handler, telemetry: T
   const observers = observersOf(exchange)
   if (!observers) return next(exchange)
   const call = observed(exchange, observers, 'upstream', telemetry)
-  const end = (outcome: Exclude<Receipt['outcome'], 'pending'>): void => {
-    if (call.receipt.close(outcome, call.policy.clock.now())) call.observed?.end(call.receipt)
+  const end = (outcome: Exclude<Receipt['outcome'], 'pending'>, error?: unknown): void => {
+    const failure = outcome === 'failure' ? callFailureOf(error) : undefined
+    if (call.receipt.close(outcome, call.policy.clock.now(), failure)) call.observed?.end(call.receipt)
   }
   return next(call).then(
     (answer) => {
       if (answer.body.kind === 'text') end('success')
-      else void answer.body.ended.then(({ outcome }) => end(outcome))
+      else void answer.body.ended.then(({ outcome, fault }) => end(outcome, fault))
       return answer
     },
     (error: unknown) => {
-      end(call.callerSignal?.aborted ? 'aborted' : 'failure')
+      end(call.callerSignal?.aborted ? 'aborted' : 'failure', error)
       throw error
     },
   )

@@ -1,5 +1,6 @@
 import { BulkStoppedError } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
+import { callFailureOf } from '../attempt/attempt-facts.ts'
 import { closedAnswer } from '../attempt/unanswered.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
@@ -33,13 +34,14 @@ export function receiptLayer(statistics: Statistics): (next: Handler) => Handler
         (answer) => {
           client.end()
           if (answer.body.kind === 'text') close(exchange, 'success', statistics)
-          else void answer.body.ended.then(({ outcome }) => close(exchange, outcome, statistics))
+          else
+            void answer.body.ended.then(({ outcome, fault }) => close(exchange, outcome, statistics, fault))
           return answer
         },
         (error: unknown) => {
           client.end()
           const isAborted = exchange.callerSignal?.aborted === true || isCalledOff(error)
-          close(exchange, isAborted ? 'aborted' : 'failure', statistics)
+          close(exchange, isAborted ? 'aborted' : 'failure', statistics, error)
           return outcomeOf(exchange, error)
         },
       )
@@ -64,9 +66,11 @@ function close(
   exchange: Exchange,
   outcome: 'success' | 'failure' | 'aborted',
   { telemetry, labels, accounts }: Statistics,
+  error?: unknown,
 ): void {
   const { receipt, policy, perCall, log, observed } = exchange
-  if (!receipt.close(outcome, policy.clock.now())) return
+  const failure = outcome === 'failure' ? callFailureOf(error) : undefined
+  if (!receipt.close(outcome, policy.clock.now(), failure)) return
   labels.count(receipt)
   accounts.countCall(receipt)
   telemetry.emit('end', { receipt })

@@ -1,4 +1,5 @@
 import type { FailureKind } from '@harbor/retry'
+import type { ClockName } from '../base/errors.ts'
 
 /** One request sent to a provider. */
 export interface AttemptRecord {
@@ -38,6 +39,8 @@ export interface AttemptFailure {
   /** The wait before a retry that the provider requested, in milliseconds. */
   readonly retryAfterMs: number | undefined
   readonly phase: AttemptPhase
+  /** Which of Harbor's timeouts was exceeded; undefined for other failures. */
+  readonly clock?: ClockName | undefined
 }
 
 /**

@@ -35,6 +35,12 @@ export interface CallObservation {
   attemptEnded?(attempt: AttemptRecord): void
   /** Called after a wait, before the attempt that follows. */
   waited?(wait: WaitRecord): void
+  /**
+   * Called when an upstream call is made for this call, or has answered it: see `role`. There can be several of them, such as batches of
+   * embeddings that are sent again.
+   * @param upstream the receipt with which the observation of the upstream call was started
+   */
+  servedBy?(upstream: Receipt): void
   /** Called once when the call is over; for a stream, when the stream has ended. */
   end?(receipt: Receipt): void
 }

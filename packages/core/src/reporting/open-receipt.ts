@@ -1,6 +1,6 @@
 import { NO_LABELS, type Labels } from './labels.ts'
 import type { AttemptReason, AttemptRecord, WaitRecord } from './attempt-record.ts'
-import type { AnswerGuard, CacheRecord, CallCost, Receipt, TokenUsage } from './receipt.ts'
+import type { AnswerGuard, CacheRecord, CallCost, CallFailure, Receipt, TokenUsage } from './receipt.ts'
 import type { ModelUse } from './token-usage.ts'
 
 /**
@@ -20,6 +20,7 @@ export class OpenReceipt implements Receipt {
   /** The waits of this call itself, without those of the upstream request that it shared. */
   #ownWaits: readonly WaitRecord[] = NO_WAITS
   outcome: Receipt['outcome'] = 'pending'
+  failure: CallFailure | undefined
   readonly startedAt: number
   endedAt: number | undefined
   durationMs: number | undefined
@@ -174,11 +175,13 @@ export class OpenReceipt implements Receipt {
 
   /**
    * Records the outcome and the end of the call.
+   * @param failure why the call failed; ignored for another outcome
    * @returns false if that was done before; nothing changes then
    */
-  close(outcome: Exclude<Receipt['outcome'], 'pending'>, now: number): boolean {
+  close(outcome: Exclude<Receipt['outcome'], 'pending'>, now: number, failure?: CallFailure): boolean {
     if (this.outcome !== 'pending') return false
     this.outcome = outcome
+    if (outcome === 'failure') this.failure = failure
     this.endedAt = now
     this.durationMs = now - this.startedAt
     return true

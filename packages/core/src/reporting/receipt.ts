@@ -1,3 +1,5 @@
+import type { FailureKind } from '@harbor/retry'
+import type { ClockName } from '../base/errors.ts'
 import type { AttemptRecord, WaitRecord } from './attempt-record.ts'
 import type { Labels } from './labels.ts'
 import type { CacheTtl } from './price.ts'
@@ -26,6 +28,8 @@ export interface Receipt {
    */
   readonly waits: readonly WaitRecord[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
+  /** Why the call failed, also if nothing was sent. Undefined unless `outcome` is `failure`. */
+  readonly failure: CallFailure | undefined
   /** When the call started, in milliseconds since the epoch. */
   readonly startedAt: number
   /** When the call ended, in milliseconds since the epoch; for a stream, when the stream ended. Undefined while the call runs. */
@@ -71,6 +75,17 @@ export interface Receipt {
    * `usage` and `cost` of the receipt are then this call's share.
    */
   readonly batch: { readonly size: number } | undefined
+}
+
+/** Why a call failed. */
+export interface CallFailure {
+  readonly kind: FailureKind
+  /** The error code of the provider, of the transport or of Harbor, such as `breaker_open`. */
+  readonly code: string | undefined
+  /** The HTTP status of the provider's answer; undefined without an answer. */
+  readonly status: number | undefined
+  /** Which of Harbor's timeouts was exceeded; undefined for other failures. */
+  readonly clock: ClockName | undefined
 }
 
 /**

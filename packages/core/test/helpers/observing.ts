@@ -11,6 +11,8 @@ export interface Observed {
   readonly attempts: AttemptRecord[]
   readonly ended: AttemptRecord[]
   readonly waits: WaitRecord[]
+  /** The receipts of the upstream calls that served the call. */
+  readonly servedBy: Set<Receipt>
   ends: number
 }
 
@@ -31,6 +33,7 @@ export function observing(): { readonly observer: CallObserver; readonly calls: 
         attempts: [],
         ended: [],
         waits: [],
+        servedBy: new Set(),
         ends: 0,
       }
       calls.push(call)
@@ -49,6 +52,7 @@ export function observing(): { readonly observer: CallObserver; readonly calls: 
           call.events.push(`waited ${wait.reason}`)
           call.waits.push(wait)
         },
+        servedBy: (upstream) => void call.servedBy.add(upstream),
         end: () => {
           call.events.push('end')
           call.ends++
