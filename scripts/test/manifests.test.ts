@@ -3,10 +3,21 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Exports, published, root } from '../src/workspace.ts'
 
-const names = ['ai-sdk', 'batch', 'breaker', 'cache', 'core', 'fallback', 'pool', 'retry', 'simulator']
+const names = [
+  'ai-sdk',
+  'batch',
+  'breaker',
+  'cache',
+  'core',
+  'fallback',
+  'otel',
+  'pool',
+  'retry',
+  'simulator',
+]
 const licence = readFileSync(join(root, 'LICENSE'), 'utf8')
 
-it('publishes exactly the seven packages, the AI SDK package and the simulator', () => {
+it('publishes exactly the seven packages and their companions', () => {
   expect(published().map(({ manifest }) => manifest.name)).toEqual(names.map((name) => `@harbor/${name}`))
 })
 

@@ -228,6 +228,19 @@ export function createEngine(
     })
   }
 
+  const stats = (): HarborStats => ({
+    ...statistics.read(),
+    cost: accounts.read(),
+    labels: labels.read(),
+    cache: cache.stats(),
+    prefetch: cache.prefetchStats(),
+    embeddingBatch: embeddingBatch?.stats(),
+    targets: health.stats(),
+    limits: quotas.stats(),
+    pool: pool?.stats() ?? {},
+    closed: closing !== undefined,
+  })
+  telemetry.client = { stats, on: (event, listener) => telemetry.on(event, listener) }
   const engine: Engine = {
     fetch: harborFetch,
     fetchWith,
@@ -243,18 +256,7 @@ export function createEngine(
     templates: new RequestTemplates(),
     overrides,
     explainTransport: () => wire.explain(),
-    stats: () => ({
-      ...statistics.read(),
-      cost: accounts.read(),
-      labels: labels.read(),
-      cache: cache.stats(),
-      prefetch: cache.prefetchStats(),
-      embeddingBatch: embeddingBatch?.stats(),
-      targets: health.stats(),
-      limits: quotas.stats(),
-      pool: pool?.stats() ?? {},
-      closed: closing !== undefined,
-    }),
+    stats,
     close: (graceMs) => (closing ??= close(graceMs)),
   }
   // `Response` is for the SDK, which would otherwise call `fetch` before an upload to find the class of its responses.

@@ -11,7 +11,7 @@ export type {
 } from './options/options.ts'
 export type { TimeoutSettings } from './options/timeout-settings.ts'
 export type { PerCallOptions } from './options/per-call-options.ts'
-export type { CallObservation, CallObserver, RequestFacts } from './reporting/observer.ts'
+export type { CallObservation, CallObserver, ObservedClient, RequestFacts } from './reporting/observer.ts'
 export type { Labels, LabelStats } from './reporting/labels.ts'
 export type { HarborBulkOptions } from './bulk/bulk-options.ts'
 export type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'

@@ -1,5 +1,13 @@
+import { consecutive } from '@harbor/breaker'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { perCall, receiptOf, type CallObservation, type CallObserver, type Harbor } from '../src/index.ts'
+import {
+  perCall,
+  receiptOf,
+  type CallObservation,
+  type CallObserver,
+  type Harbor,
+  type ObservedClient,
+} from '../src/index.ts'
 import { failureOf, status } from './helpers/expect-failure.ts'
 import { harborFetchFor, harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
 import { observing } from './helpers/observing.ts'
@@ -188,6 +196,39 @@ describe('an upstream call', () => {
         ['call', 1],
         ['upstream', 1],
       ])
+  })
+})
+
+describe('the client of an observed call', () => {
+  it('is the same for all calls of a client and its copies, and has its state', async () => {
+    const clients: ObservedClient[] = []
+    const changes: string[] = []
+    const observer: CallObserver = {
+      start: ({ client }) => {
+        if (!clients.includes(client))
+          client.on('breaker', ({ target, state }) => changes.push(`${target} ${state}`))
+        clients.push(client)
+        return undefined
+      },
+    }
+    const provider = await simulate()
+    const harbor = harborFor(provider, {
+      telemetry: observer,
+      retry: false,
+      breaker: { trip: consecutive(1) },
+    })
+    await ask(harbor)
+    await ask(harbor.withOptions({ retry: false }))
+    provider.fail(status(500))
+    await failureOf(ask(harbor))
+    expect(new Set(clients).size).toBe(1)
+    expect(clients[0]?.stats()).toMatchObject({
+      closed: false,
+      targets: { 'openai/gpt-4': { state: 'open' } },
+    })
+    expect(changes).toEqual(['openai/gpt-4 open'])
+    await harbor.close()
+    expect(clients[0]?.stats().closed).toBe(true)
   })
 })
 

@@ -12,8 +12,8 @@ async function failed(fault: Fault | undefined, options: HarborOptions, stream =
   return new Promise((resolve) => {
     const request = perCall({ onReceipt: resolve })
     const read = async (): Promise<void> => {
-      if (!stream) return void (await harbor.chat.completions.create(HELLO, request))
-      for await (const _chunk of await harbor.chat.completions.create({ ...HELLO, stream }, request));
+      if (!stream) await harbor.chat.completions.create(HELLO, request)
+      else for await (const _chunk of await harbor.chat.completions.create({ ...HELLO, stream }, request));
     }
     read().catch(() => undefined)
   })

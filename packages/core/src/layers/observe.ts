@@ -59,7 +59,10 @@ function observed(
     url: publicURL(url),
   }
   const warn = (error: unknown): void => telemetry.warn('A call observer threw', error)
-  const call = ObservedCall.start(observers, { receipt, request, role }, warn)
+  const { client } = telemetry
+  const call =
+    client &&
+    ObservedCall.start(observers, { receipt, request, role, deadlineAt: exchange.deadline.at, client }, warn)
   return { ...exchange, observed: call }
 }
 

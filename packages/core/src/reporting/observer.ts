@@ -1,5 +1,8 @@
 import type { AttemptRecord, WaitRecord } from './attempt-record.ts'
+import type { CostStats } from './cost-stats.ts'
+import type { QuotaStats } from './quota-stats.ts'
 import type { Receipt } from './receipt.ts'
+import type { TargetStats } from './target-stats.ts'
 
 /**
  * Watches calls from inside: see the option `telemetry`. An error that it throws causes one warning, and changes no call. It gets no prompt, no
@@ -11,13 +14,32 @@ export interface CallObserver {
    * @param call `role`: `'call'` for a call of a caller; `'upstream'` for the call that Harbor makes for one or more callers of a cached answer,
    * for a batch of embeddings, a prefetch or a refresh. An upstream call is a child of the call that began it, and has the same
    * `receipt.id`. Its attempts are observed there, and not again at the calls that it serves
+   * `deadlineAt`: when the total time of the call is over, in milliseconds since the epoch. `client` has the state of the client that makes
+   * the call; it is the same object for all calls of a client and its copies
    * @returns an object to which Harbor reports what happens to the call, or undefined to leave the call out
    */
   start(call: {
     readonly receipt: Receipt
     readonly request: RequestFacts
     readonly role: 'call' | 'upstream'
+    readonly deadlineAt: number
+    readonly client: ObservedClient
   }): CallObservation | undefined
+}
+
+/** What an observer can read of a client: the parts of `harbor.stats()` that are measured at a moment, and the states of circuits. */
+export interface ObservedClient {
+  stats(): {
+    readonly targets: Readonly<Record<string, TargetStats>>
+    readonly limits: Readonly<Record<string, QuotaStats>>
+    readonly cost: CostStats
+    readonly closed: boolean
+  }
+  /** Adds a listener for changes of circuits: see `harbor.on()`. @returns a function that removes it */
+  on(
+    event: 'breaker',
+    listener: (change: { readonly target: string; readonly state: TargetStats['state'] }) => void,
+  ): () => void
 }
 
 /** Harbor reports to it what happens to one call. */

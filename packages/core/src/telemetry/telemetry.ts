@@ -1,5 +1,6 @@
 import type { AlertNotice } from '../reporting/alert.ts'
 import type { FailureKind } from '@harbor/retry'
+import type { ObservedClient } from '../reporting/observer.ts'
 import type { AttemptRecord } from '../reporting/attempt-record.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 
@@ -62,6 +63,8 @@ export class Telemetry {
     alert: new Set(),
     end: new Set(),
   }
+  /** What observers of calls get of the client. Set once, when the client is created. */
+  client: ObservedClient | undefined
   #warned = false
   readonly #advised = new Set<string>()
 
