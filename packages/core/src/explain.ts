@@ -1,9 +1,12 @@
+import type { HedgeOptions } from '@harbor/fallback'
 import { publicURL } from './base/public-url.ts'
 import type { ExplainedTransport } from './transport/wire.ts'
 import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
 import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
+import type { CacheRules } from './options/cache-options.ts'
 import { withLabels } from './options/labels.ts'
+import type { LimitOptions } from './options/limit-options.ts'
 import type { PerCallOptions } from './options/per-call-options.ts'
 import { scopeLabels, type ScopeLabels } from './options/scope-labels.ts'
 import type { Policy } from './policy/policy.ts'
@@ -38,12 +41,12 @@ export interface Explanation {
     /** The maximum number of requests per call, over all its targets. */
     readonly maxUpstreamCalls: number
     readonly maxAnswerBytes: number
-    readonly hedge: Policy['hedge']
+    readonly hedge: HedgeOptions | undefined
     readonly lastResort: boolean
     readonly ordered: boolean
-    readonly limits: Policy['limits']
+    readonly limits: LimitOptions | undefined
     /** The rules that decide which answers are cached, and for how long; undefined without a cache. */
-    readonly cache: Policy['cache']
+    readonly cache: CacheRules | undefined
   }
   readonly transport: ExplainedTransport
   /** Whether requests may be sent without the SDK's own request building. See the option `sdkFastPath`. */
@@ -62,7 +65,9 @@ export interface Explanation {
   readonly cacheIdentity: CacheIdentity | undefined
   readonly providers: Readonly<Record<string, ExplainedProvider>>
   /** The fallback targets by requested model. The list under `*` applies to every model without its own list. */
-  readonly chains: Policy['routes']['chains']
+  readonly chains: Readonly<
+    Record<'fallback' | 'contextWindow' | 'contentPolicy', Readonly<Record<string, readonly string[]>>>
+  >
   /** The targets to which the request passed to `explain()` would be sent, in the order of the attempts. */
   readonly targets: readonly ExplainedTarget[]
 }
@@ -202,7 +207,7 @@ export function explain(
     targets: request ? targetsOf(request) : [],
   }
 
-  function identityFor(rules: NonNullable<Policy['cache']>): CacheIdentity {
+  function identityFor(rules: CacheRules): CacheIdentity {
     const { ignoresHeader } = rules
     const scope = call.scope ?? rules.scope
     const labels =

@@ -42,7 +42,7 @@ export async function judge(
   exchange.receipt.guard = undefined
   if (isFailureStatus(status))
     throw refusedBy(exchange, head, await errorText(exchange, scope, response, held))
-  if (exchange.operation.judged && !isForCaller(exchange, status)) {
+  if (exchange.operation.checksAnswers && !isForCaller(exchange, status)) {
     return exchange.streaming
       ? judgeStream(exchange, scope, head, response, held)
       : judgeJson(exchange, scope, head, response, held)

@@ -10,7 +10,7 @@ export function whyNotCached(
   telemetry: Telemetry,
 ): string | undefined {
   if (perCall.cache === 'bypass') return 'requested'
-  if (!json || !operation.judged) return 'not-a-question'
+  if (!json || !operation.checksAnswers) return 'not-a-question'
   // A request that depends on state at its provider gets a different answer each time.
   if (!operation.portable) return 'stateful'
   if (when === 'always') return undefined

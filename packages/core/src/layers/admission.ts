@@ -74,7 +74,7 @@ async function afterWait(
  * of such endpoints, so they say nothing about the health of a model.
  */
 function breakerFor({ operation, leg }: LegExchange, health: Health): CircuitBreaker | undefined {
-  return operation.judged ? health.breakerOf(leg.target) : undefined
+  return operation.checksAnswers ? health.breakerOf(leg.target) : undefined
 }
 
 /**

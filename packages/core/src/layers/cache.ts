@@ -20,7 +20,7 @@ export class CacheLayer {
   layer(next: Handler): Handler {
     return (exchange) => {
       const { policy, operation } = exchange
-      if (!policy.cache || !operation.judged) return next(exchange)
+      if (!policy.cache || !operation.checksAnswers) return next(exchange)
       return (
         this.#calls?.answer(exchange, policy.cache, next) ??
         this.#answerOnceLoaded(exchange, policy.cache, next)

@@ -30,7 +30,9 @@ export function costLayer(
   return (next) => (exchange) => {
     const { operation, json, method, url } = exchange
     if (!operation.request.mayBeBilled(method, url)) return next(exchange)
-    return operation.judged && json ? priced(exchange, next, money) : withoutPrice(exchange, next, accounts)
+    return operation.checksAnswers && json
+      ? priced(exchange, next, money)
+      : withoutPrice(exchange, next, accounts)
   }
 }
 

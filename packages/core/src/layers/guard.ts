@@ -86,7 +86,7 @@ export function guardLayer(
 function notePossiblyBilled(exchange: LegExchange, accounts: Accounts, telemetry: Telemetry): void {
   const { receipt, operation, method, url, leg } = exchange
   receipt.possiblyBilled++
-  if (operation.judged && operation.request.mayBeBilled(method, url))
+  if (operation.checksAnswers && operation.request.mayBeBilled(method, url))
     telemetry.shield('Accounting for a call failed', () => accounts.bookPossible(exchange, leg.target))
 }
 

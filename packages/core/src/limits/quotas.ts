@@ -32,14 +32,14 @@ export class Quotas {
   /** Returns the quota of an attempt's target; undefined if the target has no limits. */
   of(exchange: LegExchange): Quota | undefined {
     const { leg, json, operation, policy } = exchange
-    if (!json || !operation.judged) return undefined
+    if (!json || !operation.checksAnswers) return undefined
     return this.#quotaOf(leg.target, leg.provider, exchange, policy.limits, leg.key)
   }
 
   /** Returns how long a call would wait for the limits of this target, in milliseconds; 0 if the target has no limits. */
   waitMs(target: Target, exchange: Exchange): number {
     const { json, operation, policy } = exchange
-    if (!json || !operation.judged) return 0
+    if (!json || !operation.checksAnswers) return 0
     const provider = policy.routes.providerOf(target)
     const keys = this.#rings.usable(provider, exchange)
     if (keys) return Math.min(...keys.map((key) => this.keyWaitMs(target, provider, exchange, key)))
@@ -52,7 +52,7 @@ export class Quotas {
    */
   keyWaitMs(target: Target, provider: Provider, exchange: Exchange, key: KeyState, held?: object): number {
     const { json, operation, policy } = exchange
-    if (!json || !operation.judged) return 0
+    if (!json || !operation.checksAnswers) return 0
     const quota = this.#quotaOf(target, provider, exchange, policy.limits, key)
     return quota === undefined || quota === held ? 0 : quota.waitMs(target, exchange)
   }

@@ -9,6 +9,22 @@ import { openaiResponses } from './openai-responses/protocol.ts'
 import type { Protocol } from './protocol.ts'
 
 /**
+ * What a request asks for, as the option `lastResort` receives it: an operation of one of the protocols below, or `other` for every endpoint that
+ * belongs to no protocol. Written out, so that the declarations of the package do not contain the protocols.
+ */
+export type OperationName =
+  | 'chat'
+  | 'completions'
+  | 'responses'
+  | 'embeddings'
+  | 'messages'
+  | 'count_tokens'
+  | 'generateContent'
+  | 'embedContent'
+  | 'countTokens'
+  | 'other'
+
+/**
  * The protocols that Harbor knows, one line each. The code for OpenAI's protocols is loaded with the package. Any other protocol is listed
  * with `late()`, which loads its code when it is first used.
  */
@@ -30,10 +46,4 @@ export const PROTOCOLS = [
     operationOfBody: geminiOfBody,
     load: async () => (await import('./gemini-generate/protocol.ts')).geminiGenerate,
   }),
-] as const satisfies readonly Protocol[]
-
-/**
- * The name of an operation (a kind of request), as the option `lastResort` receives it. `other` is the name for all endpoints that belong
- * to no protocol.
- */
-export type OperationName = (typeof PROTOCOLS)[number]['operations'][number] | 'other'
+] as const satisfies readonly (Protocol & { readonly operations: readonly OperationName[] })[]

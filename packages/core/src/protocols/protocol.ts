@@ -50,7 +50,7 @@ export interface Operation {
   /** The vendor of the protocol. With `createHarborFetch()`, the provider that requests are addressed to is normally named after it. */
   readonly vendor: string
   /** Whether every answer is checked before it is returned to the caller. If false, only event streams are checked. */
-  readonly judged: boolean
+  readonly checksAnswers: boolean
   /** Whether every provider can serve the request. False if the request refers to something that one provider has stored. */
   readonly portable: boolean
   /**

@@ -23,7 +23,7 @@ describe('operationOf', () => {
   ] as const)('judges a POST to %s as %s, and repeats it once in doubt', (url, name) => {
     expect(operationOf('POST', url, BODY)).toMatchObject({
       name,
-      judged: true,
+      checksAnswers: true,
       portable: true,
       ambiguousRetries: 1,
     })
@@ -39,7 +39,7 @@ describe('operationOf', () => {
   ])('hands a POST to %s through, and never repeats it in doubt', (url) => {
     expect(operationOf('POST', url, BODY)).toMatchObject({
       name: 'other',
-      judged: false,
+      checksAnswers: false,
       portable: false,
       ambiguousRetries: 0,
     })
@@ -48,7 +48,7 @@ describe('operationOf', () => {
   it.each(['GET', 'HEAD', 'OPTIONS'])('repeats %s as often as it likes: it only reads', (method) => {
     expect(operationOf(method, 'https://api.openai.com/v1/chat/completions', undefined)).toMatchObject({
       name: 'other',
-      judged: false,
+      checksAnswers: false,
       portable: false,
       ambiguousRetries: Infinity,
     })
@@ -59,7 +59,9 @@ describe('operationOf', () => {
   })
 
   it('does not judge a body that it cannot read', () => {
-    expect(operationOf('POST', 'https://api.openai.com/v1/chat/completions', undefined).judged).toBe(false)
+    expect(operationOf('POST', 'https://api.openai.com/v1/chat/completions', undefined).checksAnswers).toBe(
+      false,
+    )
   })
 
   it.each<[object, number]>([
@@ -73,7 +75,7 @@ describe('operationOf', () => {
   ])('knows whether a response continues something at the provider: %j', (fields, ambiguousRetries) => {
     expect(operationOf('POST', 'https://api.openai.com/v1/responses', { ...BODY, ...fields })).toMatchObject({
       name: 'responses',
-      judged: true,
+      checksAnswers: true,
       portable: ambiguousRetries > 0,
       ambiguousRetries,
     })

@@ -31,7 +31,7 @@ const ANSWER: Operation = {
   name: 'tern',
   protocol: 'tern',
   vendor: 'tern',
-  judged: true,
+  checksAnswers: true,
   portable: true,
   ambiguousRetries: 1,
   request: {
@@ -90,7 +90,7 @@ const ANSWER: Operation = {
 /** Counting is free. */
 const COUNT: Operation = {
   ...ANSWER,
-  judged: false,
+  checksAnswers: false,
   request: { ...ANSWER.request, mayBeBilled: () => false },
 }
 

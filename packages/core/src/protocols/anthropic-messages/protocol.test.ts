@@ -27,7 +27,7 @@ describe('the protocol anthropic-messages', () => {
       name: 'messages',
       portable: true,
       ambiguousRetries: 1,
-      judged: true,
+      checksAnswers: true,
     })
   })
 

@@ -16,7 +16,7 @@ const MESSAGES: Operation = {
   name: 'messages',
   protocol: 'anthropic-messages',
   vendor: 'anthropic',
-  judged: true,
+  checksAnswers: true,
   portable: true,
   ambiguousRetries: 1,
   request: REQUEST,

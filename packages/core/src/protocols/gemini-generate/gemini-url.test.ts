@@ -72,12 +72,18 @@ describe('the URL of a Gemini request', () => {
     expect(geminiGenerate.operationOf(url, BODY, '')).toBeUndefined()
   })
 
-  it('makes a stream without alt=sse one that is not judged', () => {
+  it('makes a stream without alt=sse one whose answers are not checked', () => {
     const path = `${HOST}/v1beta/models/m:streamGenerateContent`
     for (const query of ['', '?key=k', '?alt=json', '?malt=sse', '?alt=ssed'])
-      expect(geminiGenerate.operationOf(path, BODY, query)).toMatchObject({ judged: false, portable: false })
+      expect(geminiGenerate.operationOf(path, BODY, query)).toMatchObject({
+        checksAnswers: false,
+        portable: false,
+      })
     for (const query of ['?alt=sse', '?key=k&alt=sse', '?%24alt=sse&key=k', '?alt=SSE#x'])
-      expect(geminiGenerate.operationOf(path, BODY, query)).toMatchObject({ judged: true, portable: true })
+      expect(geminiGenerate.operationOf(path, BODY, query)).toMatchObject({
+        checksAnswers: true,
+        portable: true,
+      })
   })
 })
 

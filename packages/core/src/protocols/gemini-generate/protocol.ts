@@ -19,7 +19,7 @@ const GENERATE: Operation = {
   name: 'generateContent',
   protocol: 'gemini-generate',
   vendor: 'google',
-  judged: true,
+  checksAnswers: true,
   portable: true,
   ambiguousRetries: 1,
   request: GEMINI_REQUEST,
@@ -38,7 +38,7 @@ const GENERATE: Operation = {
  */
 const GENERATE_LIST: Operation = {
   ...GENERATE,
-  judged: false,
+  checksAnswers: false,
   portable: false,
   ambiguousRetries: 0,
   caching: { ...GEMINI_CACHING, whyUnsafe: () => 'not-a-question' },
@@ -60,7 +60,7 @@ const EMBED: Operation = {
 const COUNT: Operation = {
   ...GENERATE,
   name: 'countTokens',
-  judged: false,
+  checksAnswers: false,
   portable: false,
   ambiguousRetries: Infinity,
   request: { ...GEMINI_REQUEST, mayBeBilled: () => false },

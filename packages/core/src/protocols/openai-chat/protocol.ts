@@ -18,7 +18,7 @@ const CHAT: Operation = {
   name: 'chat',
   protocol: 'openai-chat',
   vendor: 'openai',
-  judged: true,
+  checksAnswers: true,
   portable: true,
   ambiguousRetries: 1,
   request: REQUEST,

@@ -16,7 +16,7 @@ const EMBEDDINGS: Operation = {
   name: 'embeddings',
   protocol: 'openai-embeddings',
   vendor: 'openai',
-  judged: true,
+  checksAnswers: true,
   portable: true,
   ambiguousRetries: 1,
   request: REQUEST,

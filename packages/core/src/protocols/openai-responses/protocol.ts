@@ -40,7 +40,7 @@ const RESPONSES: Operation = {
   name: 'responses',
   protocol: 'openai-responses',
   vendor: 'openai',
-  judged: true,
+  checksAnswers: true,
   portable: true,
   ambiguousRetries: 1,
   request: RESPONSES_REQUEST,

@@ -29,7 +29,7 @@ export function otherEndpoints({ vendor, errors, endpoint, newDialect }: VendorF
     name: 'other',
     protocol: undefined,
     vendor,
-    judged: false,
+    checksAnswers: false,
     portable: false,
     ambiguousRetries: 0,
     request: { ...REQUEST, mayBeBilled },
