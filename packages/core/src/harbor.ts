@@ -67,7 +67,7 @@ export class Harbor extends OpenAI {
     })
   }
 
-  /** Returns the statistics of this client and its copies since the client was created. */
+  /** Returns the statistics of this client and its copies since the client was created. The object is a snapshot: it does not change later. */
   stats(): HarborStats {
     return this.#engine.stats()
   }
@@ -89,7 +89,9 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Adds a listener for an event of the calls of this client and its copies. A listener that throws does not affect the call.
+   * Adds a listener for an event of the calls of this client and its copies. A listener that throws does not affect the call; a warning is emitted.
+   *
+   * @param event its name, such as `attempt` or `end`; `HarborEvents` lists them
    * @returns a function that removes the listener
    */
   on<Event extends keyof HarborEvents>(

@@ -1,14 +1,8 @@
 export { Harbor } from './harbor.ts'
 export { Harbor as default } from './harbor.ts'
 export { createHarborFetch, type HarborFetch, type HarborFetchOptions } from './harbor-fetch.ts'
-export type {
-  Chains,
-  HarborOptions,
-  LastResort,
-  ModelOptions,
-  ProviderOptions,
-  RetrySettings,
-} from './options/options.ts'
+export type { Chains, HarborOptions, LastResort, RetrySettings } from './options/options.ts'
+export type { ModelOptions, ProviderOptions } from './options/provider-options.ts'
 export type { TimeoutSettings } from './options/timeout-settings.ts'
 export type { PerCallOptions } from './options/per-call-options.ts'
 export type { CallObservation, CallObserver, ObservedClient, RequestFacts } from './reporting/observer.ts'

@@ -3,7 +3,9 @@ import { OptionError } from './errors.ts'
 
 /** A rule for the values of an option: a test, and a description of the valid values for the error message. */
 export interface Check {
+  /** Returns whether a value is valid. */
   readonly accepts: (value: unknown) => boolean
+  /** The valid values in words, for the error message. */
   readonly expected: string
 }
 

@@ -9,17 +9,16 @@ import { inSection } from '../base/in-section.ts'
  * (`CacheStoreOptions`), which a client and its copies share, so the options of the store cannot be changed in a copy.
  */
 export interface CacheLayerOptions extends CacheStoreOptions {
-  /** How long an answer is fresh, in milliseconds. @default 3_600_000 (1 hour) */
+  /** How long an answer is fresh, in milliseconds, at most a year. @default 3_600_000 (1 hour) */
   ttlMs?: number | undefined
   /**
-   * How long after `ttlMs` a stale answer is still returned, in milliseconds. It is returned at once, and refreshed in the background.
-   * @default 0
+   * How long after `ttlMs` a stale answer is still returned, in milliseconds, at most a year. It is returned at once, and refreshed in the
+   * background; 0 never does. @default 0
    */
   staleWhileRevalidateMs?: number | undefined
   /**
-   * How long after `ttlMs` a stale answer is still returned if no target answers, in milliseconds. The receipt then has the cache status
-   * `stale`.
-   * @default 86_400_000 (1 day)
+   * How long after `ttlMs` a stale answer is still returned if no target answers, in milliseconds, at most a year; 0 never does. The receipt then has
+   * the cache status `stale`. @default 86_400_000 (1 day)
    */
   staleIfErrorMs?: number | undefined
   /**
@@ -39,14 +38,17 @@ export interface CacheLayerOptions extends CacheStoreOptions {
    * cache. @default 'safe'
    */
   when?: 'safe' | 'always' | ((request: Readonly<Record<string, unknown>>) => boolean) | undefined
-  /** Whether an answer of a fallback target is cached, and later returned for the requested model. @default false */
+  /**
+   * Whether an answer of a fallback target is cached, and later returned for the requested model. If not, the next identical call is sent again.
+   * @default false
+   */
   keepFallbackAnswers?: boolean | undefined
-  /** Whether an answer is cached although it was cut off at its token limit. @default false */
+  /** Whether an answer is cached although it was cut off at its token limit. If not, the next identical call is sent again. @default false */
   keepTruncatedAnswers?: boolean | undefined
-  /** The maximum size of an answer in the cache, in bytes. A larger answer is returned, but not cached. @default 4_194_304 (4 MiB) */
+  /** The maximum size of an answer in the cache, in bytes, at least 1. A larger answer is returned, but not cached. @default 4_194_304 (4 MiB) */
   maxRecordBytes?: number | undefined
   /**
-   * Top-level parameters of a request that do not change its answer, so they are not part of the cache key.
+   * Top-level parameters of a request that do not change its answer, so they are not part of the cache key. Your list replaces the default one.
    * @default ['user', 'metadata', 'safety_identifier']
    */
   ignore?: readonly string[] | undefined
@@ -59,7 +61,10 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   ignoreHeaders?: readonly string[] | undefined
 }
 
-/** The options of the store of the cache. A client and its copies share one store. */
+/**
+ * The options of the store of the cache, as in `createCache()` of `@harbor/cache`: its size, the far tier and its time limits. A client and its
+ * copies share one store.
+ */
 export type CacheStoreOptions = Pick<
   CacheOptions<never>,
   | 'maxEntries'
@@ -78,18 +83,29 @@ export type CacheStoreOptions = Pick<
 /** The names of the options that `@harbor/cache` also has, and checks. */
 type Life = 'ttlMs' | 'staleWhileRevalidateMs' | 'staleIfErrorMs'
 
-/** The cache options of one client, with defaults filled in. */
+/** The cache options of one client with defaults filled in, as `explain()` shows them. */
 export interface CacheRules {
+  /** How long an answer is fresh, in milliseconds. */
   readonly ttlMs: number
+  /** How long after `ttlMs` a stale answer is returned at once and refreshed in the background, in milliseconds; 0 never. */
   readonly staleWhileRevalidateMs: number
+  /** How long after `ttlMs` a stale answer is returned if no target answers, in milliseconds; 0 never. */
   readonly staleIfErrorMs: number
+  /** The name of the callers that share answers; undefined if their credentials and headers identify them. */
   readonly scope: string | undefined
+  /** The names of the labels that separate cached answers; empty if none do. */
   readonly scopeBy: readonly string[]
+  /** Which requests use the cache: `safe`, `always`, or a function of the request body. */
   readonly when: NonNullable<CacheLayerOptions['when']>
+  /** Whether answers of fallback targets are cached. */
   readonly keepFallbackAnswers: boolean
+  /** Whether answers that were cut off at their token limit are cached. */
   readonly keepTruncatedAnswers: boolean
+  /** The maximum size of a cached answer, in bytes. */
   readonly maxRecordBytes: number
+  /** The top-level parameters that are not part of the cache key; undefined for the default list. */
   readonly ignore: readonly string[] | undefined
+  /** The headers that you added to those that are ignored; empty if there are none. */
   readonly ignoreHeaders: readonly string[]
   /** Whether a header is among `ignoreHeaders`, by its name in lower case. */
   readonly ignoresHeader: (name: string) => boolean

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from '@harbor/parts'
 import { checkOptions, type Check } from '../base/check.ts'
 
-/** Options of `close()`. */
+/** Options of `close()` of a client or of a Harbor `fetch`. */
 export interface CloseOptions {
   /**
    * How long requests in flight, including streams, may continue, in milliseconds. Requests that take longer are aborted. Waiting calls are

@@ -2,11 +2,13 @@ import { createBatcher } from '@harbor/batch'
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** Options for combining embeddings that are requested at the same time into one request. */
+/**
+ * Options for combining embeddings that are requested at the same time into one request. All numbers are whole and at least 1, except `maxWaitMs`.
+ */
 export interface EmbeddingBatchOptions {
-  /** The maximum number of inputs of one request. @default 100 */
+  /** The maximum number of inputs of one request, at least 1. A full request is sent at once. @default 100 */
   maxBatchSize?: number | undefined
-  /** How long the first input of a request waits for other inputs, in milliseconds. @default 5 */
+  /** How long the first input of a request waits for other inputs, in milliseconds, at least 0. @default 5 */
   maxWaitMs?: number | undefined
   /**
    * The maximum number of tokens of one request, because providers limit it. Harbor estimates the number of tokens. An input that is longer

@@ -3,14 +3,17 @@ import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@har
 import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
-/** Returns the number of input tokens of a request, from its body. */
+/** Returns the number of input tokens of a request, from its body: a number of at least 0. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
-/** The rate limits of a provider, for each quota group. See the options of `createRateLimiter()` in `@harbor/batch`. */
+/**
+ * The rate limits of a provider, for each quota group, and how many requests may be in flight. See the options of `createRateLimiter()` in
+ * `@harbor/batch`.
+ */
 export interface LimitOptions extends Omit<RateLimits, 'clock'> {
   /**
-   * The maximum number of requests in flight. `'adaptive'`: Harbor raises the number until the provider reports a rate limit or overload,
-   * and lowers it then. @default no limit
+   * The maximum number of requests in flight in a quota group, at least 1; further calls wait. `'adaptive'`: Harbor raises the number until the
+   * provider reports a rate limit or overload, and lowers it then. @default no limit
    */
   maxConcurrency?: number | 'adaptive' | undefined
   /**

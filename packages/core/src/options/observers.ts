@@ -1,7 +1,7 @@
 import type { Check } from '../base/check.ts'
 import type { CallObserver } from '../reporting/observer.ts'
 
-/** The value of the option `telemetry`. */
+/** The value of the option `telemetry`: one observer, a list of observers, or `false` for none. */
 export type TelemetryOption = CallObserver | readonly CallObserver[] | false
 
 export const observersOrFalse: Check = {

@@ -10,12 +10,15 @@ import type { PerCallOptions } from './per-call-options.ts'
  */
 type Place = 'fetch' | 'copy' | 'configure'
 
+/** How an option of the client is checked, and where it may be given. */
 interface ClientOption {
   /** Checks the value that is given to the client. */
   readonly client: is.Check
+  /** Where it may be given besides `new Harbor()`; empty for nowhere else. */
   readonly in: readonly Place[]
 }
 
+/** How an option of `perCall()` is checked. */
 interface CallOption {
   /** Checks the value that is given to `perCall()`. */
   readonly perCall: is.Check
@@ -109,6 +112,7 @@ export const OPTION_SCOPE = {
   ...CALL_OPTIONS,
 } as const satisfies Record<keyof HarborOptions, ClientOption> & Record<keyof PerCallOptions, CallOption>
 
+/** The table of all options, as a type. */
 type Scopes = typeof OPTION_SCOPE
 
 /** The names of the options that may be given in this place. */

@@ -4,6 +4,7 @@ import type { PrefetchOptions } from './prefetch-options.ts'
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { EmbeddingBatchOptions } from './embedding-batch-options.ts'
 import type { LimitOptions } from './limit-options.ts'
+import type { ModelOptions, ProviderOptions } from './provider-options.ts'
 import type { Pool, PoolOptions } from '@harbor/pool'
 import type { RetryOptions } from '@harbor/retry'
 import type { ClientOptions } from 'openai'
@@ -13,10 +14,8 @@ import type { TelemetryOption } from './observers.ts'
 import type { Labels } from '../reporting/labels.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
-import type { Price } from '../reporting/price.ts'
-import type { Capability, Target } from '../reporting/target.ts'
+import type { Target } from '../reporting/target.ts'
 import type { OperationName } from '../protocols/list.ts'
-import type { ProtocolName, ProviderKind } from '../protocols/protocol.ts'
 
 /**
  * The options of the SDK's client, and Harbor's own. Most of Harbor's own options may be `false`, which switches the feature off. Two
@@ -25,20 +24,24 @@ import type { ProtocolName, ProviderKind } from '../protocols/protocol.ts'
  */
 export interface HarborOptions extends ClientOptions {
   /**
-   * The maximum time of a call, over all its attempts, waits and targets, in milliseconds. For a stream, it is the time until the first
-   * content. The timeout of a single attempt is `timeouts.attemptMs`. @default 600_000 (10 minutes)
+   * The maximum time of a call, over all its attempts, waits and targets, in milliseconds, up to 2^31 - 1. For a stream, it is the time until the
+   * first content. After that, the call fails with the SDK's APIConnectionTimeoutError. The timeout of a single attempt is `timeouts.attemptMs`.
+   * @default 600_000 (10 minutes)
    */
   timeout?: number | undefined
   /**
-   * The maximum number of retries of a call at one target, not counting the first attempt: 2 means the same as `retry.maxAttempts: 3`. If
-   * both are given and contradict each other, an OptionError is thrown. @default 2
+   * The maximum number of retries of a call at one target, not counting the first attempt: 2 means the same as `retry.maxAttempts: 3`, 0 means none.
+   * If both are given and contradict each other, an OptionError is thrown. @default 2
    */
   maxRetries?: number | undefined
-  /** When and how often a failed attempt is retried. `false`: never. @default 3 attempts, exponential backoff with jitter */
+  /**
+   * When and how often a failed attempt is retried: the options of `createRetry` of `@harbor/retry`. `false`: never. What may be repeated at all is
+   * decided by the kind of failure. @default 3 attempts, exponential backoff with jitter
+   */
   retry?: RetrySettings | false | undefined
   /**
-   * The timeouts for parts of a call: an attempt, the first content and the pauses of a stream. `false`: only the total time is limited.
-   * @default see `TimeoutSettings`
+   * The timeouts for parts of a call: an attempt, the first content and the pauses of a stream. `false`: only the total time `timeout` is limited.
+   * @default `{ idleMs: 120_000 }`, and `firstTokenMs: 300_000` while another target can take over
    */
   timeouts?: TimeoutSettings | false | undefined
   /**
@@ -58,37 +61,53 @@ export interface HarborOptions extends ClientOptions {
    * of `providers`. Otherwise it is a model of the client's own provider. @default none
    */
   fallback?: Chains | false | undefined
-  /** The targets for requests that are too long for the context window of the model, in the format of `fallback`. @default none */
+  /**
+   * The targets for requests that are too long for the context window of the model, in the format of `fallback`. Called after the provider refused
+   * the request for this reason, or instead, if it is estimated to be too long. `false`: none. @default none
+   */
   contextWindowFallback?: Chains | false | undefined
-  /** The targets for requests that a content filter refused, in the format of `fallback`. @default none: the caller gets the refusal */
+  /**
+   * The targets for requests that a content filter refused, in the format of `fallback`. `false`: none. @default none: the caller gets the refusal
+   */
   contentPolicyFallback?: Chains | false | undefined
   /**
-   * The order in which the targets of a call are tried, as a function such as `weighted()`. @default byPriority, the order in `fallback`
+   * The order in which the targets of a call are tried, as a function: `cheapest()`, `fastest()`, `weighted()` or your own. The target of the
+   * conversation goes first all the same: see `perCall({ session })`. @default the order in `fallback`
    */
   order?: Order<Target> | undefined
-  /** The circuit breaker of each target. It stops calls to a target that keeps failing. `false`: calls are sent to failing targets, too. */
+  /**
+   * The circuit breaker of each target, with the options of `@harbor/breaker`. It stops calls to a target that keeps failing. `false`: calls are sent
+   * to failing targets, too. @default opens after 3 failed calls in a row, or, while no other target can take over, when half of at least 20 calls in
+   * 30 s failed; for 30 s
+   */
   breaker?: BreakerSettings | false | undefined
   /**
    * Health checks of targets with an open circuit, every `checkIntervalMs` milliseconds (30,000 by default). A check is a `GET` of the list
    * of models, which costs nothing. `false`: no checks; instead, the circuit lets a call through as a probe after its open time.
    */
-  health?: { checkIntervalMs?: number | undefined } | false | undefined
+  health?:
+    | {
+        /** The time between two checks of a target, and the time limit of a check, in milliseconds. @default 30_000 */ checkIntervalMs?:
+          number | undefined
+      }
+    | false
+    | undefined
   /**
-   * Calls a second target when the first one is slow, and uses the answer that arrives first. Beware: the provider of the slower answer may
-   * bill it, too. @default none
+   * Calls a second target when the first one is slow, after `afterMs`, and uses the answer that arrives first. Beware: the provider of the slower
+   * answer may bill it, too. `false`: never. @default none
    */
   hedge?: HedgeOptions | false | undefined
   /**
-   * Returns a substitute answer when no target answered: a text, or the body of an answer. If it returns undefined, the call fails.
-   * @default none
+   * Returns a substitute answer when no target answered: a text, or the body of an answer. The receipt then has `degraded: true`. If it returns
+   * undefined, the call fails. `false`: none. @default none
    */
   lastResort?: LastResort | false | undefined
   /**
-   * The maximum number of attempts at a target while another target can take over. The wait before the second attempt is at most 100 ms.
-   * @default 2
+   * The maximum number of attempts at a target while another target can take over, at least 1; `maxRetries` limits them too. The wait before the
+   * second attempt is at most 100 ms. @default 2
    */
   attemptsBeforeFallback?: number | undefined
-  /** The maximum number of requests that one call may send, over all its targets, including redirects. @default 6 */
+  /** The maximum number of requests that one call may send, over all its targets, including retries, hedges and redirects; at least 1. @default 6 */
   maxUpstreamCalls?: number | undefined
   /**
    * The maximum size of an answer after decompression, in bytes. For a stream, it limits each event, but not the whole stream. A larger
@@ -120,11 +139,14 @@ export interface HarborOptions extends ClientOptions {
    * Beware: calls with different labels share cached answers, unless `cache.scopeBy` names the label. @default none
    */
   labels?: Labels | undefined
-  /** Caches answers, and coalesces identical concurrent requests. `true`: for requests that are safe to cache. @default false */
+  /**
+   * Caches answers, and coalesces identical concurrent requests. `true`: with the defaults, for requests that are safe to cache; an object: see
+   * `CacheLayerOptions`. @default false
+   */
   cache?: boolean | CacheLayerOptions | undefined
   /**
-   * Combines embeddings that are requested at the same time into one request. `true`: up to 100 inputs; the first one waits at most 5 ms
-   * for others. @default false
+   * Combines embeddings that are requested at the same time into one request. `true`: up to 100 inputs; the first one waits at most 5 ms for others.
+   * An object: see `EmbeddingBatchOptions`. @default false
    */
   embeddingBatch?: boolean | EmbeddingBatchOptions | undefined
   /**
@@ -152,98 +174,16 @@ export interface HarborOptions extends ClientOptions {
   sdkFastPath?: boolean | undefined
 }
 
-/** Either one list of targets for all models, or an object with a list for each requested model; its list `'*'` is for all other models. */
+/**
+ * Either one list of targets for all models, or an object with a list for each requested model; its list `'*'` is for all other models. A target is a
+ * model, such as `gpt-4`, or `provider/model`.
+ */
 export type Chains = readonly string[] | Readonly<Record<string, readonly string[]>>
 
-/** A key, or a function that returns it and is called for each attempt. */
-export type ApiKey = string | (() => Promise<string>)
-
-/** A provider that calls can be sent to. */
-export interface ProviderOptions {
-  /**
-   * The kind of the provider's API, which decides how its requests are addressed and signed, and which protocols it serves.
-   * `'openai'`: OpenAI's protocols, signed with `authorization: Bearer`. `'azure'`: the same, addressed by deployment, with an `api-key`
-   * header. `'anthropic'`: Anthropic Messages, signed with `x-api-key`. `'google'`: Gemini, signed with `x-goog-api-key`. Anthropic's and
-   * Google's own hosts also serve Chat Completions, and Google's also embeddings, at OpenAI-compatible endpoints. @default 'openai'
-   */
-  kind?: ProviderKind | undefined
-  /**
-   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. If you pass a list
-   * of keys, calls are distributed over them. The calls of a conversation use the same key as long as its rate limits allow it. A key in
-   * cooldown is not used. A request that refers to something stored at the provider always uses the first key, which is also the key of the
-   * SDK. Beware: the terms of a vendor may forbid dividing work over several accounts.
-   */
-  apiKey?: ApiKey | readonly ApiKey[] | null | undefined
-  /**
-   * The base URL, in the format that the vendor's own SDK expects, such as `https://api.deepseek.com/v1`; for Azure, the URL of the
-   * resource. For the kinds `'anthropic'` and `'google'`, a `/v1` or `/v1beta` at its end makes no difference.
-   * @default the base URL of the kind's vendor
-   */
-  baseURL?: string | undefined
-  /**
-   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`. These URLs are used
-   * in addition to those of the provider's `kind`, and replace the URL of the same protocol. An entry with `endpoints`, but neither `kind`
-   * nor `baseURL`, serves only the protocols listed here. Calls of other protocols skip the provider. At Vertex AI, the root ends with
-   * `/publishers/anthropic/models` or `/publishers/google/models`; the `apiKey` is then a function that returns an access token.
-   * @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
-   */
-  endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
-  /**
-   * A `fetch` that sends all requests to this provider, health checks included. An entry with a `fetch` needs no `baseURL`; without
-   * `baseURL`, the prices of its models are looked up by the name of the entry. @default the `fetch` or the pool of the client
-   */
-  fetch?: typeof globalThis.fetch | undefined
-  /** For Azure only: the `api-version`. @default '2024-10-21' */
-  apiVersion?: string | undefined
-  /** Headers that are added to every request to this provider. @default none */
-  headers?: Record<string, string> | undefined
-  /**
-   * The name of the quota group: providers with the same name share rate limits. After a 429 from one of them, calls go to targets of
-   * another group.
-   * @default a group for each model
-   */
-  quotaGroup?: string | undefined
-  /** The limits of each quota group of this provider. `false`: no limits. @default the client's `limits` */
-  limits?: LimitOptions | false | undefined
-  /** Request parameters that the provider does not support. They are removed before sending, and the receipt lists them. @default none */
-  dropParams?: readonly string[] | undefined
-  /**
-   * The name of the parameter that limits the output tokens in chat completions, as this provider accepts it. If Harbor renames the
-   * parameter, the receipt says so.
-   * @default at OpenAI and Azure, the name in the request, except for models that accept only the new name; elsewhere `max_tokens`
-   */
-  maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
-  /**
-   * What proves that a chat stream of this provider is complete. `'finish-reason'`: a `finish_reason` for every choice. `'done'`: `[DONE]`
-   * alone; use it for a provider that never sends a `finish_reason`. A stream without this proof fails. @default 'finish-reason'
-   */
-  streamEnd?: 'finish-reason' | 'done' | undefined
-}
-
-/** Facts about a model that the provider's API does not report, such as its price. */
-export interface ModelOptions {
-  /** The price of the model, in US dollars for a million tokens. @default the built-in price list */
-  price?: Price | undefined
-  /**
-   * The size of the model's context window, in tokens, for request and answer together. A request whose estimated length is larger goes to
-   * a target with a large enough context window, if there is one. Otherwise it is sent anyway, because the length is only an estimate.
-   * @default unknown: every request is sent
-   */
-  contextTokens?: number | undefined
-  /** The capabilities of the model. A request that needs another capability is never sent to the model. @default all */
-  capabilities?: readonly Capability[] | undefined
-  /**
-   * The weight of the model for the order `weighted()`: a model of weight 3 is called first three times as often as one of weight 1.
-   * @default 1
-   */
-  weight?: number | undefined
-  /** The maximum time until the first content of a stream of this model, in milliseconds. @default the client's `timeouts.firstTokenMs` */
-  firstTokenMs?: number | undefined
-  /** The maximum time between two pieces of content in a stream of this model, in milliseconds. @default the client's `timeouts.idleMs` */
-  idleMs?: number | undefined
-}
-
-/** Returns a substitute answer for a call that no target answered. If it throws, a warning is logged and the call fails. */
+/**
+ * Returns a substitute answer for a call that no target answered: a text, or the body of an answer. If it returns undefined or throws, the call
+ * fails; what it throws is logged as a warning.
+ */
 export type LastResort = (call: {
   readonly operation: OperationName
   /** The body of the request. */

@@ -8,13 +8,16 @@ import type { TimeoutSettings } from './timeout-settings.ts'
 
 /** Options of a single call, passed through `perCall()`. They replace the options of the same name of the client. */
 export interface PerCallOptions {
-  /** The targets that take over when the model of this call fails, in order. `false`: none. @default the client's `fallback` */
+  /**
+   * The targets that take over when the model of this call fails, in order, such as `['anthropic/claude-sonnet-4-6']`. `false`: none. @default the
+   * client's `fallback`
+   */
   fallback?: readonly string[] | false | undefined
   /** The order in which the targets of this call are tried. @default the client's `order` */
   order?: Order<Target> | undefined
   /** When a second target is called because the first one is slow. `false`: never. @default the client's `hedge` */
   hedge?: HedgeOptions | false | undefined
-  /** Returns a substitute answer when no target answered. `false`: none. @default the client's `lastResort` */
+  /** Returns a substitute answer when no target answered: a text, or the body of an answer. `false`: none. @default the client's `lastResort` */
   lastResort?: LastResort | false | undefined
   /**
    * How the call uses the cache. `'bypass'`: the cache is neither read nor filled. `'refresh'`: the request is sent, and its answer
@@ -22,11 +25,13 @@ export interface PerCallOptions {
    * `not_cached`. @default 'default'
    */
   cache?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
-  /** How long the answer is fresh in the cache, in milliseconds. @default the cache's `ttlMs` */
+  /** How long the answer is fresh in the cache, in milliseconds, at least 0. Has no effect without a cache. @default the cache's `ttlMs` */
   ttlMs?: number | undefined
-  /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. @default none */
+  /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. Has no effect without a cache. @default none */
   tags?: readonly string[] | undefined
-  /** A name for the callers that share the cached answer: see `cache.scope`. @default the cache's `scope` */
+  /**
+   * A name for the callers that share the cached answer, in place of their credentials and headers: see `cache.scope`. @default the cache's `scope`
+   */
   scope?: string | undefined
   /**
    * The name of the conversation or user session that the call belongs to. The calls of a session go to the target that answered its last
@@ -41,11 +46,17 @@ export interface PerCallOptions {
    * not separate cached answers; see the option `labels` of the client. @default none
    */
   labels?: Labels | undefined
-  /** The observers of this call. `false`: none. @default the client's `telemetry` */
+  /** The observers of this call, in place of the client's. `false`: none. @default the client's `telemetry` */
   telemetry?: TelemetryOption | undefined
-  /** The priority of the call among calls that wait for `limits`. Calls with a higher number go first. @default 0 */
+  /**
+   * The priority of the call among calls that wait for `limits`: any number. Calls with a higher one go first. Has no effect without `limits`.
+   * @default 0
+   */
   priority?: number | undefined
-  /** The timeouts for this call. Each field that is given replaces the same field of the client's `timeouts`. */
+  /**
+   * The timeouts for this call. Each field that is given replaces the same field of the client's `timeouts`. The total time is the SDK's request
+   * option `timeout`. @default the client's `timeouts`
+   */
   timeouts?: TimeoutSettings | undefined
   /**
    * Called with the receipt when the call is over; for a stream, when the stream has ended. Use it if a helper of the SDK hides the

@@ -1,7 +1,7 @@
 import type { CacheRules } from './cache-options.ts'
 import type { Labels } from '../reporting/labels.ts'
 
-/** The labels that separate cached answers, with their values; undefined for a label that a call does not have. */
+/** The labels that separate cached answers, as `cache.scopeBy` names them, with their values; undefined for a label that a call does not have. */
 export type ScopeLabels = Readonly<Record<string, string | undefined>>
 
 /** Returns the labels of a call that are part of its scope, because `cache.scopeBy` names them. */

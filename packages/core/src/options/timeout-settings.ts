@@ -1,4 +1,7 @@
-/** The timeouts for parts of a call. The total time of a call is the option `timeout`. */
+/**
+ * The timeouts for parts of a call, in milliseconds above 0 and up to 2^31 - 1, or `Infinity` for none. The total time of a call is the option
+ * `timeout`.
+ */
 export interface TimeoutSettings {
   /**
    * The maximum time of one attempt, in milliseconds. It ends when the body of a JSON answer is read, or with the first content of a
@@ -7,13 +10,14 @@ export interface TimeoutSettings {
    */
   attemptMs?: number | undefined
   /**
-   * The maximum time from the headers of a stream to its first content, in milliseconds. Lifecycle events, comments and empty items are not
-   * content. @default 300_000 while another target can take over, otherwise the time left of the option `timeout`
+   * The maximum time from the headers of a stream to its first content, in milliseconds; then the attempt has failed, and another may follow.
+   * Lifecycle events, comments and empty items are not content. @default 300_000 while another target can take over, otherwise the time left of the
+   * option `timeout`
    */
   firstTokenMs?: number | undefined
   /**
-   * The maximum time between two pieces of content in a stream, in milliseconds. Comments and pings are not content. Time during which the
-   * caller does not read the stream does not count. @default 120_000
+   * The maximum time between two pieces of content in a stream, in milliseconds; then the stream fails, since the caller has a part of it. Comments
+   * and pings are not content. Time during which the caller does not read the stream does not count. @default 120_000
    */
   idleMs?: number | undefined
 }

@@ -6,7 +6,10 @@ import type { Policy } from './policy.ts'
 import { withoutNative } from './providers.ts'
 import { settleOptions } from './settle-options.ts'
 
-/** The options that `configure()` may change while calls are made. */
+/**
+ * The options that `configure()` may change while calls are made, such as `providers`, `fallback`, `limits` and `retry`. Those of shared state, such
+ * as `pool` and `breaker`, are not among them.
+ */
 export type Reconfigurable = Pick<HarborOptions, OptionsIn<'configure'>>
 
 /**

@@ -1,6 +1,6 @@
 import { OptionError } from '../base/errors.ts'
 import * as is from '../base/check.ts'
-import type { ModelOptions } from '../options/options.ts'
+import type { ModelOptions } from '../options/provider-options.ts'
 import type { CacheTtl, Price } from '../reporting/price.ts'
 import type { Capability } from '../reporting/target.ts'
 

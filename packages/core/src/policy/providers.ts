@@ -9,7 +9,8 @@ import {
   type Provider,
 } from '../targets/providers.ts'
 import { defaultBaseURL, VENDOR_NAMES, type Vendor } from '../protocols/vendors.ts'
-import type { HarborOptions, ProviderOptions } from '../options/options.ts'
+import type { HarborOptions } from '../options/options.ts'
+import type { ProviderOptions } from '../options/provider-options.ts'
 import { checkProvider, hasOnlySettings, isVendor } from './check-provider.ts'
 import { firstKeyOf } from '../targets/credential.ts'
 

@@ -9,8 +9,8 @@ import { openaiResponses } from './openai-responses/protocol.ts'
 import type { Protocol } from './protocol.ts'
 
 /**
- * What a request asks for, as the option `lastResort` receives it: an operation of one of the protocols below, or `other` for every endpoint that
- * belongs to no protocol. Written out, so that the declarations of the package do not contain the protocols.
+ * What a request asks for, as the option `lastResort` receives it: `chat` (chat completions), `messages` (Anthropic), `generateContent` (Gemini) and
+ * so on. `other`: every endpoint that belongs to no protocol.
  */
 export type OperationName =
   | 'chat'

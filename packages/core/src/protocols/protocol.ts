@@ -102,8 +102,8 @@ export type ProtocolName =
   'openai-chat' | 'openai-responses' | 'openai-embeddings' | 'anthropic-messages' | 'gemini-generate'
 
 /**
- * The kinds of providers, which differ in addresses and credentials. A provider that copies the API of a vendor has the kind of that
- * vendor.
+ * The kind of a provider, which decides how its requests are addressed and signed. A provider that copies the API of a vendor has the kind of that
+ * vendor. `ProviderOptions.kind` explains each.
  */
 export type ProviderKind = 'openai' | 'azure' | 'anthropic' | 'google'
 

@@ -6,7 +6,9 @@ export type CacheTtl = '5m' | '1h' | '30m' | '12h'
  * charged in one class only.
  */
 export interface Price {
+  /** US dollars for a million input tokens. */
   inputPerMillion: number
+  /** US dollars for a million output tokens. */
   outputPerMillion: number
   /** The rate for input tokens that were read from the provider's prompt cache. @default inputPerMillion */
   cachedInputPerMillion?: number | undefined

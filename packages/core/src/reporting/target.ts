@@ -6,6 +6,7 @@ export interface Target {
   readonly name: string
   /** The name of the provider, as in the option `providers`. */
   readonly provider: string
+  /** The name of the model at the provider; undefined when a request names none. */
   readonly model: string | undefined
   /** The kind of the provider, as in the option `providers`. */
   readonly kind: string
@@ -16,9 +17,12 @@ export interface Target {
    * limited.
    */
   readonly quotaGroup: string
-  /** The weight of the target for the order `weighted()`: a target of weight 3 is called first three times as often as one of weight 1. */
+  /**
+   * The weight of the target for the order `weighted()`: a target of weight 3 is called first three times as often as one of weight 1. 1 unless it is
+   * configured.
+   */
   readonly weight: number
-  /** The user's own price, which takes precedence over the price list. */
+  /** The price in the option `models`, which takes precedence over the price list; undefined when not configured. */
   readonly price: Price | undefined
   /**
    * The size of the model's context window: the maximum number of tokens of a request and its answer together. Undefined when not
@@ -28,12 +32,18 @@ export interface Target {
   /** The configured capabilities of the model. Undefined if none are configured: the model then counts as having all of them. */
   readonly capabilities: readonly Capability[] | undefined
   /**
-   * The model's own timeouts for a stream, in milliseconds: `firstTokenMs` until the first content, and `idleMs` between contents. They
-   * override those of the client.
+   * The model's own limit for the time until the first content of a stream, in milliseconds. Overrides that of the client; undefined when not
+   * configured.
    */
   readonly firstTokenMs: number | undefined
+  /**
+   * The model's own limit for the time between two pieces of content, in milliseconds. Overrides that of the client; undefined when not configured.
+   */
   readonly idleMs: number | undefined
 }
 
-/** A capability that a request may need of a model. */
+/**
+ * What a request may need of a model: `tools` (function calling), `vision` (images as input), `audio` (audio as input or output), `json` (a JSON
+ * schema or JSON mode), `stream` (a streamed answer).
+ */
 export type Capability = 'tools' | 'vision' | 'audio' | 'json' | 'stream'

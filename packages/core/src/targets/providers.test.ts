@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ProviderOptions } from '../options/options.ts'
+import type { ProviderOptions } from '../options/provider-options.ts'
 import { settleProvider } from './providers.ts'
 
 function rootsOf(options: ProviderOptions): Record<string, string> {

@@ -1,5 +1,5 @@
 import type { LimitOptions } from '../options/limit-options.ts'
-import type { ProviderOptions } from '../options/options.ts'
+import type { ProviderOptions } from '../options/provider-options.ts'
 import type { Operation, ProviderFormat, ProviderKind, StreamEndRule } from '../protocols/protocol.ts'
 import {
   defaultBaseURL,

@@ -1,4 +1,5 @@
-import type { Chains, ModelOptions } from '../options/options.ts'
+import type { Chains } from '../options/options.ts'
+import type { ModelOptions } from '../options/provider-options.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { KeyList } from './credential.ts'
 import type { Target } from '../reporting/target.ts'

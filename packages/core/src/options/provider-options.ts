@@ -1,0 +1,98 @@
+import type { ProtocolName, ProviderKind } from '../protocols/protocol.ts'
+import type { Price } from '../reporting/price.ts'
+import type { Capability } from '../reporting/target.ts'
+import type { LimitOptions } from './limit-options.ts'
+
+/** A key, or a function that returns it and is called for each attempt. If the function rejects, the attempt fails. */
+export type ApiKey = string | (() => Promise<string>)
+
+/** A provider that calls can be sent to: its address, credentials and limits. All fields are optional, but an entry needs an address or a `kind`. */
+export interface ProviderOptions {
+  /**
+   * The kind of the provider's API, which decides how its requests are addressed and signed, and which protocols it serves.
+   * `'openai'`: OpenAI's protocols, signed with `authorization: Bearer`. `'azure'`: the same, addressed by deployment, with an `api-key`
+   * header. `'anthropic'`: Anthropic Messages, signed with `x-api-key`. `'google'`: Gemini, signed with `x-goog-api-key`. Anthropic's and
+   * Google's own hosts also serve Chat Completions, and Google's also embeddings, at OpenAI-compatible endpoints. @default 'openai'
+   */
+  kind?: ProviderKind | undefined
+  /**
+   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. If you pass a list
+   * of keys, calls are distributed over them. The calls of a conversation use the same key as long as its rate limits allow it. A key in
+   * cooldown is not used. A request that refers to something stored at the provider always uses the first key, which is also the key of the
+   * SDK. Beware: the terms of a vendor may forbid dividing work over several accounts.
+   */
+  apiKey?: ApiKey | readonly ApiKey[] | null | undefined
+  /**
+   * The base URL, in the format that the vendor's own SDK expects, such as `https://api.deepseek.com/v1`; for Azure, the URL of the
+   * resource. For the kinds `'anthropic'` and `'google'`, a `/v1` or `/v1beta` at its end makes no difference.
+   * @default the base URL of the kind's vendor
+   */
+  baseURL?: string | undefined
+  /**
+   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`. These URLs are used
+   * in addition to those of the provider's `kind`, and replace the URL of the same protocol. An entry with `endpoints`, but neither `kind`
+   * nor `baseURL`, serves only the protocols listed here. Calls of other protocols skip the provider. At Vertex AI, the root ends with
+   * `/publishers/anthropic/models` or `/publishers/google/models`; the `apiKey` is then a function that returns an access token.
+   * @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
+   */
+  endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
+  /**
+   * A `fetch` that sends all requests to this provider, health checks included. An entry with a `fetch` needs no `baseURL`; without
+   * `baseURL`, the prices of its models are looked up by the name of the entry. @default the `fetch` or the pool of the client
+   */
+  fetch?: typeof globalThis.fetch | undefined
+  /** For Azure only: the `api-version` that is added to each URL. @default '2024-10-21' */
+  apiVersion?: string | undefined
+  /** Headers that are added to every request to this provider; they replace those of the same name. @default none */
+  headers?: Record<string, string> | undefined
+  /**
+   * The name of the quota group: providers with the same name share rate limits. After a 429 from one of them, calls go to targets of
+   * another group.
+   * @default a group for each model
+   */
+  quotaGroup?: string | undefined
+  /** The limits of each quota group of this provider, in place of the client's. `false`: no limits. @default the client's `limits` */
+  limits?: LimitOptions | false | undefined
+  /** Request parameters that the provider does not support. They are removed before sending, and the receipt lists them. @default none */
+  dropParams?: readonly string[] | undefined
+  /**
+   * The name of the parameter that limits the output tokens in chat completions, as this provider accepts it. If Harbor renames the
+   * parameter, the receipt says so.
+   * @default at OpenAI and Azure, the name in the request, except for models that accept only the new name; elsewhere `max_tokens`
+   */
+  maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
+  /**
+   * What proves that a chat stream of this provider is complete. `'finish-reason'`: a `finish_reason` for every choice. `'done'`: `[DONE]`
+   * alone; use it for a provider that never sends a `finish_reason`. A stream without this proof fails. @default 'finish-reason'
+   */
+  streamEnd?: 'finish-reason' | 'done' | undefined
+}
+
+/** Facts about a model that the provider's API does not report, such as its price. */
+export interface ModelOptions {
+  /**
+   * The price of the model, in US dollars, mostly for a million tokens: see `Price`. It takes precedence over the built-in list. @default the
+   * built-in price list
+   */
+  price?: Price | undefined
+  /**
+   * The size of the model's context window, in tokens, for request and answer together. A request whose estimated length is larger goes to
+   * a target with a large enough context window, if there is one. Otherwise it is sent anyway, because the length is only an estimate.
+   * @default unknown: every request is sent
+   */
+  contextTokens?: number | undefined
+  /**
+   * The capabilities of the model: `tools`, `vision`, `audio`, `json`, `stream`. A request that needs another one is never sent to the model.
+   * @default all
+   */
+  capabilities?: readonly Capability[] | undefined
+  /**
+   * The weight of the model for the order `weighted()`, at least 0: a model of weight 3 is called first three times as often as one of weight 1.
+   * @default 1
+   */
+  weight?: number | undefined
+  /** The maximum time until the first content of a stream of this model, in milliseconds. @default the client's `timeouts.firstTokenMs` */
+  firstTokenMs?: number | undefined
+  /** The maximum time between two pieces of content in a stream of this model, in milliseconds. @default the client's `timeouts.idleMs` */
+  idleMs?: number | undefined
+}
