@@ -1,0 +1,60 @@
+/** A client of `ioredis`, version 5 or newer. Only these parts of it are used. */
+export interface IoredisClient {
+  /** `ready` while commands can be sent. */
+  readonly status: string
+  callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>
+  readonly isCluster?: boolean
+}
+
+/** A client of `redis` (node-redis), version 5 or newer. Only these parts of it are used. */
+export interface NodeRedisClient {
+  /** Whether commands can be sent. */
+  readonly isReady: boolean
+  /** Returns a client on the same connection that returns texts as buffers. */
+  withTypeMapping(mapping: Readonly<Record<number, typeof Buffer>>): {
+    sendCommand(args: (string | Buffer)[]): Promise<unknown>
+  }
+}
+
+/** A connected client of Redis or Valkey. */
+export type RedisClient = IoredisClient | NodeRedisClient
+
+/** How commands are sent, over either client. */
+export interface RedisLink {
+  /** Whether a command can be sent now. A command that is sent anyway would wait in the queue of the client. */
+  isReady(): boolean
+  /** Sends a command. Resolves with its reply, in which all texts are buffers. */
+  send(command: string, ...args: (string | Buffer)[]): Promise<unknown>
+}
+
+/** The type of a text in the protocol of Redis: the character `$`. */
+const BLOB_STRING = 36
+
+/**
+ * @throws TypeError for anything but a client of ioredis or node-redis, and for a client of a cluster
+ */
+export function linkTo(client: RedisClient): RedisLink {
+  if (isOfCluster(client))
+    throw new TypeError(
+      'client must be connected to one Redis server; a cluster is not supported. Use a server of its own for Harbor.',
+    )
+  if ('callBuffer' in client) {
+    return {
+      isReady: () => client.status === 'ready',
+      send: (command, ...args) => client.callBuffer(command, ...args),
+    }
+  }
+  if ('withTypeMapping' in client) {
+    const withBuffers = client.withTypeMapping({ [BLOB_STRING]: Buffer })
+    return {
+      isReady: () => client.isReady,
+      send: (command, ...args) => withBuffers.sendCommand([command, ...args]),
+    }
+  }
+  throw new TypeError('client must be a client of ioredis or node-redis (redis), version 5 or newer')
+}
+
+/** Whether a client is that of a cluster. Those of ioredis have `isCluster`, those of node-redis have `masters`. */
+function isOfCluster(client: object): boolean {
+  return 'masters' in client || ('isCluster' in client && client.isCluster === true)
+}

@@ -1,0 +1,3 @@
+export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'
+export { RedisUnavailableError } from './client/errors.ts'
+export type { IoredisClient, NodeRedisClient, RedisClient } from './client/redis-client.ts'

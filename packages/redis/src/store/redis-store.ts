@@ -1,0 +1,100 @@
+import { anObject, checkOptions, checksOf, type Check } from '@harbor/parts'
+import { RedisUnavailableError } from '../client/errors.ts'
+import { linkTo, type RedisClient, type RedisLink } from '../client/redis-client.ts'
+import { keyText, globText } from './key-text.ts'
+import { MemoryPolicyCheck } from './memory-policy-check.ts'
+
+/** The maximum time to live of an entry, in milliseconds: a year. An entry without one would stay in Redis for ever. */
+const MAX_TTL_MS = 31_536_000_000
+/** The number of keys that one step of `clear()` looks at. */
+const SCAN_COUNT = 1_000
+/** The version of the entries. Another version has other keys, so that two versions of this package do not read each other's entries. */
+const VERSION = 1
+
+export interface RedisStoreOptions {
+  /**
+   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the store does not
+   * close it. Use a server that may evict keys (`maxmemory-policy allkeys-lru`), and not the one of a job queue, which must not.
+   */
+  readonly client: RedisClient
+  /** The beginning of all keys of this store, without `:`. Stores with different prefixes share nothing. @default 'harbor' */
+  readonly prefix?: string | undefined
+}
+
+/**
+ * A store for the far tier of the cache in Redis or Valkey, which several processes share.
+ *
+ * ```ts
+ * const cache = createCache({ farTier: new RedisStore({ client }) })
+ * ```
+ *
+ * While the client has no connection, operations reject at once with a RedisUnavailableError instead of waiting in the queue of the client; the
+ * cache then answers without the store.
+ */
+export class RedisStore {
+  readonly #link: RedisLink
+  readonly #prefix: string
+  readonly #policy: MemoryPolicyCheck
+
+  /** @throws TypeError for an option that does not exist or has a wrong value, and for a client of a cluster */
+  constructor(options: RedisStoreOptions) {
+    checkOptions(options, CHECKS, NAMES_ELSEWHERE)
+    const { client, prefix = 'harbor' } = options
+    this.#link = linkTo(client)
+    this.#prefix = `${prefix}:cache${VERSION}:`
+    this.#policy = new MemoryPolicyCheck(this.#link)
+  }
+
+  /** Returns the bytes that were last set for a key; undefined if there are none, or they have expired. */
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const reply = await this.#send('GET', this.#prefix + keyText(key))
+    return reply instanceof Uint8Array ? reply : undefined
+  }
+
+  /**
+   * Stores bytes for `ttlMs` milliseconds, and for at most a year.
+   * @throws an error of Redis if they were not stored, such as OOM when its memory is full
+   */
+  async set(key: string, value: Uint8Array, { ttlMs }: { readonly ttlMs: number }): Promise<void> {
+    const { buffer, byteOffset, byteLength } = value
+    const bytes = Buffer.from(buffer, byteOffset, byteLength)
+    const ttl = Math.max(1, Math.ceil(Math.min(ttlMs, MAX_TTL_MS)))
+    await this.#send('SET', this.#prefix + keyText(key), bytes, 'PX', String(ttl))
+    this.#policy.once()
+  }
+
+  /** Deletes a key. Resolves also if it does not exist. */
+  async delete(key: string): Promise<void> {
+    await this.#send('UNLINK', this.#prefix + keyText(key))
+  }
+
+  /** Deletes all keys of this store that begin with a prefix, in steps, so that Redis serves others meanwhile. */
+  async clear(prefix: string): Promise<void> {
+    const pattern = `${globText(this.#prefix + keyText(prefix))}*`
+    let cursor = '0'
+    do {
+      const reply = await this.#send('SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT))
+      const [next, keys] = scanned(reply)
+      if (keys.length > 0) await this.#send('UNLINK', ...keys)
+      cursor = next
+    } while (cursor !== '0')
+  }
+
+  async #send(command: string, ...args: (string | Buffer)[]): Promise<unknown> {
+    if (!this.#link.isReady()) throw new RedisUnavailableError()
+    return this.#link.send(command, ...args)
+  }
+}
+
+/** Reads the reply of SCAN: the next cursor, and the keys of this step. */
+function scanned(reply: unknown): readonly [cursor: string, keys: readonly Buffer[]] {
+  const [cursor, keys] = Array.isArray(reply) ? (reply as unknown[]) : []
+  if (!Array.isArray(keys)) throw new Error('Redis answered SCAN with something else than a cursor and keys.')
+  return [String(cursor), keys.filter((key) => Buffer.isBuffer(key))]
+}
+
+const aPrefix: Check = (value) =>
+  (typeof value === 'string' && /^[^:]{1,64}$/.test(value)) || 'a text of 1 to 64 characters without ":"'
+
+const CHECKS = /* @__PURE__ */ checksOf({ client: anObject, prefix: aPrefix })
+const NAMES_ELSEWHERE = { client: 'redis, connection', prefix: 'keyPrefix, namespace' }
