@@ -30,6 +30,7 @@ export default [
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '43 kB'),
+  budget('redis', '3 kB'),
   budget('otel', '8 kB', { ignore: ['@opentelemetry/api'] }),
   budget('core', '8.3 kB', {
     name: '@harbor/core/monitor',

@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 import { plainWords } from './scripts/lint/plain-words.ts'
 
-const leaves = ['retry', 'breaker', 'fallback', 'batch', 'cache', 'pool', 'simulator', 'otel']
+const leaves = ['retry', 'breaker', 'fallback', 'batch', 'cache', 'pool', 'simulator', 'otel', 'redis']
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/.reports/**', '**/.turbo/**'] },

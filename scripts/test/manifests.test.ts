@@ -12,6 +12,7 @@ const names = [
   'fallback',
   'otel',
   'pool',
+  'redis',
   'retry',
   'simulator',
 ]

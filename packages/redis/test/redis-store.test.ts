@@ -15,7 +15,7 @@ import {
   vi,
 } from 'vitest'
 import { RedisStore, RedisUnavailableError, type RedisClient } from '../src/index.ts'
-import { globText, keyText } from '../src/store/key-text.ts'
+import { globText, keyText } from '../src/store/redis-store.ts'
 import { CLIENTS, type Connected } from './clients.ts'
 import { hasRedis, RedisServer } from './redis-server.ts'
 

@@ -1,7 +1,6 @@
 import { anObject, checkOptions, checksOf, type Check } from '@harbor/parts'
 import { RedisUnavailableError } from '../client/errors.ts'
 import { linkTo, type RedisClient, type RedisLink } from '../client/redis-client.ts'
-import { keyText, globText } from './key-text.ts'
 import { MemoryPolicyCheck } from './memory-policy-check.ts'
 
 /** The maximum time to live of an entry, in milliseconds: a year. An entry without one would stay in Redis for ever. */
@@ -84,6 +83,22 @@ export class RedisStore {
     if (!this.#link.isReady()) throw new RedisUnavailableError()
     return this.#link.send(command, ...args)
   }
+}
+
+/** A part of a character alone, which UTF-8 cannot express: all of them would become the same character. */
+const LONE_OR_ESCAPE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\\/g
+
+/** Returns a key as a text that UTF-8 can express. Different keys have different texts. */
+export function keyText(key: string): string {
+  if (key.isWellFormed() && !key.includes('\\')) return key
+  return key.replace(LONE_OR_ESCAPE, (part) =>
+    part === '\\' ? String.raw`\\` : String.raw`\u${part.charCodeAt(0).toString(16)}`,
+  )
+}
+
+/** Returns a text as a pattern of Redis that matches this text only. */
+export function globText(text: string): string {
+  return text.replace(/[\\*?[\]^-]/g, String.raw`\$&`)
 }
 
 /** Reads the reply of SCAN: the next cursor, and the keys of this step. */
