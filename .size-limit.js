@@ -32,6 +32,7 @@ export default [
   budget('ai-sdk', '43 kB'),
   budget('redis', '3 kB'),
   budget('otel', '8 kB', { ignore: ['@opentelemetry/api'] }),
+  budget('devtools', '36 kB'),
   budget('core', '8.3 kB', {
     name: '@harbor/core/monitor',
     path: 'packages/core/dist/monitor/index.js',

@@ -2,7 +2,18 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 import { plainWords } from './scripts/lint/plain-words.ts'
 
-const leaves = ['retry', 'breaker', 'fallback', 'batch', 'cache', 'pool', 'simulator', 'otel', 'redis']
+const leaves = [
+  'retry',
+  'breaker',
+  'fallback',
+  'batch',
+  'cache',
+  'pool',
+  'simulator',
+  'otel',
+  'redis',
+  'devtools',
+]
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/.reports/**', '**/.turbo/**'] },

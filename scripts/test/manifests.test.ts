@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Exports, published, root } from '../src/workspace.ts'
@@ -9,6 +9,7 @@ const names = [
   'breaker',
   'cache',
   'core',
+  'devtools',
   'fallback',
   'otel',
   'pool',
@@ -34,7 +35,12 @@ describe.each(published())('$folder', ({ folder, path, manifest }) => {
       homepage: `https://github.com/harbor-llm/harbor/tree/main/${folder}#readme`,
       repository: { type: 'git', url: 'git+https://github.com/harbor-llm/harbor.git', directory: folder },
       publishConfig: { access: 'public' },
-      scripts: { build: 'tsup', test: 'vitest run', typecheck: 'tsc' },
+      scripts: {
+        build: 'tsup',
+        test: 'vitest run',
+        // Code for browsers is checked on its own, without the globals of Node.
+        typecheck: existsSync(join(path, 'src', 'page')) ? 'tsc && tsc -p src/page' : 'tsc',
+      },
     })
     expect(manifest.description).toMatch(/\.$/)
   })

@@ -1,0 +1,56 @@
+import type { DevtoolsClient } from '../client.ts'
+import type { Circuits } from './circuits.ts'
+import type { ClientFacts } from './message.ts'
+import { snapshotOf } from './snapshot.ts'
+
+/** How long statistics are used before they are read again, in milliseconds. */
+const STATS_MS = 500
+/** Reading the statistics may take at most one part of this number of the time. */
+const STATS_SHARE = 50
+
+/** Reads the statistics of the clients, as often as the page needs them. */
+export class FactsReader {
+  readonly #clients: readonly DevtoolsClient[]
+  readonly #circuits: Circuits
+  #names: readonly string[] | undefined
+  #facts: readonly ClientFacts[] = []
+  #expireAt = 0
+
+  constructor(clients: readonly DevtoolsClient[], circuits: Circuits) {
+    this.#clients = clients
+    this.#circuits = circuits
+  }
+
+  /** Reads the statistics of all clients, or returns those read before while they are recent. */
+  read(): readonly ClientFacts[] {
+    const startedAt = performance.now()
+    if (startedAt < this.#expireAt) return this.#facts
+    const names = (this.#names ??= clientNames(this.#clients))
+    this.#facts = this.#clients.map((client, index) => ({
+      name: names[index] ?? '',
+      canExplain: typeof client.explain === 'function',
+      snapshot: snapshotOf(client.stats(), index, this.#circuits),
+    }))
+    const now = performance.now()
+    this.#expireAt = now + Math.max(STATS_MS, (now - startedAt) * STATS_SHARE)
+    return this.#facts
+  }
+}
+
+/** Returns a name for each client: its place in the list, and the host to which it sends its requests. Empty for a single client. */
+function clientNames(clients: readonly DevtoolsClient[]): string[] {
+  if (clients.length === 1) return ['']
+  return clients.map((client, index) => `${index + 1} ${hostOf(client)}`.trim())
+}
+
+function hostOf(client: DevtoolsClient): string {
+  try {
+    const { providers = {} } = (client.explain?.() ?? {}) as {
+      providers?: Record<string, { isClient?: boolean; baseURL?: string }>
+    }
+    const own = Object.values(providers).find(({ isClient }) => isClient)
+    return new URL(own?.baseURL ?? '').host
+  } catch {
+    return '' // the place in the list is the name
+  }
+}

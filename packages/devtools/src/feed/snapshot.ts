@@ -1,0 +1,103 @@
+import type { CacheFigures, ClientStats, CostFigures, LimitFigures, TargetFigures } from '../client.ts'
+import type { CircuitChange, Circuits } from './circuits.ts'
+
+/** The maximum number of targets, and of quota groups, that the page shows of each client. */
+const MAX_SHOWN = 100
+
+/** The state of one client, as the page gets it. Copied field by field, so that nothing else of the statistics leaves the process. */
+export interface ClientSnapshot {
+  readonly calls: number
+  readonly attempts: number
+  readonly availability: number
+  readonly firstTokenMs: { readonly p50: number; readonly p95: number } | undefined
+  readonly cost: CostFigures
+  readonly cache: CacheFigures
+  readonly targets: readonly TargetSnapshot[]
+  readonly limits: readonly LimitSnapshot[]
+  readonly closed: boolean
+}
+
+export interface TargetSnapshot extends TargetFigures {
+  readonly name: string
+  readonly changes: readonly CircuitChange[]
+}
+
+/** One limit of a quota group: how much of it is used. */
+export interface LimitSnapshot {
+  readonly group: string
+  /** Such as `requests` or `tokens`; `concurrency` for the number of requests in flight. */
+  readonly kind: string
+  readonly limit: number
+  readonly used: number
+  /** The window of a rate limit, in milliseconds; undefined for `concurrency`. */
+  readonly windowMs: number | undefined
+  /** The number of calls that wait for the limits of the group. */
+  readonly waiting: number
+  /** The remaining time of a pause after a 429, in milliseconds. */
+  readonly pausedForMs: number
+}
+
+/** Copies what the page shows of the statistics of a client. The latest errors of targets are left out: providers write their texts. */
+export function snapshotOf(stats: ClientStats, client: number, circuits: Circuits): ClientSnapshot {
+  const { calls, attempts, availability, firstTokenMs, closed } = stats
+  return {
+    calls,
+    attempts,
+    availability,
+    firstTokenMs: firstTokenMs && { p50: firstTokenMs.p50, p95: firstTokenMs.p95 },
+    cost: costOf(stats.cost),
+    cache: cacheOf(stats.cache),
+    targets: Object.entries(stats.targets)
+      .slice(0, MAX_SHOWN)
+      .map(([name, { state, available, retryAfterMs, successRatio, latencyMs }]) => {
+        const changes = circuits.of(client, name)
+        return { name, state, available, retryAfterMs, successRatio, latencyMs, changes }
+      }),
+    limits: limitsOf(stats.limits),
+    closed,
+  }
+}
+
+function costOf(cost: CostFigures): CostFigures {
+  const { spentUsd, possiblyBilledUsd, savedByFallbackUsd, savedByCacheUsd, savedByBatchUsd, unpricedCalls } =
+    cost
+  return { spentUsd, possiblyBilledUsd, savedByFallbackUsd, savedByCacheUsd, savedByBatchUsd, unpricedCalls }
+}
+
+function cacheOf({
+  hits,
+  stale,
+  misses,
+  shared,
+  bypassed,
+  ratio,
+  entries,
+  bytes,
+}: CacheFigures): CacheFigures {
+  return { hits, stale, misses, shared, bypassed, ratio, entries, bytes }
+}
+
+function limitsOf(groups: ClientStats['limits']): LimitSnapshot[] {
+  return Object.entries(groups)
+    .slice(0, MAX_SHOWN)
+    .flatMap(([group, { rate, concurrency }]) => {
+      const common = { group, waiting: rate.waiting, pausedForMs: rate.pausedForMs }
+      const rates = Object.entries(rate.limits).flatMap(([kind, figures]) =>
+        figures ? [{ ...common, kind, ...usedOf(figures) }] : [],
+      )
+      if (!concurrency) return rates
+      const { limit, inFlight, waiting } = concurrency
+      return [
+        ...rates,
+        { group, kind: 'concurrency', limit, used: inFlight, windowMs: undefined, waiting, pausedForMs: 0 },
+      ]
+    })
+}
+
+function usedOf({ limit, available, windowMs }: LimitFigures): {
+  limit: number
+  used: number
+  windowMs: number
+} {
+  return { limit, windowMs, used: Math.min(limit, Math.max(0, limit - available)) }
+}

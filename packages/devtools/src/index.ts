@@ -1,0 +1,15 @@
+export { devtoolsHandler, type DevtoolsHandler, type DevtoolsHandlerOptions } from './devtools-handler.ts'
+export { openDevtools, type Devtools, type DevtoolsOptions } from './open-devtools.ts'
+export type {
+  AlertChange,
+  BreakerChange,
+  CacheFigures,
+  CircuitState,
+  ClientStats,
+  CostFigures,
+  DevtoolsClient,
+  LimitFigures,
+  QuotaFigures,
+  TargetFigures,
+} from './client.ts'
+export type { ShownAttempt, ShownCache, ShownFailure, ShownReceipt, ShownWait } from './receipt.ts'
