@@ -20,6 +20,7 @@ import { PriceList } from './cost/price-list.ts'
 import { costIsIncomplete } from './cost/tool-prices.ts'
 import { CostTable } from './cost/cost-table.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
+import { budgetsOf } from './cost/spend-pots.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './options/cache-options.ts'
@@ -57,7 +58,10 @@ export interface Engine {
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
+  readonly ledger: SpendLedger
   readonly templates: RequestTemplates
+  /** The policy of the client, or of the `fetch`, for which the engine was created. */
+  readonly policy: Pick<LivePolicy, 'current'>
   /** The options changed by `configure()`. They apply to the client and all its copies. */
   readonly overrides: RuntimeOverrides
   explainTransport(): ExplainedTransport
@@ -159,13 +163,18 @@ export function createEngine(
   const separatingHeaders = new SeparatingHeaders()
   const cache = new CacheLayer(
     { store: storeOptions(options.cache), prefetch: prefetch === true ? {} : prefetch || undefined },
-    { scopes, separatingHeaders, accounts, telemetry, nextId, handle: (call) => handle(call) },
+    { scopes, separatingHeaders, accounts, ledger, telemetry, nextId, handle: (call) => handle(call) },
   )
   const quotas = new Quotas(rings, (error) => telemetry.warn('Learning from a call failed', error))
   const sticky = new StickyTargets()
   const keys = new KeyLayers(rings, health.cooldowns, quotas)
   const embeddingBatch =
-    batching && new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange), telemetry)
+    batching &&
+    new EmbeddingBatch(batching, (exchange) => quotas.shortestWaitMs(exchange), {
+      accounts,
+      ledger,
+      telemetry,
+    })
   const handle = createPipeline(transport, {
     health,
     quotas,
@@ -190,8 +199,7 @@ export function createEngine(
   let closing: Promise<void> | undefined
 
   function read(): Pick<AlertStats, 'cost' | 'budgets' | 'targets'> {
-    const { spendLimit } = live.current
-    const budgets = spendLimit ? [ledger.state(spendLimit)] : []
+    const budgets = budgetsOf(ledger, live.current.spendLimits)
     return { cost: accounts.read(), budgets, targets: health.stats() }
   }
 
@@ -253,8 +261,10 @@ export function createEngine(
     scopes,
     separatingHeaders,
     accounts,
+    ledger,
     templates: new RequestTemplates(),
     overrides,
+    policy: live,
     explainTransport: () => wire.explain(),
     stats,
     close: (graceMs) => (closing ??= close(graceMs)),

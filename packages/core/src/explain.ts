@@ -5,6 +5,8 @@ import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
 import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { CacheRules } from './options/cache-options.ts'
+import type { SpendLedger } from './cost/spend-limit.ts'
+import { potsOfCall, type SpendPot } from './cost/spend-pots.ts'
 import { withLabels } from './options/labels.ts'
 import type { LimitOptions } from './options/limit-options.ts'
 import type { PerCallOptions } from './options/per-call-options.ts'
@@ -49,6 +51,8 @@ export interface Explanation {
     readonly cache: CacheRules | undefined
   }
   readonly transport: ExplainedTransport
+  /** The money from which a call of this client would be paid now, one entry for each spend limit. Empty without a limit. */
+  readonly spend: readonly SpendPot[]
   /** Whether requests may be sent without the SDK's own request building. See the option `sdkFastPath`. */
   readonly sdkFastPath: {
     readonly enabled: boolean
@@ -134,6 +138,7 @@ interface ExplainedState {
   readonly rings: KeyRings
   readonly keys: KeyLayers
   readonly sticky: StickyTargets
+  readonly ledger: SpendLedger
 }
 
 /** The client to explain. Cooldowns depend on its identity, because each account has its own. */
@@ -151,7 +156,7 @@ interface ExplainedClient extends Identified {
  */
 export function explain(
   policy: Policy,
-  { health, separatingHeaders, transport, rings, keys, sticky }: ExplainedState,
+  { health, separatingHeaders, transport, rings, keys, sticky, ledger }: ExplainedState,
   client: ExplainedClient,
   request: Readonly<Record<string, unknown>> | undefined,
   call: ExplainedCall = {},
@@ -174,6 +179,7 @@ export function explain(
       cache: policy.cache,
     },
     transport,
+    spend: potsOfCall(ledger, policy.spendLimits, withLabels(policy.labels, call.labels)),
     sdkFastPath: { enabled: client.whyNotDirect === undefined, reason: client.whyNotDirect },
     cacheIdentity: policy.cache && identityFor(policy.cache),
     providers: Object.fromEntries(

@@ -5,6 +5,8 @@ import { scopeName } from './cache/scopes.ts'
 import { scopeLabelsText } from './options/scope-labels.ts'
 import { costReport } from './cost/cost-report.ts'
 import type { CostReportOptions, CostRow } from './reporting/cost-row.ts'
+import { spendOf, type SpendPot } from './cost/spend-pots.ts'
+import type { Labels } from './reporting/labels.ts'
 import { createLog } from './telemetry/log.ts'
 import type { CloseOptions } from './options/close-options.ts'
 import { optionsIn, type OptionsIn } from './options/option-scope.ts'
@@ -38,6 +40,11 @@ export interface HarborFetch {
   stats(): HarborStats
   /** Returns what the calls cost, grouped by target, provider, model or labels: see `Harbor.costReport`. */
   costReport(options?: CostReportOptions): CostRow[]
+  /**
+   * Returns how much of the spend limits is used and left, as `harbor.spend()` does. A copy made by `with({ labels })` has these labels.
+   * @throws OptionError for an invalid label
+   */
+  spend(labels?: Labels): SpendPot[]
   on<Event extends keyof HarborEvents>(
     event: Event,
     listener: (event: HarborEvents[Event]) => void,
@@ -91,6 +98,10 @@ function fetchOf(engine: Engine, options: HarborFetchOptions, perCall: PerCallOp
     },
     stats: () => engine.stats(),
     costReport: (options: CostReportOptions = {}) => costReport(engine.accounts.table, options),
+    spend: (labels?: Labels) => {
+      const { spendLimits, labels: own } = engine.policy.current
+      return spendOf(engine.ledger, { spendLimits, labels: withLabels(own, perCall.labels) }, labels)
+    },
     cache: cachedAnswers(
       () => engine.cache.open(),
       (given) => scopeOf({ ...options, labels: withLabels(options.labels, perCall.labels) }, given),

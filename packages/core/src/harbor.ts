@@ -8,6 +8,7 @@ import { directBulk } from './bulk/direct-bulk.ts'
 import { providerBulk } from './bulk/provider-bulk.ts'
 import { cachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import type { ReceiptSlot } from './call/call-context.ts'
+import { spendOf, type SpendPot } from './cost/spend-pots.ts'
 import { closeEngine, createEngine, engineOf, type Engine } from './engine.ts'
 import { costReport } from './cost/cost-report.ts'
 import { explain, type ExplainedCall, type Explanation } from './explain.ts'
@@ -21,7 +22,7 @@ import { settleOptions, splitOptions, type OwnOptions } from './policy/settle-op
 import { prefetchRequests, type PrefetchRequest } from './prefetch/prefetch-requests.ts'
 import { operationOfBody } from './protocols/registry.ts'
 import type { CostReportOptions, CostRow } from './reporting/cost-row.ts'
-import { NO_LABELS } from './reporting/labels.ts'
+import { NO_LABELS, type Labels } from './reporting/labels.ts'
 import type { Target } from './reporting/target.ts'
 import type { HarborStats } from './stats.ts'
 import { createLog } from './telemetry/log.ts'
@@ -89,6 +90,17 @@ export class Harbor extends OpenAI {
   }
 
   /**
+   * Returns how much of the spend limits is used and left in their current periods, in US dollars.
+   * @param labels returns only what belongs to these labels, such as `{ tenant: 'acme' }`: for each limit `by` one of them, that of this value
+   * @returns without `labels`, one entry for each limit, and for each known value of its label `by`. If this client has that label itself,
+   * such as a copy for one tenant, only its own value is returned. Empty without a spend limit
+   * @throws OptionError for an invalid label
+   */
+  spend(labels?: Labels): SpendPot[] {
+    return spendOf(this.#engine.ledger, this.#policy.current, labels)
+  }
+
+  /**
    * Adds a listener for an event of the calls of this client and its copies. A listener that throws does not affect the call; a warning is emitted.
    *
    * @param event its name, such as `attempt` or `end`; `HarborEvents` lists them
@@ -110,9 +122,9 @@ export class Harbor extends OpenAI {
   explain(request?: object, call: ExplainedCall = {}): Explanation {
     const { baseURL } = this
     const body = request && { ...request }
-    const { health, separatingHeaders, rings, keys, sticky } = this.#engine
+    const { health, separatingHeaders, rings, keys, sticky, ledger } = this.#engine
     const transport = this.#engine.explainTransport()
-    const state = { health, separatingHeaders, transport, rings, keys, sticky }
+    const state = { health, separatingHeaders, transport, rings, keys, sticky, ledger }
     const client = { baseURL, whyNotDirect: this.#calls.whyNotDirect(), ...this.#calls.identified() }
     return explain(this.#policy.current, state, client, body, call)
   }

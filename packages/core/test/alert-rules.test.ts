@@ -212,6 +212,40 @@ describe('budgetUsed', () => {
     expect(states()).toEqual(['firing', 'resolved'])
   })
 
+  it('names the limits and the values of labels that have used their share, the fullest first', async () => {
+    const { state, states, notices } = watchingRule(budgetUsed({ ratio: 0.8 }))
+    const tenant = (value: string, usedUsd: number): SpendState => ({
+      ...budget(usedUsd),
+      by: 'tenant',
+      value,
+    })
+    state.budgets = [budget(7), tenant('acme', 9), tenant('', 8.5), tenant('small', 1)]
+    await tick()
+    expect(notices[0]?.text).toMatch(
+      /^Firing: x: \$9\.00 of the \$10\.00 for this day spent by tenant "acme", \$8\.50 of the \$10\.00 for this day spent by calls without tenant, expected less than 80\.0 % · /,
+    )
+    // It is one alert, which is sent once.
+    state.budgets = [budget(7), tenant('acme', 9), tenant('small', 9.5)]
+    await tick()
+    state.budgets = [budget(7), tenant('small', 1)]
+    await tick()
+    expect(states()).toEqual(['firing', 'resolved'])
+    expect(notices[1]?.text).toMatch(/^Resolved: x: \$7\.00 of the \$10\.00 for this day spent, expected/)
+  })
+
+  it('names three limits at most, and says how many more there are at least', async () => {
+    const { state, notices } = watchingRule(budgetUsed({ ratio: 0.5 }))
+    state.budgets = Array.from({ length: 20 }, (_, at) => ({
+      ...budget(9 - at / 10),
+      by: 'user',
+      value: `${at}`.repeat(200),
+    }))
+    await tick()
+    const [text = ''] = notices.map((notice) => notice.text)
+    expect(text).toContain(`by user "${'2'.repeat(64)}…" and at least 17 more, expected less than 50.0 %`)
+    expect(text.length).toBeLessThan(700)
+  })
+
   it('does not fire without a spend limit', async () => {
     const { states } = watchingRule(budgetUsed({ ratio: 0 }))
     await tick()

@@ -65,6 +65,7 @@ describe('explain', () => {
       },
       chains: { fallback: { 'openai/gpt-4': ['backup/gpt-4'] }, contextWindow: {}, contentPolicy: {} },
       transport: { by: 'pool', unseen: [] },
+      spend: [],
       sdkFastPath: { enabled: !isPlainSdk, reason: isPlainSdk ? 'HARBOR_OPENAI_SDK=plain' : undefined },
       targets: [],
     })

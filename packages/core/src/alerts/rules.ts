@@ -1,5 +1,7 @@
 import type { FailureKind } from '@harbor/retry'
 import type { AlertRule, AlertStats } from '../reporting/alert.ts'
+import { labelWords } from '../cost/limit-words.ts'
+import type { SpendState } from '../reporting/cost-stats.ts'
 import { counted, money, percent } from './words.ts'
 
 /** The default of `minimumCalls`. If an alert needed fewer calls, a few random failures could fire it. */
@@ -53,22 +55,39 @@ export function spendAbove(usd: number): AlertRule {
   )
 }
 
+/** The maximum number of limits that the text of a notice names. */
+const MAX_NAMED_BUDGETS = 3
+
 /**
- * Creates a condition for alerts: at least the share `ratio` of the spend limit is used in its current period. Without the option
- * `spendLimit`, the condition is always false.
+ * Creates a condition for alerts: at least the share `ratio` of a spend limit is used in its current period. Of a limit by a label, it is
+ * enough that one of the values has used its share. The notice names the values. It is sent once, when the first of them gets there.
+ * Without the option `spendLimit`, the condition is always false.
  * @param options.ratio from 0 to 1, such as 0.8
  */
 export function budgetUsed({ ratio }: { ratio: number }): AlertRule {
+  const isUsed = ({ usedUsd, limitUsd }: SpendState): boolean => usedUsd >= ratio * limitUsd
   return rule(
-    ({ budgets }) => budgets.some(({ usedUsd, limitUsd }) => usedUsd >= ratio * limitUsd),
-    ({ budgets }) =>
-      budgets
-        .map(({ usedUsd, limitUsd, per }) => {
-          const period = per === 'total' ? 'in total' : `for this ${per}`
-          return `${money(usedUsd)} of the ${money(limitUsd)} ${period} spent, expected less than ${percent(ratio)}`
-        })
-        .join('; '),
+    ({ budgets }) => budgets.some(isUsed),
+    ({ budgets }) => {
+      const byShare = budgets.toSorted((one, other) => shareUsed(other) - shareUsed(one))
+      const used = byShare.filter(isUsed)
+      // Once the condition does not hold any more, the notice names the limit that is used most.
+      const named = used.length > 0 ? used.slice(0, MAX_NAMED_BUDGETS) : byShare.slice(0, 1)
+      // There may be more values than the statistics contain.
+      const others = used.length > named.length ? ` and at least ${used.length - named.length} more` : ''
+      return `${named.map(spentWords).join(', ')}${others}, expected less than ${percent(ratio)}`
+    },
   )
+}
+
+function shareUsed({ usedUsd, limitUsd }: SpendState): number {
+  return usedUsd / limitUsd
+}
+
+function spentWords({ usedUsd, limitUsd, per, by, value }: SpendState): string {
+  const period = per === 'total' ? 'in total' : `for this ${per}`
+  const whose = by === undefined ? '' : ` by ${labelWords(by, value ?? '')}`
+  return `${money(usedUsd)} of the ${money(limitUsd)} ${period} spent${whose}`
 }
 
 /**

@@ -2,7 +2,8 @@ import type { BreakerOpenError } from '@harbor/breaker'
 import type { Failure } from '@harbor/retry'
 import { AttemptError } from './attempt-error.ts'
 import { UnusableKeyError } from './unusable-key-error.ts'
-import type { SpendRefusal } from '../cost/spend-limit.ts'
+import { noRoomForPot, tooLittleLeft } from '../cost/limit-words.ts'
+import type { DrawRefusal } from '../cost/purse.ts'
 import type { ClientClosedError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
 import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
@@ -74,6 +75,16 @@ export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
   return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
 }
 
+/** The code of the errors for calls that Harbor does not send because of a spend limit. */
+export const SPEND_LIMIT = 'spend_limit'
+
+/** Whether a call was refused because of a spend limit. */
+export function isSpendRefusal(error: unknown): error is AttemptError {
+  return (
+    error instanceof AttemptError && error.failure.kind === 'refused' && error.failure.code === SPEND_LIMIT
+  )
+}
+
 /**
  * Makes the error for a call whose model has no known price, when a spend limit is set.
  * @param parts the names of tools and other models of the provider whose price is unknown, although that of the model is known
@@ -83,7 +94,7 @@ export function priceUnknown(exchange: LegExchange, parts?: readonly string[]): 
   const [what, where] = parts
     ? [`${parts.join(', ')} at ${name}`, '`models` (that of a tool as perServerToolUse)']
     : [name, '`models`']
-  return notSent(exchange, 402, 'spend_limit', {
+  return notSent(exchange, 402, SPEND_LIMIT, {
     message:
       `Nothing was sent: the price of ${what} is unknown. ` +
       `Give it in ${where}, or set spendLimit.unpriced to 'allow'.`,
@@ -94,7 +105,7 @@ export function priceUnknown(exchange: LegExchange, parts?: readonly string[]): 
 /** Makes the error for a call to an endpoint that may be billed at an unknown price, when a spend limit is set. */
 export function endpointUnpriced(exchange: LegExchange): AttemptError {
   const { method, url } = exchange
-  return notSent(exchange, 402, 'spend_limit', {
+  return notSent(exchange, 402, SPEND_LIMIT, {
     message:
       `Nothing was sent: there is a spendLimit, and the price of ${method} ${new URL(url).pathname} is unknown. ` +
       `Set spendLimit.unpriced to 'allow' to send it uncounted.`,
@@ -102,17 +113,14 @@ export function endpointUnpriced(exchange: LegExchange): AttemptError {
   })
 }
 
-/** Makes the error for a call whose estimated cost is more than the rest of the spend limit. */
-export function spendLimitExceeded(
-  exchange: LegExchange,
-  estimateUsd: number,
-  refusal: SpendRefusal,
-): AttemptError {
-  const { leftUsd, untilMs } = refusal
+/** Makes the error for a call or an attempt for which too little is left of a spend limit. */
+export function spendLimitExceeded(exchange: LegExchange, refusal: DrawRefusal): AttemptError {
+  const { untilMs, isFull } = refusal
   const renewed = untilMs === Infinity ? '' : ` It is renewed at ${new Date(untilMs).toISOString()}.`
-  const why = `the call may cost $${estimateUsd.toFixed(6)}, and $${leftUsd.toFixed(6)} of the spendLimit is left.${renewed}`
-  return notSent(exchange, 402, 'spend_limit', {
-    message: `Nothing was sent: ${why}`,
+  const severalLimits = (exchange.policy.spendLimits?.length ?? 0) > 1
+  return notSent(exchange, 402, SPEND_LIMIT, {
+    message: `Nothing was sent: ${isFull ? noRoomForPot(refusal) : tooLittleLeft(refusal, severalLimits)}.${renewed}`,
+    ...(isFull && { param: 'labels' }),
     ...(untilMs !== Infinity && { retryAfterMs: Math.max(0, untilMs - exchange.policy.clock.now()) }),
   })
 }

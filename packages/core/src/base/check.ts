@@ -41,6 +41,10 @@ export const anObjectOrFalse: Check = {
   accepts: (value) => (typeof value === 'object' && value !== null) || value === false,
   expected: 'an object of options, or false to switch it off',
 }
+export const aListOrObjectOrFalse: Check = {
+  accepts: anObjectOrFalse.accepts,
+  expected: 'an object of options, a list of such objects, or false to switch it off',
+}
 /** Accepts any value, for options that the SDK checks itself. */
 export const anything: Check = { accepts: () => true, expected: 'anything' }
 export const anObjectOfTimeouts: Check = {

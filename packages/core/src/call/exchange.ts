@@ -2,7 +2,7 @@ import type { StreamFaultError } from '../base/errors.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { JsonBody } from '../base/json.ts'
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
-import type { Purse } from '../cost/purse.ts'
+import type { Payer } from '../cost/purse.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { PerCall } from '../options/per-call.ts'
 import type { CallObservation } from '../reporting/observer.ts'
@@ -57,8 +57,8 @@ export interface Exchange {
   readonly facts: RequestFacts
   /** The observation of the call by the user's observers; undefined without them. */
   readonly observed?: Required<CallObservation> | undefined
-  /** The part of the spend limit that is reserved for this call; undefined without a spend limit. */
-  readonly purse?: Purse
+  /** The money that is reserved for this call, or by the calls that it serves; undefined without a spend limit. */
+  readonly purse?: Payer
 }
 
 /** The time at which the call must have ended, on the clock of the policy. It moves when a caller with more time joins a coalesced call. */

@@ -43,7 +43,7 @@ export class Partitions {
     const rest = operation.batching?.withoutInput(json) ?? json
     const ignoresHeader = policy.cache?.ignoresHeader
     const { headers } = identityOf(exchange)
-    const { routes, retry, limits, spendLimit, hedge, order, lastResort } = policy
+    const { routes, retry, limits, spendLimits, hedge, order, lastResort } = policy
     const { maxAttempts, attemptMs, attemptsBeforeFallback, maxUpstreamCalls } = policy
     return JSON.stringify([
       url,
@@ -51,7 +51,7 @@ export class Partitions {
       perCall.scope ?? policy.cache?.scope,
       policy.cache && scopeLabelsText(receipt.labels, policy.cache),
       Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)),
-      [routes, retry, limits, spendLimit, hedge, order, lastResort].map((part) => this.#numberOf(part)),
+      [routes, retry, limits, spendLimits, hedge, order, lastResort].map((part) => this.#numberOf(part)),
       [maxAttempts, String(attemptMs), attemptsBeforeFallback, maxUpstreamCalls],
       this.#sendOptionsOf(init),
     ])

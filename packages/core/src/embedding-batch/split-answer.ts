@@ -1,6 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { CallWait } from '../call/call-wait.ts'
 import type { Answer, Exchange } from '../call/exchange.ts'
+import { estimateOf } from '../call/request-facts.ts'
 import type { OpenReceipt, Payers } from '../reporting/open-receipt.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { BatchingFormat } from '../protocols/shared/batching-format.ts'
@@ -48,7 +49,7 @@ export class UnclearOrderError extends Error {
 
 /**
  * Splits the answer to a combined request into one answer for each member. Each answer looks as if its text had been sent alone. It
- * contains the unchanged embedding, and a share of the tokens in proportion to the length of the text.
+ * contains the unchanged embedding, and its share of the tokens.
  * @throws UnequalBatchError if the answer does not have one embedding for each member
  * @throws UnclearOrderError if it is not clear which embedding belongs to which text
  */
@@ -57,7 +58,7 @@ export function splitAnswer(answer: Answer, { batching, receipt, members }: Batc
   const split = json ? batching.split(json, members.length) : 'unequal'
   if (split === 'unequal') throw new UnequalBatchError(`expected ${members.length} embeddings`)
   if (split === 'unclear-order') throw new UnclearOrderError(answer)
-  const shares = receipt.usage && sharesOf(receipt.usage, members)
+  const shares = receipt.usage && usagesOf(receipt.usage, members)
   return members.map(({ exchange }, place) => {
     const usage = shares?.[place]
     exchange.receipt.adopt(receipt)
@@ -73,28 +74,37 @@ export function splitAnswer(answer: Answer, { batching, receipt, members }: Batc
   })
 }
 
-/**
- * Returns the share of one member in the cost of a combined request, from 0 to 1. It is proportional to the length of the member's text.
- */
-export function shareOf(members: readonly Member[], place: number): number {
-  const total = members.reduce((sum, { text }) => sum + text.length, 0)
-  return (members[place]?.text.length ?? 0) / total
+/** Returns the estimated number of tokens of a member's text, at least 1. The shares of a combined request are in proportion to it. */
+export function tokensOf(exchange: Exchange): number {
+  return Math.max(1, estimateOf(exchange).inputTokens)
 }
 
-function sharesOf(usage: TokenUsage, members: readonly Member[]): readonly TokenUsage[] {
+/**
+ * Returns the share of each member in the cost of a combined request, from 0 to 1. They add up to 1. A share of the cost is never more than
+ * the highest cost of the text alone, as long as the whole request does not cost more than estimated.
+ */
+export function sharesOf(members: readonly Member[]): readonly number[] {
+  const total = members.reduce((sum, { exchange }) => sum + tokensOf(exchange), 0)
+  return members.map(({ exchange }) => tokensOf(exchange) / total)
+}
+
+function usagesOf(usage: TokenUsage, members: readonly Member[]): readonly TokenUsage[] {
   const shares = shareTokens(
     usage.inputTokens,
-    members.map(({ text }) => text.length),
+    members.map(({ exchange }) => tokensOf(exchange)),
   )
   return shares.map((inputTokens) => ({ ...usage, inputTokens }))
 }
 
-/** Returns how the members of a combined request share its cost. */
-export function payersOf(members: readonly Member[]): Payers {
+/**
+ * Returns how the members of a combined request share its cost.
+ * @param shares as returned by `sharesOf`
+ */
+export function payersOf(members: readonly Member[], shares: readonly number[]): Payers {
   return {
     labels: members.map(({ exchange }) => exchange.receipt.labels),
-    shareOf: (place) => shareOf(members, place),
-    tokensOf: (usage) => sharesOf(usage, members),
+    shareOf: (place) => shares[place] ?? 0,
+    tokensOf: (usage) => usagesOf(usage, members),
   }
 }
 

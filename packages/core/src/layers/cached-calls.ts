@@ -27,7 +27,9 @@ import type { PrefetchOptions } from '../options/prefetch-options.ts'
 import { PredictivePrefetch } from '../prefetch/predictive-prefetch.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
+import type { SpendLedger } from '../cost/spend-limit.ts'
 import { observedUpstream } from './observe.ts'
+import { isRefusedForOthers } from './reservation.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
 import { parseRecord } from '../base/json.ts'
 import type { CachingRules } from '../protocols/protocol.ts'
@@ -37,6 +39,7 @@ export interface CacheServices {
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
+  readonly ledger: SpendLedger
   readonly telemetry: Telemetry
   /** Sends a call through all layers, for predictive prefetches. */
   readonly handle: Handler
@@ -112,8 +115,18 @@ export class CachedCalls {
         this.#nameSeparatingHeaders(exchange, scopelessKey, scope)
       return answer
     } catch (error) {
-      if (isCalledOffForOthers(error, exchange)) return this.answer(exchange, rules, next)
+      if (isCalledOffForOthers(error, exchange) || (!upstream && (await this.#couldPay(error, caller()))))
+        return this.answer(exchange, rules, next)
       throw errorForCaller(error, caller())
+    }
+  }
+
+  /** Whether the caller of a shared request can pay for it, while the call that began the request could not. */
+  async #couldPay(error: unknown, caller: CallerContext): Promise<boolean> {
+    try {
+      return await isRefusedForOthers(error, caller.exchange, caller.plan, this.#services)
+    } catch (own) {
+      throw errorForCaller(own, caller)
     }
   }
 

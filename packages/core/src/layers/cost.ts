@@ -6,14 +6,13 @@ import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts, Bill } from '../cost/accounts.ts'
 import { partsOf } from '../cost/shared-use.ts'
 import type { SpendLedger } from '../cost/spend-limit.ts'
+import { allowsUnpriced } from '../options/spend-limit-options.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { purseFor } from './reservation.ts'
+import { purseFor, type Money } from './reservation.ts'
 
-interface Money {
-  readonly accounts: Accounts
-  readonly ledger: SpendLedger
+interface MoneyAndTelemetry extends Money {
   readonly telemetry: Telemetry
 }
 
@@ -26,7 +25,7 @@ export function costLayer(
   ledger: SpendLedger,
   telemetry: Telemetry,
 ): (next: Handler) => Handler {
-  const money: Money = { accounts, ledger, telemetry }
+  const money: MoneyAndTelemetry = { accounts, ledger, telemetry }
   return (next) => (exchange) => {
     const { operation, json, method, url } = exchange
     if (!operation.request.mayBeBilled(method, url)) return next(exchange)
@@ -36,11 +35,11 @@ export function costLayer(
   }
 }
 
-async function priced(exchange: Exchange, next: Handler, money: Money): Promise<Answer> {
+async function priced(exchange: Exchange, next: Handler, money: MoneyAndTelemetry): Promise<Answer> {
   const { accounts, telemetry } = money
   const plan = planOf(exchange)
-  const limit = exchange.policy.spendLimit
-  const purse = limit ? await purseFor(exchange, plan, limit, money) : undefined
+  const limits = exchange.policy.spendLimits
+  const purse = exchange.purse ?? (limits && (await purseFor(exchange, plan, limits, money)))
   try {
     const answering = next(purse ? { ...exchange, purse } : exchange)
     // The price list is loaded while the provider works, so that no call waits for it, unless its answer comes first.
@@ -65,8 +64,8 @@ const ACCOUNTING = 'Accounting for a call failed'
  * @throws AttemptError 402 under a spend limit, unless the limit allows unpriced calls
  */
 async function withoutPrice(exchange: Exchange, next: Handler, accounts: Accounts): Promise<Answer> {
-  const limit = exchange.policy.spendLimit
-  if (limit && limit.unpriced !== 'allow')
+  const limits = exchange.policy.spendLimits
+  if (limits && !allowsUnpriced(limits))
     throw endpointUnpriced(atFirstTarget(exchange, planOf(exchange).outage))
   const answer = await next(exchange)
   const { target, labels } = exchange.receipt

@@ -2,7 +2,7 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { spendLimitExceeded } from '../attempt/refusals.ts'
 import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
-import type { Purse } from '../cost/purse.ts'
+import type { Payer } from '../cost/purse.ts'
 import { situationOf, VERDICTS } from '../verdict/verdict.ts'
 
 /** Reserves money for each attempt under a spend limit. The reservation is released only if the attempt was certainly not billed. */
@@ -14,9 +14,9 @@ export function paymentLayer(next: LegHandler): LegHandler {
  * Reserves money for an attempt, and then makes the attempt.
  * @throws AttemptError 402 when the attempt may cost more than is left of the spend limit
  */
-async function pay(exchange: LegExchange, purse: Purse, next: LegHandler): Promise<Answer> {
+async function pay(exchange: LegExchange, purse: Payer, next: LegHandler): Promise<Answer> {
   const share = purse.draw(exchange.leg.target)
-  if (!('keep' in share)) throw spendLimitExceeded(exchange, share.estimateUsd, share)
+  if (!('keep' in share)) throw spendLimitExceeded(exchange, share)
   try {
     const answer = await next(exchange)
     share.answered()

@@ -1,4 +1,4 @@
-import { spendLimitExceeded, priceUnknown } from '../attempt/refusals.ts'
+import { isSpendRefusal, priceUnknown, spendLimitExceeded } from '../attempt/refusals.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import { estimateOf } from '../call/request-facts.ts'
@@ -6,19 +6,25 @@ import type { Accounts } from '../cost/accounts.ts'
 import { Purse } from '../cost/purse.ts'
 import { sumOfCosts, type PricedUse } from '../cost/shared-use.ts'
 import type { SpendLedger } from '../cost/spend-limit.ts'
-import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
+import { allowsUnpriced, valueUnder, type SpendLimit } from '../options/spend-limit-options.ts'
 import type { Target } from '../reporting/target.ts'
 import type { Plan } from '../targets/routes.ts'
 
+/** What is needed to reserve money for a call. */
+export interface Money {
+  readonly accounts: Accounts
+  readonly ledger: SpendLedger
+}
+
 /**
- * Reserves the highest possible cost of a call.
- * @throws AttemptError 402 when less than this cost is left of the spend limit, or the price is unknown and the limit does not allow that
+ * Reserves the highest possible cost of a call under all spend limits.
+ * @throws AttemptError 402 when less than this cost is left of a limit, or the price is unknown and the limits do not allow that
  */
 export async function purseFor(
   exchange: Exchange,
   plan: Plan,
-  limit: SpendLimitOptions,
-  { accounts, ledger }: { readonly accounts: Accounts; readonly ledger: SpendLedger },
+  limits: readonly SpendLimit[],
+  { accounts, ledger }: Money,
 ): Promise<Purse> {
   const { outage, contextWindow, contentPolicy } = plan
   const targets = [...outage, ...contextWindow, ...contentPolicy]
@@ -26,13 +32,42 @@ export async function purseFor(
   const needsList = others.length > 0 || targets.some(({ price }) => !price)
   if (needsList && !accounts.list.loaded) await accounts.list.load()
   const costOf = highestCosts(exchange, others, accounts)
-  if (limit.unpriced !== 'allow') refuseUnpriced(exchange, outage, costOf)
+  if (!allowsUnpriced(limits)) refuseUnpriced(exchange, outage, costOf)
   const usdOf = (target: Target): number => costOf(target)?.usd ?? 0
   // The reserved amount is that of the most expensive target, since any of them may take over.
   const estimateUsd = Math.max(0, ...outage.map(usdOf))
-  const reserved = ledger.reserve(estimateUsd, limit)
-  if ('settle' in reserved) return new Purse(reserved, { ledger, limit, costOf: usdOf })
-  throw spendLimitExceeded(atFirstTarget(exchange, outage), estimateUsd, reserved)
+  const { labels } = exchange.receipt
+  const reserved = ledger.reserve(estimateUsd, limits, labels)
+  if ('settle' in reserved) return new Purse(reserved, { ledger, limits, labels, costOf: usdOf })
+  throw spendLimitExceeded(atFirstTarget(exchange, outage), { ...reserved, estimateUsd })
+}
+
+/**
+ * Whether a call was refused only because it shared the upstream request of another call, which could not pay. The call then has to be made
+ * again, since it spends other money.
+ * @throws AttemptError 402 when the call could not pay either
+ */
+export async function isRefusedForOthers(
+  error: unknown,
+  exchange: Exchange,
+  plan: Plan,
+  money: Money,
+): Promise<boolean> {
+  if (!isSpendRefusal(error)) return false
+  const { spendLimits } = exchange.policy
+  if (!spendLimits) return true
+  if (spendsSameMoney(exchange, error.exchange, spendLimits)) return false
+  const purse = await purseFor(exchange, plan, spendLimits, money)
+  purse.close()
+  return true
+}
+
+function spendsSameMoney(one: Exchange, other: Exchange, limits: readonly SpendLimit[]): boolean {
+  const { labels } = one.receipt
+  return (
+    other.policy.spendLimits === limits &&
+    limits.every((limit) => valueUnder(limit, labels) === valueUnder(limit, other.receipt.labels))
+  )
 }
 
 type CostOf = (target: Target) => PricedUse | undefined

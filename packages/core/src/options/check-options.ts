@@ -13,7 +13,7 @@ import { checkLabels } from './labels.ts'
 import type { HarborOptions } from './options.ts'
 import type { PerCallOptions } from './per-call-options.ts'
 import type { TimeoutSettings } from './timeout-settings.ts'
-import type { SpendLimitOptions } from './spend-limit-options.ts'
+import { checkSpendLimits } from './spend-limit-options.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
 import { CLIENT_CHECKS, PER_CALL_CHECKS } from './option-scope.ts'
 
@@ -22,12 +22,6 @@ const TIMEOUTS = {
   firstTokenMs: is.durationMs,
   idleMs: is.durationMs,
 } as const satisfies Record<keyof TimeoutSettings, is.Check>
-
-const SPEND_LIMIT = {
-  usd: is.anAmount,
-  per: is.oneOf('hour', 'day', 'total'),
-  unpriced: is.oneOf('refuse', 'allow'),
-} as const satisfies Record<keyof SpendLimitOptions, is.Check>
 
 const ALERT = {
   name: is.aName,
@@ -58,7 +52,7 @@ export function checkPerCall(options: PerCallOptions): void {
 export function checkHarborOptions(options: HarborOptions): void {
   is.checkOptions(options, CLIENT_CHECKS)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
-  if (options.spendLimit) checkSpendLimit(options.spendLimit)
+  checkSpendLimits(options.spendLimit)
   if (options.alerts) checkAlerts(options.alerts)
   checkLabels(options.labels)
   checkLimits(options.limits, 'limits')
@@ -84,18 +78,6 @@ function checkAlerts(alerts: readonly AlertOptions[]): void {
       throw new OptionError(
         `alerts[${place}].name`,
         `alerts[${place}].name is ${alert.name}, like another one. Give each its own.`,
-      )
-    }
-  }
-}
-
-function checkSpendLimit(limit: SpendLimitOptions): void {
-  is.checkOptions(limit, SPEND_LIMIT, 'spendLimit.')
-  for (const name of ['usd', 'per'] as const) {
-    if ((limit[name] as unknown) === undefined) {
-      throw new OptionError(
-        `spendLimit.${name}`,
-        `spendLimit.${name} is missing: it must be ${SPEND_LIMIT[name].expected}.`,
       )
     }
   }

@@ -8,6 +8,11 @@ const MAX_LABELS = 16
 const MAX_VALUE_LENGTH = 256
 const NAME = /^[\w.:-]{1,64}$/
 
+/** Whether a value is a valid name of a label. */
+export function isLabelName(name: unknown): boolean {
+  return typeof name === 'string' && NAME.test(name)
+}
+
 /** The labels as they are given: a value may be undefined, which counts as not given. */
 type GivenLabels = Readonly<Record<string, unknown>>
 
@@ -21,7 +26,7 @@ export function checkLabels(labels: GivenLabels | undefined, option = 'labels'):
   if (names.length > MAX_LABELS)
     throw new OptionError(option, `${option} has ${names.length} labels, and may have at most ${MAX_LABELS}.`)
   for (const name of names) {
-    if (!NAME.test(name))
+    if (!isLabelName(name))
       throw new OptionError(
         option,
         `${option}: the name of a label has 1 to 64 letters, digits, or characters of "_.:-", got '${name.slice(0, 64)}'.`,

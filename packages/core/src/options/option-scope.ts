@@ -49,7 +49,7 @@ export const HARBOR_OPTIONS = {
   attemptsBeforeFallback: { client: is.aCount, in: EVERYWHERE },
   maxUpstreamCalls: { client: is.aCount, in: EVERYWHERE },
   maxAnswerBytes: { client: is.aByteCount, in: ['fetch', 'copy'] },
-  spendLimit: { client: is.anObjectOrFalse, in: EVERYWHERE },
+  spendLimit: { client: is.aListOrObjectOrFalse, in: EVERYWHERE },
   limits: { client: is.anObjectOrFalse, in: ['fetch', 'configure'] },
   telemetry: { client: observersOrFalse, in: EVERYWHERE, perCall: observersOrFalse },
   labels: { client: is.aRecord, in: ['fetch', 'copy'], perCall: is.aRecord },

@@ -116,11 +116,13 @@ export interface HarborOptions extends ClientOptions {
    */
   maxAnswerBytes?: number | undefined
   /**
-   * The maximum amount in US dollars, per hour, per day or in total, that this client and its copies may spend together. Before each call, its highest possible cost is reserved. If less
-   * than this cost is left of the limit, the call fails with status 402, and so does a call whose price is unknown, unless `unpriced: 'allow'` is set. Beware: money spent before the limit was set is not counted.
-   * @default none
+   * The maximum amounts in US dollars, per hour, per day or in total, that this client and its copies may spend together. A list of limits
+   * holds all of them, and a limit with `by` holds for each value of that label on its own. Before each attempt, its highest possible cost
+   * is reserved under every limit. If less than this cost is left of one of them, the call fails with status 402, and so does a call whose
+   * price is unknown, unless `unpriced: 'allow'` is set. Limits with the same `per` and `by` count the same money, also in copies and after
+   * `configure()`. Beware: money spent before the limit was set, and by copies without it, is not counted. @default none
    */
-  spendLimit?: SpendLimitOptions | false | undefined
+  spendLimit?: SpendLimitOptions | readonly SpendLimitOptions[] | false | undefined
   /**
    * Rate and concurrency limits for each quota group. By default, each model of a provider is a quota group; providers with the same
    * `quotaGroup` are one group. Limits that are not set are learned from response headers and 429s. A call that would exceed a limit waits,

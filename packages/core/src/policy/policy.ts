@@ -3,7 +3,7 @@ import type { Clock } from '@harbor/retry'
 import type { CacheRules } from '../options/cache-options.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { LastResort, RetrySettings } from '../options/options.ts'
-import type { SpendLimitOptions } from '../options/spend-limit-options.ts'
+import type { SpendLimit } from '../options/spend-limit-options.ts'
 import type { CallObserver } from '../reporting/observer.ts'
 import type { Labels } from '../reporting/labels.ts'
 import type { Routes } from '../targets/routes.ts'
@@ -32,7 +32,8 @@ export interface Policy {
   readonly maxUpstreamCalls: number
   /** The maximum size in bytes, after decompression. It applies to an answer that is read whole, and to each event of a stream. */
   readonly maxAnswerBytes: number
-  readonly spendLimit: SpendLimitOptions | undefined
+  /** The limits under which money is reserved for each attempt; undefined for none. */
+  readonly spendLimits: readonly SpendLimit[] | undefined
   /** The rate limits that apply to each quota group whose provider has no limits of its own; undefined for none. */
   readonly limits: LimitOptions | undefined
   /** The observers of all calls; undefined for none. */

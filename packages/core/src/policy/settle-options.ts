@@ -13,6 +13,7 @@ import { checkModels } from './models.ts'
 import type { Policy } from './policy.ts'
 import { systemClock } from '../base/clock.ts'
 import { settleProviders, type SettledProviders } from './providers.ts'
+import { spendLimitsOf } from '../options/spend-limit-options.ts'
 import { Routes } from '../targets/routes.ts'
 
 const DEFAULT_ATTEMPTS = 3
@@ -57,7 +58,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     attemptsBeforeFallback,
     maxUpstreamCalls,
     maxAnswerBytes,
-    spendLimit: own.spendLimit || undefined,
+    spendLimits: spendLimitsOf(own.spendLimit),
     limits: own.limits || undefined,
     telemetry: observerList(own.telemetry),
     labels: copyLabels(own.labels),

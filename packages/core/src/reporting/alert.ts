@@ -47,7 +47,10 @@ export interface AlertStats {
   readonly cacheLookups: { readonly hits: number; readonly misses: number }
   /** The cost of all calls since the client was created. */
   readonly cost: CostStats
-  /** The state of the client's spend limit; empty if it has none. */
+  /**
+   * The state of the client's spend limits; empty if it has none. Of a limit by a label, the 20 values that have used most of it, the
+   * largest amount first.
+   */
   readonly budgets: readonly SpendState[]
   readonly targets: Readonly<Record<string, TargetStats>>
   /** For each target whose circuit is open or half-open: the time since it opened, in milliseconds, including half-open times. */

@@ -19,10 +19,14 @@ export interface CostStats {
   readonly unpricedCalls: number
 }
 
-/** How much of a spend limit is used in its current period, in US dollars. */
+/** How much of a spend limit is used in its current period, in US dollars: by all calls, or by those with one value of a label. */
 export interface SpendState {
   readonly limitUsd: number
   readonly per: 'hour' | 'day' | 'total'
+  /** The label whose values have this limit each; missing for a limit of all calls. */
+  readonly by?: string | undefined
+  /** The value of this label; '' for calls without it. */
+  readonly value?: string | undefined
   readonly usedUsd: number
   /** The amount reserved for calls in flight. */
   readonly reservedUsd: number
