@@ -37,6 +37,7 @@ import { StickyTargets } from './routing/sticky-targets.ts'
 import { KeyRings } from './routing/key-rings.ts'
 import { Health } from './routing/health.ts'
 import { LabelValues } from './reporting/label-values.ts'
+import { ContentCapture } from './telemetry/content-capture.ts'
 import { LabelStatistics } from './telemetry/label-statistics.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { HeldBytes } from './wire/held-bytes.ts'
@@ -104,6 +105,9 @@ function idPrefix(): string {
 // An import of `node:crypto` would also load web crypto.
 const { randomBytes } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')
 
+/** How long `close()` waits at most until captured content is passed on, in milliseconds. */
+const MAX_CAPTURE_MS = 10_000
+
 /** The maximum memory for all large answers that are read at the same time, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
@@ -128,6 +132,7 @@ export function createEngine(
   const statistics = new CallStatistics(telemetry)
   const labelValues = new LabelValues()
   const labels = new LabelStatistics(labelValues)
+  const capture = new ContentCapture()
   const wire = wireOf(options, ({ message }) => {
     process.emitWarning(
       `Harbor sends requests by the runtime's fetch, without its connection pool: ${message}`,
@@ -186,6 +191,7 @@ export function createEngine(
     ledger,
     telemetry,
     labels,
+    capture,
     held: new HeldBytes(HELD_ANSWERS * policy.maxAnswerBytes),
   })
   const { alerts: rules } = options
@@ -233,6 +239,7 @@ export function createEngine(
       await embeddingBatch?.close()
       await cache.close()
       if (isOwn) await pool?.close()
+      await capture.close(Math.min(graceMs, MAX_CAPTURE_MS))
     })
   }
 
@@ -240,6 +247,7 @@ export function createEngine(
     ...statistics.read(),
     cost: accounts.read(),
     labels: labels.read(),
+    captures: capture.stats(),
     cache: cache.stats(),
     prefetch: cache.prefetchStats(),
     embeddingBatch: embeddingBatch?.stats(),

@@ -40,6 +40,8 @@ export {
 export { slack, webhook } from './alerts/webhook.ts'
 export type { CostDimension, CostReportOptions, CostRow, CostTokens } from './reporting/cost-row.ts'
 export { toCsv } from './reporting/to-csv.ts'
+export type { CapturedCall, CaptureStats } from './reporting/captured-call.ts'
+export type { CaptureContentOptions } from './options/capture-options.ts'
 export type { CostStats, SpendState } from './reporting/cost-stats.ts'
 export type { SpendPot } from './cost/spend-pots.ts'
 export type { SpendLimitOptions } from './options/spend-limit-options.ts'

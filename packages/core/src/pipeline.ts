@@ -18,6 +18,7 @@ import { signLayer } from './layers/sign.ts'
 import type { Quotas } from './limits/quotas.ts'
 import type { Health } from './routing/health.ts'
 import type { StickyTargets } from './routing/sticky-targets.ts'
+import type { ContentCapture } from './telemetry/content-capture.ts'
 import type { LabelStatistics } from './telemetry/label-statistics.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { transportOfProviders } from './transport/provider-fetch.ts'
@@ -36,6 +37,7 @@ export interface PipelineState {
   readonly ledger: SpendLedger
   readonly telemetry: Telemetry
   readonly labels: LabelStatistics
+  readonly capture: ContentCapture
   /** Limits the memory that large answers use while they are read. */
   readonly held: HeldBytes
 }
@@ -54,6 +56,7 @@ export function createPipeline(
     ledger,
     telemetry,
     labels,
+    capture,
     held,
   }: PipelineState,
 ): Handler {
@@ -66,5 +69,5 @@ export function createPipeline(
   const embeddings = embeddingBatch?.layer(cost) ?? cost
   const lastResort = lastResortLayer(telemetry)(cache.layer(embeddings))
   const deadline = deadlineLayer(lastResort)
-  return receiptLayer({ telemetry, labels, accounts })(deadline)
+  return receiptLayer({ telemetry, labels, accounts, capture })(deadline)
 }

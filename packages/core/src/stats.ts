@@ -1,5 +1,6 @@
 import type { BatcherStats } from '@harbor/batch'
 import type { CacheStats, PrefetcherStats } from '@harbor/cache'
+import type { CaptureStats } from './reporting/captured-call.ts'
 import type { CostStats } from './reporting/cost-stats.ts'
 import type { QuotaStats } from './reporting/quota-stats.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
@@ -31,6 +32,8 @@ export interface HarborStats {
    * separately; all others are counted as `other`.
    */
   readonly labels: Readonly<Record<string, Readonly<Record<string, LabelStats>>>>
+  /** How many calls were passed to `captureContent.to`; undefined before the first one. */
+  readonly captures: CaptureStats | undefined
   /** Statistics of the cache; all zero without a cache. */
   readonly cache: CacheStats
   /** Statistics of predictive prefetches, and how accurate they are; undefined while `prefetch` is off. */
@@ -81,7 +84,16 @@ export class CallStatistics {
 
   read(): Omit<
     HarborStats,
-    'cache' | 'closed' | 'cost' | 'embeddingBatch' | 'labels' | 'limits' | 'pool' | 'prefetch' | 'targets'
+    | 'cache'
+    | 'captures'
+    | 'closed'
+    | 'cost'
+    | 'embeddingBatch'
+    | 'labels'
+    | 'limits'
+    | 'pool'
+    | 'prefetch'
+    | 'targets'
   > {
     const judged = this.#succeeded + this.#failed
     return {

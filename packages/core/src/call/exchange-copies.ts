@@ -63,6 +63,7 @@ export function prefetchExchange(parts: ReusableParts, id: string, signal: Abort
     deadline: { at: startedAt + policy.totalMs },
     receipt: receipt.again(id, startedAt),
     observed: undefined,
+    captured: undefined,
     perCall: { ...options, cache: 'default', lastResort: false, isPrefetch: true },
   }
 }

@@ -57,6 +57,8 @@ export interface Exchange {
   readonly facts: RequestFacts
   /** The observation of the call by the user's observers; undefined without them. */
   readonly observed?: Required<CallObservation> | undefined
+  /** The content of the call, if it is captured. It is notified of each request that is sent, and of the end of the call. */
+  readonly captured?: { noteSent(request: Pick<Exchange, 'headers' | 'url'>): void; end(): void } | undefined
   /** The money that is reserved for this call, or by the calls that it serves; undefined without a spend limit. */
   readonly purse?: Payer
 }

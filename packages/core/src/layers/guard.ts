@@ -44,7 +44,8 @@ export function guardLayer(
       attemptReason(exchange),
     )
     const transport = transportOf(leg.provider)
-    const { observed } = exchange
+    const { observed, captured } = exchange
+    captured?.noteSent(exchange)
     // An observer may delay the sending, so the transport alone cannot end the attempt in time.
     const scope = new AttemptScope(exchange, transport.honoursSignal && !observed)
     client.sends(scope)

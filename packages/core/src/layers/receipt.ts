@@ -7,6 +7,7 @@ import { ClientClosedError } from '../base/errors.ts'
 import { observedCall } from './observe.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import type { Receipt } from '../reporting/receipt.ts'
+import type { ContentCapture } from '../telemetry/content-capture.ts'
 import type { LabelStatistics } from '../telemetry/label-statistics.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
@@ -15,6 +16,7 @@ interface Statistics {
   readonly telemetry: Telemetry
   readonly labels: LabelStatistics
   readonly accounts: Accounts
+  readonly capture: ContentCapture
 }
 
 /**
@@ -25,24 +27,29 @@ export function receiptLayer(statistics: Statistics): (next: Handler) => Handler
   return (next) =>
     function receipt(given) {
       const { client } = given
-      const { telemetry } = statistics
+      const { telemetry, capture } = statistics
       telemetry.emit('call', { receipt: given.receipt })
-      const exchange = observedCall(given, telemetry)
+      const captured = capture.begin(given)
+      const exchange = observedCall(captured ? { ...given, captured } : given, telemetry)
       client.begin()
       const answering = client.closed ? Promise.reject(new ClientClosedError('late')) : next(exchange)
       return answering.then(
         (answer) => {
           client.end()
-          if (answer.body.kind === 'text') close(exchange, 'success', statistics)
-          else
-            void answer.body.ended.then(({ outcome, fault }) => close(exchange, outcome, statistics, fault))
-          return answer
+          const { body } = answer
+          const delivered = captured ? captured.answered(answer) : answer
+          if (body.kind === 'text') close(exchange, 'success', statistics)
+          else void body.ended.then(({ outcome, fault }) => close(exchange, outcome, statistics, fault))
+          return delivered
         },
         (error: unknown) => {
           client.end()
           const isAborted = exchange.callerSignal?.aborted === true || isCalledOff(error)
+          const answer = answerFor(exchange, error)
+          const delivered = answer && captured ? captured.answered(answer) : answer
           close(exchange, isAborted ? 'aborted' : 'failure', statistics, error)
-          return outcomeOf(exchange, error)
+          if (delivered) return delivered
+          throw error instanceof AttemptError ? error.cause : error
         },
       )
     }
@@ -55,11 +62,10 @@ function isCalledOff(error: unknown): boolean {
   )
 }
 
-function outcomeOf(exchange: Exchange, error: unknown): Answer {
+/** Returns the answer that the caller of a failed call gets; undefined if it gets an error. */
+function answerFor(exchange: Exchange, error: unknown): Answer | undefined {
   if (ClientClosedError.is(error)) return closedAnswer(exchange, error)
-  if (!(error instanceof AttemptError)) throw error
-  if (error.answer) return error.answer
-  throw error.cause
+  return error instanceof AttemptError ? error.answer : undefined
 }
 
 function close(
@@ -68,13 +74,14 @@ function close(
   { telemetry, labels, accounts }: Statistics,
   error?: unknown,
 ): void {
-  const { receipt, policy, perCall, log, observed } = exchange
+  const { receipt, policy, perCall, log, observed, captured } = exchange
   const failure = outcome === 'failure' ? callFailureOf(error) : undefined
   if (!receipt.close(outcome, policy.clock.now(), failure)) return
   labels.count(receipt)
   accounts.countCall(receipt)
   telemetry.emit('end', { receipt })
   observed?.end(receipt)
+  captured?.end()
   // A failure is logged only at level info, as in the SDK, since the caller gets the error.
   const level = outcome === 'failure' ? 'info' : 'debug'
   telemetry.shield('The logger threw', () => log(level, () => logLineFor(receipt)))

@@ -2,6 +2,7 @@ import { MAX_RULE_WINDOW_MS, type AlertOptions } from '../reporting/alert.ts'
 import { CircuitBreaker } from '@harbor/breaker'
 import { FallbackChain, type HedgeOptions } from '@harbor/fallback'
 import { createRetry } from '@harbor/retry'
+import { captureRulesOf } from './capture-options.ts'
 import { checkCache } from './cache-options.ts'
 import { embeddingBatchSettings } from './embedding-batch-options.ts'
 import { checkLimits } from './limit-options.ts'
@@ -57,6 +58,7 @@ export function checkHarborOptions(options: HarborOptions): void {
   checkLabels(options.labels)
   checkLimits(options.limits, 'limits')
   checkCache(options.cache)
+  captureRulesOf(options.captureContent)
   embeddingBatchSettings(options.embeddingBatch)
   checkPrefetch(options.prefetch, options.cache)
   checkBreaker(options.breaker)

@@ -53,6 +53,7 @@ export const HARBOR_OPTIONS = {
   limits: { client: is.anObjectOrFalse, in: ['fetch', 'configure'] },
   telemetry: { client: observersOrFalse, in: EVERYWHERE, perCall: observersOrFalse },
   labels: { client: is.aRecord, in: ['fetch', 'copy'], perCall: is.aRecord },
+  captureContent: { client: is.anObjectOrFalse, in: EVERYWHERE },
   cache: {
     client: is.aSwitchOrOptions,
     in: EVERYWHERE,

@@ -1,3 +1,4 @@
+import type { CaptureContentOptions } from './capture-options.ts'
 import type { AlertOptions } from '../reporting/alert.ts'
 import type { CacheLayerOptions } from './cache-options.ts'
 import type { PrefetchOptions } from './prefetch-options.ts'
@@ -141,6 +142,13 @@ export interface HarborOptions extends ClientOptions {
    * Beware: calls with different labels share cached answers, unless `cache.scopeBy` names the label. @default none
    */
   labels?: Labels | undefined
+  /**
+   * What receives the content of calls: requests and answers, such as for debugging or evaluations. Receipts, events, logs and telemetry never
+   * contain content, also if this is on. The content of an answer from the cache is passed on as well; `receipt.cache` shows that it is one.
+   * Prefetches and the provider's Batch API are left out. Beware: prompts and answers may contain personal data; remove it in `redact`.
+   * `false`: nothing is captured. @default false
+   */
+  captureContent?: CaptureContentOptions | false | undefined
   /**
    * Caches answers, and coalesces identical concurrent requests. `true`: with the defaults, for requests that are safe to cache; an object: see
    * `CacheLayerOptions`. @default false

@@ -1,5 +1,6 @@
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { Clock } from '@harbor/retry'
+import type { CaptureRules } from '../options/capture-options.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import type { LastResort, RetrySettings } from '../options/options.ts'
@@ -38,6 +39,8 @@ export interface Policy {
   readonly limits: LimitOptions | undefined
   /** The observers of all calls; undefined for none. */
   readonly telemetry: readonly CallObserver[] | undefined
+  /** What receives the content of calls; undefined for none. */
+  readonly captureContent: CaptureRules | undefined
   /** The labels of all calls; undefined for none. */
   readonly labels: Labels | undefined
   /** The rules for caching; undefined when caching is off. */

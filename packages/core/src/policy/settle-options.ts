@@ -1,3 +1,4 @@
+import { captureRulesOf } from '../options/capture-options.ts'
 import { cacheRulesOf } from '../options/cache-options.ts'
 import type { ClientOptions } from 'openai'
 import { attemptsOf } from '../options/attempts.ts'
@@ -61,6 +62,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     spendLimits: spendLimitsOf(own.spendLimit),
     limits: own.limits || undefined,
     telemetry: observerList(own.telemetry),
+    captureContent: captureRulesOf(own.captureContent),
     labels: copyLabels(own.labels),
     cache: cacheRulesOf(own.cache),
   }
