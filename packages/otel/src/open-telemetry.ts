@@ -1,5 +1,9 @@
 import { trace, type SpanContext } from '@opentelemetry/api'
 import { guarded } from './guarded.ts'
+import { CallMetrics } from './metrics/call-metrics.ts'
+import { ClientGauges } from './metrics/client-gauges.ts'
+import type { Instruments } from './metrics/instruments.ts'
+import { CurrentMeter } from './metrics/meter.ts'
 import type { Attempt, CallReceipt, StartedCall, Wait } from './observed.ts'
 import { settingsOf, type OpenTelemetryOptions, type Settings } from './options.ts'
 import { callEnd } from './traces/attributes.ts'
@@ -11,6 +15,7 @@ type Send<T> = (headers?: Readonly<Record<string, string>>) => Promise<T>
 
 /** Watches the calls of Harbor clients: the value of the option `telemetry`. */
 export interface OpenTelemetryObserver {
+  /** Called by Harbor when a call begins. @returns undefined if no SDK of OpenTelemetry is registered */
   start(call: StartedCall): OpenTelemetryObservation | undefined
 }
 
@@ -27,7 +32,7 @@ export interface OpenTelemetryObservation {
 const SCOPE = '@harbor/otel'
 
 /**
- * Makes an observer that records the calls of a client as OpenTelemetry traces and metrics. One observer can be used by several clients.
+ * Makes an observer that records the calls of clients as OpenTelemetry traces and metrics. Several clients can share it.
  *
  *     const harbor = new Harbor({ telemetry: openTelemetry() })
  *
@@ -37,56 +42,76 @@ const SCOPE = '@harbor/otel'
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetryObserver {
   const settings = settingsOf(options)
-  const families = new Families()
+  const { tracerProvider, meterProvider } = settings
+  const tracer = guarded(() => tracerProvider?.getTracer(SCOPE)) ?? trace.getTracer(SCOPE)
+  const metrics = new CallMetrics(settings)
+  const meter = new CurrentMeter(meterProvider, SCOPE, (instruments) => gauges.createOn(instruments.meter))
+  const gauges = new ClientGauges((target, state) => {
+    const { instruments } = meter
+    if (instruments) metrics.breakerChanged(instruments, target, state)
+  })
+  const shared: Shared = { settings, metrics, families: new Families() }
   watchRequests()
-  const { tracerProvider } = settings
-  const tracer = guarded(() => (tracerProvider ?? trace).getTracer(SCOPE)) ?? trace.getTracer(SCOPE)
   return {
     start(started) {
-      const parent = started.role === 'upstream' ? families.parentOf(started.receipt.id) : undefined
+      const { receipt, role, client } = started
+      const { instruments } = meter
+      if (instruments && client) gauges.watch(client)
+      const parent = role === 'upstream' ? shared.families.parentOf(receipt.id) : undefined
       const spans = new CallSpans(tracer, settings, started, parent)
-      return spans.isTraced ? new Observation(started, spans, families, settings) : undefined
+      return spans.isTraced || instruments ? new Observation(shared, started, spans, instruments) : undefined
     },
   }
 }
 
+/** What the observations of one observer share. */
+interface Shared {
+  readonly settings: Settings
+  readonly metrics: CallMetrics
+  readonly families: Families
+}
+
 class Observation implements OpenTelemetryObservation {
+  readonly #shared: Shared
   readonly #started: StartedCall
   readonly #spans: CallSpans
-  readonly #families: Families
-  readonly #settings: Settings
+  readonly #instruments: Instruments | undefined
   readonly #attempts: Attempt[] = []
   #waitMs = 0
   #isServed = false
   #link: SpanContext | undefined
 
-  constructor(started: StartedCall, spans: CallSpans, families: Families, settings: Settings) {
+  constructor(shared: Shared, started: StartedCall, spans: CallSpans, instruments: Instruments | undefined) {
+    this.#shared = shared
     this.#started = started
     this.#spans = spans
-    this.#families = families
-    this.#settings = settings
-    families.begin(spans)
-    if (started.role === 'upstream' && spans.span) families.serve(started.receipt, spans.span.spanContext())
+    this.#instruments = instruments
+    shared.families.begin(spans)
+    if (started.role === 'upstream' && spans.span)
+      shared.families.serve(started.receipt, spans.span.spanContext())
   }
 
   attempt<T>(attempt: Attempt, send: Send<T>): Promise<T> {
     this.#attempts.push(attempt)
+    if (this.#instruments) this.#shared.metrics.attemptStarted(this.#instruments, attempt)
     return this.#spans.attempt(attempt, send)
   }
 
   attemptEnded(attempt: Attempt): void {
     this.#spans.attemptEnded(attempt)
+    if (this.#instruments) this.#shared.metrics.attemptEnded(this.#instruments, attempt, this.#spans.context)
   }
 
   waited(wait: Wait): void {
     this.#waitMs += wait.ms
     this.#spans.waited(wait)
+    if (this.#instruments) this.#shared.metrics.waited(this.#instruments, wait, this.#spans.context)
   }
 
   servedBy(upstream: CallReceipt): void {
     this.#isServed = true
     const { span, id } = this.#spans
-    const served = this.#families.spanOf(upstream)
+    const served = this.#shared.families.spanOf(upstream)
     // The upstream call that this call has begun is its child.
     if (upstream.id === id || !served || served === this.#link) return
     this.#link = served
@@ -94,19 +119,25 @@ class Observation implements OpenTelemetryObservation {
   }
 
   end(receipt: CallReceipt): void {
-    this.#families.end(this.#spans)
-    const { request, deadlineAt } = this.#started
+    const { families, metrics, settings } = this.#shared
+    const { request, role, deadlineAt } = this.#started
+    families.end(this.#spans)
+    const isCounted = this.#isCounted(receipt)
     this.#spans.end(receipt, () =>
       callEnd(receipt, {
         request,
-        isCounted: this.#isCounted(receipt),
+        isCounted,
         role: this.#role(receipt),
         attempts: this.#attempts,
         waitMs: this.#waitMs,
         deadlineAt,
-        semconv: this.#settings.semconv,
+        semconv: settings.semconv,
       }),
     )
+    if (!this.#instruments) return
+    const { context, isNested } = this.#spans
+    const isOfCaller = role === 'call' && !isNested
+    metrics.ended(this.#instruments, { receipt, request, isOfCaller, isCounted, context })
   }
 
   /** Whether tokens and cost of the call are counted here: not if an upstream call has them, or the cache. */

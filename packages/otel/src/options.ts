@@ -1,10 +1,12 @@
-import type { TracerProvider } from '@opentelemetry/api'
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api'
 import { anObject, checkOptions, checksOf, having, type Check } from '@harbor/parts'
 
 /** The options of `openTelemetry()`. */
 export interface OpenTelemetryOptions {
   /** Creates the spans. @default the global tracer provider, also if it is registered later */
   tracerProvider?: TracerProvider | undefined
+  /** Creates the metrics. @default the global meter provider, also if it is registered later */
+  meterProvider?: MeterProvider | undefined
   /**
    * When attempts have spans. `when-retried`: only in calls with at least two attempts. The first attempt is then sent in the context of the
    * call's span, and its own span is created when the second attempt begins, with the true times. `always`: each attempt is sent in the
@@ -18,8 +20,8 @@ export interface OpenTelemetryOptions {
    */
   logicalSpan?: 'auto' | 'client' | 'internal' | 'none' | undefined
   /**
-   * Which version of the GenAI conventions names the attributes. `1.41`: the last version in the general conventions. `latest`: that of the
-   * GenAI conventions. `both`: as `latest`. @default the environment variable
+   * Which version of the GenAI conventions names the metrics. `1.41`: the last version in the general conventions. `latest`: that of the
+   * GenAI conventions. `both`: durations have both names, and tokens the latest. @default the environment variable
    * `OTEL_SEMCONV_STABILITY_OPT_IN`, otherwise 'both'
    */
   semconv?: '1.41' | 'latest' | 'both' | undefined
@@ -28,15 +30,22 @@ export interface OpenTelemetryOptions {
    * `@opentelemetry/instrumentation-undici` would add them. @default false
    */
   propagate?: boolean | undefined
+  /**
+   * The labels of calls that become attributes of metrics, as `harbor.label.<name>`. At most 100 values of each are counted separately, all
+   * others as `other`. @default none; spans have all labels
+   */
+  metricLabels?: readonly string[] | undefined
 }
 
 /** The options with their defaults. */
 export interface Settings {
   readonly tracerProvider: TracerProvider | undefined
+  readonly meterProvider: MeterProvider | undefined
   readonly attemptSpans: 'when-retried' | 'always'
   readonly logicalSpan: 'auto' | 'client' | 'internal' | 'none'
   readonly semconv: '1.41' | 'latest' | 'both'
   readonly propagate: boolean
+  readonly metricLabels: readonly string[]
 }
 
 /** @throws TypeError for an unknown option or an invalid value */
@@ -44,10 +53,12 @@ export function settingsOf(options: OpenTelemetryOptions): Settings {
   checkOptions(options, CHECKS, {})
   return {
     tracerProvider: options.tracerProvider,
+    meterProvider: options.meterProvider,
     attemptSpans: options.attemptSpans ?? 'when-retried',
     logicalSpan: options.logicalSpan ?? 'auto',
     semconv: options.semconv ?? semconvOfEnvironment(),
     propagate: options.propagate ?? false,
+    metricLabels: [...new Set(options.metricLabels ?? [])],
   }
 }
 
@@ -58,16 +69,28 @@ function semconvOfEnvironment(): Settings['semconv'] {
   return list.includes('gen_ai_latest_experimental') ? 'latest' : 'both'
 }
 
+/** The maximum number of labels that become attributes of metrics. */
+const MAX_METRIC_LABELS = 10
+
 const oneOf =
   (...values: readonly string[]): Check =>
   (value) =>
     values.includes(value as string) || `one of ${values.map((each) => `'${each}'`).join(', ')}`
 
+const labelNames: Check = (value) =>
+  (Array.isArray(value) &&
+    value.length <= MAX_METRIC_LABELS &&
+    value.every((name) => typeof name === 'string' && name !== '')) ||
+  `a list of at most ${MAX_METRIC_LABELS} names of labels`
+
 const CHECKS = /* @__PURE__ */ checksOf({
   tracerProvider: (value) =>
     (anObject(value) === true && having('a TracerProvider', 'getTracer')(value)) || 'a TracerProvider',
+  meterProvider: (value) =>
+    (anObject(value) === true && having('a MeterProvider', 'getMeter')(value)) || 'a MeterProvider',
   attemptSpans: oneOf('when-retried', 'always'),
   logicalSpan: oneOf('auto', 'client', 'internal', 'none'),
   semconv: oneOf('1.41', 'latest', 'both'),
   propagate: (value) => typeof value === 'boolean' || 'true or false',
+  metricLabels: labelNames,
 })

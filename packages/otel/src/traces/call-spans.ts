@@ -26,6 +26,7 @@ const MIN_WAIT_MS = 1
 interface AttemptSpan {
   readonly attempt: Attempt
   span: Span | undefined
+  isOver: boolean
 }
 
 /** The spans of one call: of the whole call, of its attempts and of its waits. */
@@ -92,7 +93,7 @@ export class CallSpans {
   /** Sends the request of an attempt in the context of its span, or of the call. */
   attempt<T>(attempt: Attempt, send: Send<T>): Promise<T> {
     const { attemptSpans, propagate } = this.#settings
-    const entry: AttemptSpan = { attempt, span: undefined }
+    const entry: AttemptSpan = { attempt, span: undefined, isOver: false }
     this.#attempts.push(entry)
     const [first] = this.#attempts
     if (attemptSpans === 'always' || this.#attempts.length > 1) {
@@ -106,7 +107,9 @@ export class CallSpans {
 
   attemptEnded(attempt: Attempt): void {
     const entry = this.#attempts.find((each) => each.attempt === attempt)
-    if (entry?.span) endAttempt(entry.span, attempt)
+    if (!entry) return
+    entry.isOver = true
+    if (entry.span) endAttempt(entry.span, attempt)
   }
 
   waited({ reason, startedAt, ms }: Wait): void {
@@ -140,7 +143,7 @@ export class CallSpans {
     const name = spanName(this.#started.request.operation, typeof model === 'string' ? model : undefined)
     const options = { kind: SpanKind.CLIENT, startTime: attempt.startedAt, attributes }
     entry.span = guarded(() => this.#tracer.startSpan(name, options, this.context))
-    if (entry.span && attempt.durationMs !== undefined) endAttempt(entry.span, attempt)
+    if (entry.span && entry.isOver) endAttempt(entry.span, attempt)
   }
 }
 
