@@ -1,4 +1,3 @@
-import type { HedgeOptions } from '@harbor/fallback'
 import { publicURL } from './base/public-url.ts'
 import type { ExplainedTransport } from './transport/wire.ts'
 import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
@@ -6,14 +5,12 @@ import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { CacheRules } from './options/cache-options.ts'
 import type { SpendLedger } from './cost/spend-limit.ts'
-import { potsOfCall, type SpendPot } from './cost/spend-pots.ts'
+import { potsOfCall } from './cost/spend-pots.ts'
 import { withLabels } from './options/labels.ts'
-import type { LimitOptions } from './options/limit-options.ts'
-import type { PerCallOptions } from './options/per-call-options.ts'
-import { scopeLabels, type ScopeLabels } from './options/scope-labels.ts'
+import type { CacheIdentity, ExplainedCall, ExplainedTarget, Explanation } from './explanation.ts'
+import { scopeLabels } from './options/scope-labels.ts'
 import type { Policy } from './policy/policy.ts'
 import { whyUnable } from './routing/capabilities.ts'
-import type { ProviderKind } from './protocols/protocol.ts'
 import { operationOfBody } from './protocols/registry.ts'
 import { contextFit } from './routing/context-window.ts'
 import type { KeyLayers } from './layers/key.ts'
@@ -21,115 +18,7 @@ import type { KeyedRequest, KeyRings } from './routing/key-rings.ts'
 import { inFront, type StickyTargets } from './routing/sticky-targets.ts'
 import type { Provider } from './targets/providers.ts'
 import type { Health } from './routing/health.ts'
-import type { TargetStats } from './reporting/target-stats.ts'
 import type { Target } from './reporting/target.ts'
-
-/** The settings of a client, and the targets to which a request would be sent now. Contains no key. */
-export interface Explanation {
-  readonly policy: {
-    /** The time limit of a call over all attempts, in milliseconds. For a stream, the limit of the time until its first content. */
-    readonly timeoutMs: number
-    readonly attemptMs: number
-    /**
-     * The time limit for the first content of a stream, in milliseconds, while another target can take over. At the last target, only
-     * `timeoutMs` applies, unless `timeouts.firstTokenMs` is set.
-     */
-    readonly firstTokenMs: number
-    readonly idleMs: number
-    /** The maximum number of attempts at a target when no other target can take over. */
-    readonly maxAttempts: number
-    /** The maximum number of attempts at a target while another one can take over. */
-    readonly attemptsBeforeFallback: number
-    /** The maximum number of requests per call, over all its targets. */
-    readonly maxUpstreamCalls: number
-    readonly maxAnswerBytes: number
-    readonly hedge: HedgeOptions | undefined
-    readonly lastResort: boolean
-    readonly ordered: boolean
-    readonly limits: LimitOptions | undefined
-    /** The rules that decide which answers are cached, and for how long; undefined without a cache. */
-    readonly cache: CacheRules | undefined
-  }
-  readonly transport: ExplainedTransport
-  /** The money from which a call of this client would be paid now, one entry for each spend limit. Empty without a limit. */
-  readonly spend: readonly SpendPot[]
-  /** Whether requests may be sent without the SDK's own request building. See the option `sdkFastPath`. */
-  readonly sdkFastPath: {
-    readonly enabled: boolean
-    /**
-     * The reason why requests are not sent directly, such as `HARBOR_OPENAI_SDK=plain` or a replaced method of the SDK; undefined if they
-     * may be.
-     */
-    readonly reason: string | undefined
-  }
-  /**
-   * What the cache key contains besides the request, so that other callers do not get this client's answers: scope, labels and headers.
-   * Undefined without a cache.
-   */
-  readonly cacheIdentity: CacheIdentity | undefined
-  readonly providers: Readonly<Record<string, ExplainedProvider>>
-  /** The fallback targets by requested model. The list under `*` applies to every model without its own list. */
-  readonly chains: Readonly<
-    Record<'fallback' | 'contextWindow' | 'contentPolicy', Readonly<Record<string, readonly string[]>>>
-  >
-  /** The targets to which the request passed to `explain()` would be sent, in the order of the attempts. */
-  readonly targets: readonly ExplainedTarget[]
-}
-
-/**
- * What the cache key contains besides the request, so that different callers do not share answers. Never contains the values of headers.
- */
-export interface CacheIdentity {
-  /**
-   * The headers of this client whose values are part of the cache key. With `cache.scope`, headers that identify the account are not among
-   * them. Headers that are passed with a single call are part of the key, too.
-   */
-  readonly headers: readonly string[]
-  /** The scope that the user set, as `cache.scope` or for the call; undefined if the headers identify the caller. */
-  readonly scope: string | undefined
-  /** The labels in `cache.scopeBy`, with the values of this client and call; undefined for a label that is not given. Undefined without `scopeBy`. */
-  readonly labels: ScopeLabels | undefined
-  /**
-   * The number of calls, by name of a header, that were a miss only because the header had a different value than in an earlier call. If a
-   * header has a new value in each request, add it to `cache.ignoreHeaders`.
-   */
-  readonly separatedCalls: Readonly<Record<string, number>>
-}
-
-export interface ExplainedProvider {
-  readonly kind: ProviderKind
-  readonly baseURL: string
-  /** The root URL of each protocol that the provider serves, by name of the protocol. A call with another protocol skips the provider. */
-  readonly endpoints: Readonly<Record<string, string>>
-  /** Whether this is the client's own provider. Its requests are sent as the SDK built them. */
-  readonly isClient: boolean
-  readonly hasKey: boolean
-  /** The number of keys of the provider. Receipts identify a key by its index, which begins at 0. */
-  readonly keys: number
-  /** Whether the provider has its own `fetch`, which sends its requests. */
-  readonly ownFetch: boolean
-  readonly quotaGroup: string | undefined
-  readonly dropParams: readonly string[]
-}
-
-export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfterMs'> {
-  readonly name: string
-  readonly baseURL: string
-  /**
-   * The list of targets to which this target belongs. `fallback`: for outages. `contextWindow`: for requests that are too long.
-   * `contentPolicy`: for requests that a content filter refused.
-   */
-  readonly chain: 'fallback' | 'contextWindow' | 'contentPolicy'
-  /** The reason why this target would be skipped now; undefined if it would be called. */
-  readonly leftOut: string | undefined
-  /** Whether this target is first in the order because it answered the latest call of the same conversation. */
-  readonly sticky: boolean
-  /** The index of the key that would be used for the request now; undefined if the provider does not have several keys. */
-  readonly keyIndex: number | undefined
-}
-
-/** The options of a call that `explain()` takes into account. */
-export type ExplainedCall = Pick<PerCallOptions, 'session' | 'scope' | 'labels'>
 
 interface ExplainedState {
   readonly health: Health

@@ -24,8 +24,12 @@ import type { HarborEvents } from './telemetry/telemetry.ts'
  */
 export type HarborFetchOptions = Pick<HarborOptions, OptionsIn<'fetch'>>
 
-/** A `fetch` whose calls go through Harbor's pipeline. */
+/** A `fetch` whose calls go through Harbor's pipeline. Created by `createHarborFetch`. */
 export interface HarborFetch {
+  /**
+   * Sends a request, as the standard `fetch` does. A failure of the provider is an ordinary `Response` with its status; it rejects if there was no
+   * answer, or with the reason of the signal.
+   */
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
    * Makes a copy whose calls have these options. It is for SDKs in which `perCall()` cannot be used. The copy shares all state:
@@ -37,6 +41,7 @@ export interface HarborFetch {
    * @throws OptionError for an unknown option or an invalid value
    */
   with(options: PerCallOptions): HarborFetch
+  /** Returns the statistics since the `fetch` was created, its copies included. The object is a snapshot. */
   stats(): HarborStats
   /** Returns what the calls cost, grouped by target, provider, model or labels: see `Harbor.costReport`. */
   costReport(options?: CostReportOptions): CostRow[]
@@ -45,6 +50,10 @@ export interface HarborFetch {
    * @throws OptionError for an invalid label
    */
   spend(labels?: Labels): SpendPot[]
+  /**
+   * Adds a listener for an event of the calls: see `HarborEvents`. A listener that throws does not affect the call. Returns a function that removes
+   * the listener.
+   */
   on<Event extends keyof HarborEvents>(
     event: Event,
     listener: (event: HarborEvents[Event]) => void,

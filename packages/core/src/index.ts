@@ -50,7 +50,7 @@ export type { BreakerSettings } from './options/breaker-settings.ts'
 export type { CacheTtl, Price } from './reporting/price.ts'
 export type { Capability, Target } from './reporting/target.ts'
 export type { Reconfigurable } from './policy/live-policy.ts'
-export type { Explanation, ExplainedProvider, ExplainedTarget } from './explain.ts'
+export type { Explanation, ExplainedProvider, ExplainedTarget } from './explanation.ts'
 export type { CloseOptions } from './options/close-options.ts'
 export { perCall } from './options/per-call.ts'
 export type {

@@ -10,11 +10,11 @@ import type { LabelStats } from './reporting/labels.ts'
 import { Histogram, type Quantiles } from './reporting/quantiles.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
-/** Statistics of a client and its copies since they were created. */
+/** Statistics of a client and its copies since the client was created. */
 export interface HarborStats {
   /** The number of finished calls. A stream counts when it has ended; prefetches do not count. */
   readonly calls: number
-  /** The number of finished attempts, including those of prefetches. An attempt is one request to a provider. */
+  /** The number of finished attempts, including retries, hedges and those of prefetches. An attempt is one request to a provider. */
   readonly attempts: number
   /** The number of failed attempts by kind; kinds that did not occur are left out. Aborts by the caller do not count as failures. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>
@@ -22,14 +22,18 @@ export interface HarborStats {
   readonly availability: number
   /** The number of failed attempts that the provider may have carried out and billed. */
   readonly possiblyBilled: number
-  /** Quantiles of the durations of successful calls, in milliseconds. */
+  /** Quantiles of the durations of successful calls, in milliseconds; a stream counts until its end. Undefined before the first. */
   readonly latencyMs: Quantiles | undefined
-  /** Quantiles of the time from the start of a streamed call to its first content, in milliseconds. Only successful calls count. */
+  /**
+   * Quantiles of the time from the start of a streamed call to its first content, in milliseconds. Only successful calls count. Undefined before the
+   * first.
+   */
   readonly firstTokenMs: Quantiles | undefined
+  /** The money spent and saved so far, in US dollars. */
   readonly cost: CostStats
   /**
-   * Statistics of the calls by label and value, such as `labels.tenant.acme`. At most 64 labels, and 1,000 values of each, are counted
-   * separately; all others are counted as `other`.
+   * Statistics of the calls by label and value, such as `labels.tenant.acme`; empty without labels. At most 64 labels, and 1,000 values of each, are
+   * counted separately; all others are counted as `other`.
    */
   readonly labels: Readonly<Record<string, Readonly<Record<string, LabelStats>>>>
   /** How many calls were passed to `captureContent.to`; undefined before the first one. */
@@ -40,11 +44,11 @@ export interface HarborStats {
   readonly prefetch: PrefetcherStats | undefined
   /** Statistics of batched embedding requests; undefined while `embeddingBatch` is off. */
   readonly embeddingBatch: BatcherStats | undefined
-  /** Health and latency of each target that was called, by its name. */
+  /** The health and the latency of each target that was called, by its name, such as `openai/gpt-4`. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /** The limits of each quota group that was used, and their current state. A quota group is a set of targets that share rate limits. */
   readonly limits: Readonly<Record<string, QuotaStats>>
-  /** Statistics of the connections by origin; empty with a `fetch` of your own. */
+  /** Statistics of the connections by origin, such as `https://api.openai.com`; empty with a `fetch` of your own. */
   readonly pool: ReturnType<Pool['stats']>
   /** Whether `close()` was called. */
   readonly closed: boolean

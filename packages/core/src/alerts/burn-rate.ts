@@ -19,8 +19,9 @@ export interface BurnRateWindow {
   readonly factor: number
 }
 
+/** Options of `burnRate`: the objective, and the windows in which it is watched. */
 export interface BurnRateOptions {
-  /** The share of calls that should succeed, such as 0.99. The rest, 1 %, is the error budget. */
+  /** The share of calls that should succeed, above 0 and below 1, such as 0.99. The rest, 1 %, is the error budget. */
   objective: number
   /**
    * The pairs of windows. The condition is true if it is true for one of them. @default a factor of 14.4 over one hour and over 5 minutes;

@@ -3,6 +3,7 @@ import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
 import { poster, type WebhookOptions } from './post-notice.ts'
 
+/** Options of `pagerDuty`. */
 export interface PagerDutyOptions extends WebhookOptions {
   /** The address of the Events API. @default 'https://events.pagerduty.com/v2/enqueue' */
   url?: string | undefined
@@ -22,10 +23,11 @@ const MAX_SUMMARY = 1_024
 const MAX_DEDUP_KEY = 255
 
 /**
- * Returns a `notify` function for alerts, which triggers an incident of PagerDuty when an alert fires, and resolves the same incident when
- * the alert is resolved. It rejects after three failed attempts; Harbor then emits a process warning. Closing the client does not resolve
- * an incident. @param routingKey the integration key of a service that uses the Events API v2. It is not part of any message @throws
- * OptionError if the routing key is empty, or the URL is not an absolute http or https address
+ * Returns a `notify` function for alerts, which triggers an incident of PagerDuty when an alert fires, and resolves the same incident when the alert
+ * is resolved. It rejects after three failed attempts; Harbor then emits a process warning. Closing the client does not resolve an incident.
+ *
+ * @param routingKey the integration key of a service that uses the Events API v2. It is not part of any message
+ * @throws OptionError if the routing key is empty, or the URL is not an absolute http or https address
  */
 export function pagerDuty(
   routingKey: string,

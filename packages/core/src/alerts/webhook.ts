@@ -2,8 +2,10 @@ import type { AlertNotice } from '../reporting/alert.ts'
 import { poster, type WebhookOptions } from './post-notice.ts'
 
 /**
- * Returns a `notify` function for alerts, which posts each notice as JSON: a `text` for people, and the values for programs. It rejects
- * after three failed attempts, which causes a process warning.
+ * Returns a `notify` function for alerts, which posts each notice as JSON: a `text` for people, and the values for programs. It rejects after three
+ * failed attempts; Harbor then emits a process warning.
+ *
+ * @param url the address to post to
  * @throws OptionError if the URL is not an absolute http or https address
  */
 export function webhook(url: string, options: WebhookOptions = {}): (notice: AlertNotice) => Promise<void> {
@@ -12,9 +14,11 @@ export function webhook(url: string, options: WebhookOptions = {}): (notice: Ale
 }
 
 /**
- * Returns a `notify` function for alerts, which posts the text of each notice to a channel of Slack. It rejects after three failed
- * attempts; Harbor then emits a process warning. @param url the address of an incoming webhook of Slack. It is a secret, and not part of
- * any message @throws OptionError if the URL is not an absolute http or https address
+ * Returns a `notify` function for alerts, which posts the text of each notice to a channel of Slack. It rejects after three failed attempts; Harbor
+ * then emits a process warning.
+ *
+ * @param url the address of an incoming webhook of Slack. It is a secret, and not part of any message
+ * @throws OptionError if the URL is not an absolute http or https address
  */
 export function slack(url: string, options: WebhookOptions = {}): (notice: AlertNotice) => Promise<void> {
   const post = poster('Slack webhook', url, options)

@@ -20,7 +20,9 @@ const SITUATION: Record<ClockName, (ms: number) => string> = {
  */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
+  /** Always `timeout`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'timeout'
+  /** Which timeout it was: `total` is the option `timeout`; `attempt`, `first-token` and `idle` are fields of `timeouts`. */
   readonly clock: ClockName
   /** The limit that was exceeded, in milliseconds. */
   readonly limitMs: number
@@ -40,9 +42,13 @@ export class TimeoutError extends Error {
   }
 }
 
-/** The error for an invalid option: it is unknown, of the wrong type, out of range, or contradicts another option. */
+/**
+ * The error for an invalid option: it is unknown, of the wrong type, out of range, or contradicts another option. Thrown where the option is given,
+ * before anything is sent.
+ */
 export class OptionError extends TypeError {
   override readonly name = 'OptionError'
+  /** Always `invalid_option`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'invalid_option'
   /** The name of the invalid option, such as `timeouts.idleMs`. */
   readonly option: string
@@ -69,7 +75,7 @@ export class StreamFaultError extends Error {
   readonly code: string
   /** Who found the fault: the provider, which reported it inside the stream, or Harbor, which detected it. */
   readonly origin: 'provider' | 'harbor'
-  /** The HTTP status in the provider's error, if any. */
+  /** The HTTP status in the provider's error; undefined if it named none, or Harbor found the fault. */
   readonly status: number | undefined
 
   constructor(code: string, message: string, facts: StreamFaultFacts = {}) {
@@ -85,6 +91,7 @@ export class StreamFaultError extends Error {
   }
 }
 
+/** What `ClientClosedError` says, by the state of the call. */
 const CLOSED = {
   waiting:
     'This client is closed: the call was waiting (for a limit, or before its next attempt), and no request of it was on the wire. Make it with another client; its receipt shows attempts that were sent earlier.',
@@ -100,6 +107,7 @@ const CLOSED = {
  */
 export class ClientClosedError extends Error {
   override readonly name = 'ClientClosedError'
+  /** Always `client_closed`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'client_closed'
   /**
    * Whether a request of the call was on the wire when the client was closed. If true, the request may have been billed. If false, the call
@@ -138,9 +146,13 @@ export class RedirectRefusedError extends Error {
   }
 }
 
+/** What is known of a fault of a stream. */
 interface StreamFaultFacts {
+  /** Who found it. @default 'harbor' */
   readonly origin?: StreamFaultError['origin']
+  /** The HTTP status in the provider's error. @default undefined */
   readonly status?: number | undefined
+  /** The error that caused it. @default none */
   readonly cause?: unknown
 }
 

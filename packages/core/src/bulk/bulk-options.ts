@@ -20,7 +20,7 @@ export interface HarborBulkOptions extends Pick<
   | 'signal'
   | 'total'
 > {
-  /** The maximum number of calls in flight. @default 64 */
+  /** The maximum number of calls in flight, at least 1. @default 64 */
   concurrency?: number | undefined
   /**
    * How long the run waits for the end of an outage of the provider, in milliseconds. In an outage, every request fails by a network error,
@@ -29,9 +29,12 @@ export interface HarborBulkOptions extends Pick<
    * waited ten times and still fails with an HTTP status. @default 0: no request waits
    */
   patienceMs?: number | undefined
-  /** Called with the kind of failure when an outage begins, and with `undefined` when it is over. */
+  /**
+   * Called with the kind of failure when an outage begins, and with `undefined` when it is over. Has no effect unless `patienceMs` is above 0.
+   * @default none
+   */
   onOutage?: ((kind: FailureKind | undefined) => void) | undefined
-  /** The SDK's request options for each call, such as those that `perCall(…)` returns. */
+  /** The SDK's request options for each call, such as those that `perCall(…)` returns. @default none */
   request?: OpenAI.RequestOptions | undefined
   /**
    * How the requests are sent. `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: all

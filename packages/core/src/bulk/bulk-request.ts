@@ -13,8 +13,9 @@ export type BulkRequest = ApiRequest & {
 export interface BulkAnswer {
   /** The body of the answer, as the SDK returns it. */
   readonly body: unknown
-  /** The target that answered. */
+  /** The target that answered, such as `openai/gpt-4`. */
   readonly target: string
+  /** The tokens as counted by the provider; left out if it reported none. */
   readonly usage?: TokenUsage | undefined
   /** The cost in US dollars; left out if the cost is unknown, or if the answer cost nothing. */
   readonly usd?: number | undefined

@@ -10,13 +10,19 @@ export type ApiRequest =
   | {
       /** The endpoint. @default '/v1/chat/completions' */
       readonly url?: '/v1/chat/completions' | '/chat/completions' | undefined
+      /** The body, as for `chat.completions.create()`. */
       readonly body: OpenAI.Chat.ChatCompletionCreateParams
     }
   | {
+      /** The endpoint of the Responses API. */
       readonly url: '/v1/responses' | '/responses'
+      /** The body, as for `responses.create()`. */
       readonly body: OpenAI.Responses.ResponseCreateParams
     }
-  | { readonly url: '/v1/embeddings' | '/embeddings'; readonly body: OpenAI.EmbeddingCreateParams }
+  | {
+      /** The endpoint of embeddings. */ readonly url: '/v1/embeddings' | '/embeddings'
+      /** The body, as for `embeddings.create()`. */ readonly body: OpenAI.EmbeddingCreateParams
+    }
 
 /** Sends a request with the SDK's own method for its endpoint, so that the SDK's defaults for that endpoint apply. */
 export function sendRequest(

@@ -1,4 +1,7 @@
-/** The kinds of advice. */
+/**
+ * What a piece of advice is about: the event loop, memory, connections and their queue, limits, the cache, prefetches, or what cannot be seen
+ * (`sockets-unseen`, `client-closed`). docs/alerts-and-monitoring.md says when each is given.
+ */
 export type AdviceCode =
   | 'event-loop-blocked'
   | 'event-loop-busy'
@@ -19,10 +22,11 @@ export type AdviceCode =
 
 /** A recommendation: it describes a problem, or a possible improvement, of a client or its process. */
 export interface Advice {
+  /** Names the advice, such as `queue-waits` or `cache-too-small`. There is at most one of each code and subject at a time. */
   readonly code: AdviceCode
   /** `warning`: calls are slowed down, or the process may fail. `note`: something could be better or cheaper. */
   readonly severity: 'note' | 'warning'
-  /** The origin or quota group that the advice is about, if there is one. */
+  /** The origin or quota group that the advice is about; undefined if it is about the whole client or process. */
   readonly subject?: string | undefined
   /** A text with the observed value, the expected value, and the option to change. */
   readonly message: string

@@ -10,6 +10,7 @@ import { ProcessGauges } from './process-gauges.ts'
 import type { ResourceReading } from './reading.ts'
 import { ResourceWatch } from './resource-watch.ts'
 
+/** Options of `createResourceMonitor`. */
 export interface ResourceMonitorOptions {
   /**
    * The interval between two samples, in milliseconds, at least 20. Counters are exact. Other values are read only at each sample, so short
@@ -21,7 +22,9 @@ export interface ResourceMonitorOptions {
    * but later. @default 60 times `intervalMs`
    */
   windowMs?: number | undefined
-  /** Called when advice is given, and again when it is withdrawn. If the function throws, a warning is emitted. */
+  /**
+   * Called when advice is given, and again when it is withdrawn. If the function throws, a warning is emitted. @default none: read it with `read()`
+   */
   onAdvice?: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
   /** The clock of the monitor. @default a monotonic clock, in milliseconds since the epoch */
   clock?: Clock | undefined
@@ -29,6 +32,7 @@ export interface ResourceMonitorOptions {
 
 /** The client to monitor: a `Harbor`, or the result of `createHarborFetch()`. */
 export interface MonitoredClient {
+  /** Returns the statistics of the client, which the monitor reads at each sample. */
   stats(): HarborStats
 }
 
@@ -36,7 +40,7 @@ export interface MonitoredClient {
 export interface ResourceMonitor {
   /** Returns the current values and advice; after `close()`, the last ones. */
   read(): ResourceReading
-  /** Stops the monitor, and clears its timers. */
+  /** Stops the monitor, and clears its timers. The client is not closed. */
   close(): void
   [Symbol.dispose](): void
 }

@@ -20,6 +20,7 @@ export interface ResourceReading {
   readonly at: number
   /** The length of the window so far, in milliseconds. It grows until it reaches the option `windowMs`. */
   readonly windowMs: number
+  /** How busy the event loop of the process was. */
   readonly eventLoop: {
     /**
      * The delay of the event loop in the window, in milliseconds: how much later than scheduled a timer fires, because the event loop is
@@ -29,10 +30,12 @@ export interface ResourceReading {
     /** The share of the window in which the event loop was busy, from 0 to 1. */
     readonly utilization: number
   }
+  /** The use of the processor by the whole process. */
   readonly cpu: {
     /** The CPU time of all threads in the window, divided by the elapsed time. 1 means that one core was fully used. */
     readonly utilization: number
   }
+  /** The memory of the process now, and the limits that apply. */
   readonly memory: MemoryReading
   /**
    * The connections to all origins; undefined if there are none, or if the client has the option `fetch`, whose connections Harbor cannot
@@ -43,10 +46,17 @@ export interface ResourceReading {
   readonly queue: QueueReading | undefined
   /** The connections and waiting requests of each origin. */
   readonly origins: Readonly<
-    Record<string, { readonly sockets: SocketReading; readonly queue: QueueReading }>
+    Record<
+      string,
+      {
+        /** The connections to the origin. */ readonly sockets: SocketReading
+        /** The requests that wait for one of them. */ readonly queue: QueueReading
+      }
+    >
   >
-  /** The state of the limits of each quota group. */
+  /** The state of the limits of each quota group, by its name; empty without limits. */
   readonly limits: Readonly<Record<string, LimitReading>>
+  /** The state of the cache; all 0 without one. */
   readonly cache: {
     /** The number of cached answers in memory. */
     readonly entries: number
@@ -63,7 +73,9 @@ export interface ResourceReading {
   readonly advice: readonly Advice[]
 }
 
+/** The memory of the process, in bytes. */
 export interface MemoryReading {
+  /** The part of V8's heap that is in use at the last sample, in bytes, garbage included. */
   readonly heapUsedBytes: number
   /** The largest heap in any sample of the window, in bytes. */
   readonly heapPeakBytes: number
@@ -73,14 +85,19 @@ export interface MemoryReading {
   readonly growthBytesPerMinute: number | undefined
   /** The memory of buffers outside the heap, in bytes. It includes cached answers. */
   readonly externalBytes: number
+  /** The resident memory of the process at the last sample, in bytes. */
   readonly rssBytes: number
   /** The memory limit of the container, in bytes; undefined without a container. */
   readonly rssLimitBytes: number | undefined
 }
 
+/** Connections: how many there are at the last sample, and how they were used within the window. */
 export interface SocketReading {
+  /** The number of open connections at the last sample: `busy` plus `free`. */
   readonly open: number
+  /** The number of open connections that carry a request. */
   readonly busy: number
+  /** The number of open connections that are idle. */
   readonly free: number
   /** The maximum number of connections that may be open. */
   readonly allowed: number
@@ -92,7 +109,9 @@ export interface SocketReading {
   readonly reusedRatio: number
 }
 
+/** The requests that wait for a connection. */
 export interface QueueReading {
+  /** The number of waiting requests at the last sample. */
   readonly waiting: number
   /** The maximum number of waiting requests in any sample of the window. */
   readonly maxWaiting: number
@@ -103,8 +122,11 @@ export interface QueueReading {
   readonly waitMs: OriginStats['queueMs']
 }
 
+/** The state of the limits of one quota group. */
 export interface LimitReading {
+  /** The number of requests in flight at the last sample. */
   readonly inFlight: number
+  /** The number of calls that wait for the limits at the last sample. */
   readonly waiting: number
   /** The number of requests in the window that the provider answered with 429. */
   readonly rateLimited: number

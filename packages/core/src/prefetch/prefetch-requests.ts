@@ -10,13 +10,13 @@ import { receiptOf, type Receipt } from '../reporting/receipt.ts'
 
 /** A request that `harbor.prefetch()` sends to cache its answer. */
 export type PrefetchRequest = ApiRequest & {
-  /** How long the answer is fresh, in milliseconds. @default the cache's `ttlMs` */
+  /** How long the answer is fresh, in milliseconds, at least 0. @default the cache's `ttlMs` */
   readonly ttlMs?: number | undefined
-  /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. */
+  /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. @default none */
   readonly tags?: readonly string[] | undefined
   /** The scope within which callers share the answer. @default the cache's `scope` */
   readonly scope?: string | undefined
-  /** The labels of the call, in addition to those of the client. */
+  /** The labels of the call, in addition to those of the client. @default none */
   readonly labels?: Labels | undefined
 }
 

@@ -6,11 +6,13 @@ import type { Quantiles } from './quantiles.ts'
 /** The longest window of an alert rule, in milliseconds: six hours. */
 export const MAX_RULE_WINDOW_MS = 6 * 3_600_000
 
-/** The number of calls in a window of time, and how they ended. Calls that their callers aborted do not count. */
+/** The number of calls that ended in a window of time, and how. Calls that their callers aborted, and prefetches, do not count. */
 export interface CallCounts {
   /** The length of the window, in milliseconds; less than requested if the client was created more recently. */
   readonly windowMs: number
+  /** Calls that succeeded or failed within the window. */
   readonly calls: number
+  /** Calls that failed within the window. */
   readonly failed: number
   /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. Calls that their callers aborted do not count. */
   readonly availability: number
@@ -18,9 +20,11 @@ export interface CallCounts {
 
 /** The number of requests to one target that ended in the same way. */
 export interface AttemptCount {
+  /** The name of the target, such as `openai/gpt-4`. */
   readonly target: string
   /** The kind of the failure; undefined for requests that were answered. */
   readonly failure: FailureKind | undefined
+  /** The number of these requests within the window. */
   readonly count: number
 }
 
@@ -31,20 +35,21 @@ export interface AttemptCount {
 export interface AlertStats {
   /** The length of the window, in milliseconds: five minutes, or less if the client was created more recently. */
   readonly windowMs: number
+  /** Calls that succeeded or failed within the window. Aborted ones, and prefetches, do not count. */
   readonly calls: number
   /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. Calls that their callers aborted do not count. */
   readonly availability: number
-  /** The durations of the successful calls within the window, in milliseconds; undefined if there were none. */
+  /** The durations of the successful calls within the window, in milliseconds: percentiles and maximum. Undefined if there were none. */
   readonly latencyMs: Quantiles | undefined
   /** The money spent within the window, in US dollars. */
   readonly spentUsd: number
   /** The requests that were sent to targets within the window, including retries and hedges, by target and by how they ended. */
   readonly attempts: readonly AttemptCount[]
-  /**
-   * The number of calls within the window that looked up their answer in the cache. `hits` counts those that got a stored answer, or shared
-   * the request of an identical call.
-   */
-  readonly cacheLookups: { readonly hits: number; readonly misses: number }
+  /** The number of calls within the window that looked up their answer in the cache, by success. Bypassed calls do not count. */
+  readonly cacheLookups: {
+    /** Those that got a stored answer, stale ones included, or shared the request of an identical call. */ readonly hits: number
+    /** Those for which a request was sent. */ readonly misses: number
+  }
   /** The cost of all calls since the client was created. */
   readonly cost: CostStats
   /**
@@ -52,6 +57,7 @@ export interface AlertStats {
    * largest amount first.
    */
   readonly budgets: readonly SpendState[]
+  /** The state of each target that was called since the client was created, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /** For each target whose circuit is open or half-open: the time since it opened, in milliseconds, including half-open times. */
   readonly openForMs: Readonly<Record<string, number>>
@@ -72,15 +78,19 @@ export interface AlertRule {
   readonly describe?: ((stats: AlertStats) => string) | undefined
 }
 
+/** One alert: its condition, and what is called when it begins and ceases to hold. */
 export interface AlertOptions {
-  /** Identifies the alert; unique within a client. */
+  /** Identifies the alert in notices; unique within a client, not empty. */
   name: string
   /**
    * The condition of the alert: returns whether it holds. `availabilityBelow`, `p95Above`, `spendAbove`, `breakerOpen`, `burnRate`,
    * `budgetUsed`, `breakerOpenFor`, `hitRatioBelow` and `failureShareAbove` create such functions.
    */
   when: AlertRule
-  /** How long the condition must hold without interruption before the alert fires, in milliseconds. @default 0 */
+  /**
+   * How long the condition must hold without interruption before the alert fires, in milliseconds, at least 0. Conditions are checked every 5
+   * seconds, or twice per `forMs` if that is shorter. @default 0
+   */
   forMs?: number | undefined
   /**
    * Called once when the alert starts to fire, and once when it is resolved. `webhook`, `slack` and `pagerDuty` create such functions. If it
@@ -89,12 +99,16 @@ export interface AlertOptions {
   notify: (notice: AlertNotice) => unknown
 }
 
+/** What `notify` receives when an alert starts to fire or is resolved. */
 export interface AlertNotice {
+  /** The name of the alert. */
   readonly name: string
+  /** `firing`: the condition has held for `forMs`. `resolved`: it has ceased to hold. */
   readonly state: 'firing' | 'resolved'
   /** When the condition began to hold (`firing`) or ceased to hold (`resolved`), in milliseconds since the epoch. */
   readonly since: number
   /** The notice in one line, for people: the alert, what its rule measured, and the figures of the window. */
   readonly text: string
+  /** The statistics with which the condition was checked. */
   readonly stats: AlertStats
 }

@@ -1,43 +1,51 @@
 import type { FailureKind } from '@harbor/retry'
 import type { ClockName } from '../base/errors.ts'
 
-/** One request sent to a provider. */
+/** One request sent to a provider, as receipts and observers have it. */
 export interface AttemptRecord {
   /** The number of the attempt within the call, from 1. */
   readonly number: number
+  /** The name of the target to which it was sent, such as `openai/gpt-4`. */
   readonly target: string
   /**
    * The index of the key in the provider's list of keys; undefined if the provider has one key, or if the call was made with a key of its
    * own.
    */
   readonly keyIndex: number | undefined
-  /** The changes made to the request for this target, in words. Changes of address, credential and model are not listed. */
+  /** The changes made to the request for this target, in words; empty if there are none. Changes of address, credential and model are not listed. */
   readonly adaptations: readonly string[]
   /** When the attempt started, in milliseconds since the epoch. */
   readonly startedAt: number
+  /** How long the attempt took, in milliseconds; for a stream, until its end. Undefined while it is in flight. */
   readonly durationMs: number | undefined
-  /** How long the call waited before this attempt, in milliseconds; `waitedFor` is the reason. */
+  /** How long the call waited before this attempt, in milliseconds; 0 if it did not. `waitedFor` is the reason. */
   readonly waitedMs: number
+  /**
+   * Why the call waited: the `backoff` before a retry, the `retry-after` of the provider, or a `limit`. Of several waits, the longest. `nothing` if
+   * it did not wait.
+   */
   readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit'
-  /** Why the attempt was made. */
+  /** Why the attempt was made: as the `first` of the call, as a `retry`, a `fallback`, a `hedge`, or a `probe` of an open circuit. */
   readonly reason: AttemptReason
-  /** HTTP status of the answer; undefined without an answer. */
+  /** The HTTP status of the answer; undefined without an answer. */
   readonly status: number | undefined
-  /** The provider's id of the request, from `x-request-id` or `request-id`. */
+  /** The provider's id of the request, from `x-request-id` or `request-id`; undefined if it sent none. */
   readonly requestId: string | undefined
   /** Why the attempt failed; undefined if it succeeded or is in flight. */
   readonly failure: AttemptFailure | undefined
 }
 
-/** Why an attempt failed. */
+/** Why an attempt failed. Contains no message of the provider. */
 export interface AttemptFailure {
+  /** What went wrong, in one word, such as `rate-limit`, `timeout` or `network`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind
-  /** The error code of the provider or of the transport. */
+  /** The error code of the provider, such as `insufficient_quota`, or of the transport, such as `ECONNRESET`; undefined if there is none. */
   readonly code: string | undefined
   /** Whether the request was sent but not answered, so that the provider may have carried it out. */
   readonly ambiguous: boolean
-  /** The wait before a retry that the provider requested, in milliseconds. */
+  /** The wait before a retry that the provider requested, in milliseconds; undefined if it requested none. */
   readonly retryAfterMs: number | undefined
+  /** When it failed: before it was sent (`not-sent`), before an answer (`sent`), by the status or headers (`headers`), or after them (`body`). */
   readonly phase: AttemptPhase
   /** Which of Harbor's timeouts was exceeded; undefined for other failures. */
   readonly clock?: ClockName | undefined
@@ -64,6 +72,7 @@ export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-
 
 /** One wait of a call. */
 export interface WaitRecord {
+  /** Why the call waited: `queue`, `limit`, `backoff`, `retry-after` or `hedge-delay`. `WaitReason` explains each. */
   readonly reason: WaitReason
   /** When the wait began, in milliseconds since the epoch. */
   readonly startedAt: number

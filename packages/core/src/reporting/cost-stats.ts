@@ -1,7 +1,11 @@
-/** The cost of all calls so far, in US dollars. */
+/** The cost of all calls of a client and its copies since it was created, in US dollars. */
 export interface CostStats {
+  /** The cost of all answers whose price is known, prefetches included, in US dollars. */
   readonly spentUsd: number
-  /** An upper estimate of the cost of attempts that were sent and failed without an answer; the provider may have billed them. */
+  /**
+   * An upper estimate of the cost of attempts that were sent and failed without an answer, in US dollars; the provider may have billed them. Not part
+   * of `spentUsd`.
+   */
   readonly possiblyBilledUsd: number
   /**
    * The money saved because another target took over: the cost that the same tokens would have had at the requested target, minus the

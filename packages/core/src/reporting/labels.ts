@@ -7,16 +7,19 @@ export type Labels = Readonly<Record<string, string>>
 /** The labels of a call that has none. Such calls share this object, so that it need not be made for each of them. */
 export const NO_LABELS: Labels = Object.freeze({})
 
-/** Statistics of the calls with one value of a label, since the client was created. */
+/** Statistics of the calls with one value of a label, since the client was created. Calls without labels are not counted here. */
 export interface LabelStats {
-  /** The number of finished calls; prefetches do not count. */
+  /** The number of finished calls, failed and aborted ones included; prefetches do not count. */
   readonly calls: number
+  /** The number of finished calls that failed; prefetches do not count. */
   readonly failures: number
-  /** The number of calls that their callers aborted. */
+  /** The number of calls that their callers aborted; prefetches do not count. */
   readonly aborted: number
   /** The number of requests sent to providers, prefetches included. */
   readonly attempts: number
+  /** The input tokens in the receipts of these calls, prefetches included. */
   readonly inputTokens: number
+  /** The output tokens in the receipts of these calls, prefetches included. */
   readonly outputTokens: number
   /** The cost of these calls, in US dollars, as in their receipts. A call that shared the answer of another call costs nothing. */
   readonly spentUsd: number

@@ -71,10 +71,13 @@ export interface CallObservation {
 export interface RequestFacts {
   /** The name of the protocol, such as `openai-chat`. */
   readonly protocol: string
+  /** What the request asks for, such as `chat` or `embeddings`: as in `Receipt.operation`. */
   readonly operation: string
   /** The name of the provider to which the call is addressed. */
   readonly provider: string
+  /** The requested model; undefined if the request names none. */
   readonly model: string | undefined
+  /** Whether the caller requested a stream. */
   readonly streaming: boolean
   /** The origin and the path of the request. */
   readonly url: string

@@ -1,10 +1,19 @@
-/** The count, mean, percentiles and maximum of a distribution. */
+/**
+ * The count, mean, percentiles and maximum of a distribution. All values but `count` are in the unit of the field that contains them, mostly
+ * milliseconds. Percentiles are accurate to within 5 %.
+ */
 export interface Quantiles {
+  /** The number of values. */
   readonly count: number
+  /** The arithmetic mean, exact. */
   readonly mean: number
+  /** The median: half of the values are at most this large. */
   readonly p50: number
+  /** 95 % of the values are at most this large. */
   readonly p95: number
+  /** 99 % of the values are at most this large. */
   readonly p99: number
+  /** The largest value, exact. */
   readonly max: number
 }
 

@@ -6,27 +6,34 @@ import type { CacheTtl } from './price.ts'
 
 /** The record of one call, as plain data. Contains no prompt, no answer and no key. */
 export interface Receipt {
-  /** Identifies the call in events and logs. */
+  /** Identifies the call in events and logs. Unique across processes. */
   readonly id: string
+  /** What the request asks for, such as `chat`, `responses`, `embeddings` or `messages`; `other` for an endpoint that belongs to no protocol. */
   readonly operation: string
   /**
-   * The name of the target that answered, such as `openai/gpt-4`, or of the target called last if none answered. Only the name of the
-   * provider if the request names no model.
+   * The name of the target that answered, such as `openai/gpt-4`, or of the target called last if none answered; `last resort` if that answered. Only
+   * the name of the provider if the request names no model.
    */
   readonly target: string
+  /** The model that the caller requested; undefined if the request names none. The model that answered is in `target`. */
   readonly model: string | undefined
+  /** Whether the caller requested a stream. */
   readonly streaming: boolean
-  /** The labels of the call: those of the client, and those passed with the call. */
+  /** The labels of the call: those of the client, of its copy, and those passed with the call. An empty object if there are none. */
   readonly labels: Labels
   /** Whether the call was a prefetch, which Harbor made itself to fill the cache. */
   readonly isPrefetch: boolean
-  /** Every request sent to a provider, in order. */
+  /** Every request sent to a provider, in order, retries and hedges included; empty if the cache answered or nothing was sent. */
   readonly attempts: readonly AttemptRecord[]
   /**
    * The waits of the call, in order. Waits and attempts together make up the duration of the call. A wait of less than 0.1 ms is left out.
    * During a `hedge-delay`, an attempt is in flight.
    */
   readonly waits: readonly WaitRecord[]
+  /**
+   * How the call ended: `success`, `failure`, or `aborted`: by its caller, or because its client or bulk run was stopped. `pending` while it runs; a
+   * stream runs until it was read or cancelled.
+   */
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
   /** Why the call failed, also if nothing was sent. Undefined unless `outcome` is `failure`. */
   readonly failure: CallFailure | undefined
@@ -34,18 +41,18 @@ export interface Receipt {
   readonly startedAt: number
   /** When the call ended, in milliseconds since the epoch; for a stream, when the stream ended. Undefined while the call runs. */
   readonly endedAt: number | undefined
-  /** Duration of the whole call in milliseconds; undefined while the call runs. */
+  /** The duration of the whole call, in milliseconds; for a stream, until it ended. Undefined while the call runs. */
   readonly durationMs: number | undefined
   /** The total time that the call waited before its attempts, in milliseconds: for retries and for rate limits. */
   readonly waitMs: number
-  /** For a stream: time from the start of the call to the first content, in milliseconds. */
+  /** For a stream: the time from the start of the call to the first content, in milliseconds. Undefined before that, and for other calls. */
   readonly firstContentMs: number | undefined
   /**
    * How the answer was checked before the caller got it: see `AnswerGuard`. Undefined before a provider has answered, and if the answer
    * came from the cache or was shared with an identical call.
    */
   readonly guard: AnswerGuard | undefined
-  /** Tokens as counted by the provider; undefined if the provider reported none. */
+  /** The tokens as counted by the provider; undefined if it reported none, and until the answer is complete. */
   readonly usage: TokenUsage | undefined
   /**
    * The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. Other facts on which the price
@@ -53,19 +60,26 @@ export interface Receipt {
    */
   readonly serviceTier: string | undefined
   /**
-   * The cost of the answer. Undefined while the call runs, if the call used no tokens, or if the price is unknown.
+   * The cost of the answer. Undefined while the call runs, if the call used no tokens, or if the price is unknown. Cached and shared answers have
+   * none.
    */
   readonly cost: CallCost | undefined
-  /** The provider's finish reasons, one for each choice. */
+  /** The provider's finish reasons, such as `stop`, one for each choice; empty until the answer is complete. */
   readonly finishReasons: readonly string[]
-  /** The provider's id of the answer, such as `resp_…`. Set as soon as the provider reports it; see `perCall({ onResponseId })`. */
+  /**
+   * The provider's id of the answer, such as `resp_…`; undefined if it sends none. Set as soon as the provider reports it; see `perCall({
+   * onResponseId })`.
+   */
   readonly responseId: string | undefined
   /** The number of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilled: number
   /** The number of redirects that were followed; each of them is one more request. */
   readonly redirects: number
-  /** The targets that were not called when it was their turn, and why. */
-  readonly skipped: readonly { readonly target: string; readonly reason: string }[]
+  /** The targets that were not called when it was their turn, in order. */
+  readonly skipped: readonly {
+    /** The name of the target. */ readonly target: string
+    /** Why it was not called, in words, such as `its circuit is open`. */ readonly reason: string
+  }[]
   /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or a stale one from the cache. */
   readonly degraded: boolean
   /** How the cache handled the call; undefined if there is no cache, or if the call ended before it reached the cache. */
@@ -74,7 +88,8 @@ export interface Receipt {
    * Set if the call shared its request with other embedding calls. `size` is the number of calls in the request, including this one. The
    * `usage` and `cost` of the receipt are then this call's share.
    */
-  readonly batch: { readonly size: number } | undefined
+  readonly batch:
+    { /** The number of calls in the request, including this one. */ readonly size: number } | undefined
 }
 
 /** Why a call failed. */
@@ -102,7 +117,7 @@ export interface CacheRecord {
    * provider. `shared`: answered with the answer to an identical call that was in flight. `bypass`: answered without the cache.
    */
   readonly status: 'hit' | 'stale' | 'miss' | 'shared' | 'bypass'
-  /** Why the call has this status, such as `absent`, `expired`, `load-failed` or `not-repeatable`. */
+  /** Why the call has this status, in one word, such as `absent`, `expired`, `load-failed` or `not-repeatable`. */
   readonly reason: string
   /** How long ago the answer was stored in the cache, in milliseconds; 0 for a new answer. */
   readonly ageMs: number
@@ -114,11 +129,13 @@ export interface CacheRecord {
 }
 
 /**
- * The tokens of a request, as the provider reported them. `inputTokens` and `outputTokens` are totals: they include special kinds of
- * tokens, such as cached input.
+ * The tokens of a request, as the provider reported them. `inputTokens` and `outputTokens` are totals: they include special kinds of tokens, such as
+ * cached input. What a provider does not report is 0, unless a field says otherwise.
  */
 export interface TokenUsage {
+  /** All tokens of the prompt: cached ones, cache writes and audio included. */
   readonly inputTokens: number
+  /** All tokens of the answer: reasoning, audio and images included. */
   readonly outputTokens: number
   /** The number of input tokens that were read from the provider's prompt cache. */
   readonly cachedInputTokens: number
@@ -129,13 +146,17 @@ export interface TokenUsage {
    * provider reports none.
    */
   readonly cacheWriteTokensByTtl?: Readonly<Partial<Record<CacheTtl, number>>> | undefined
+  /** The number of input tokens that are audio. */
   readonly audioInputTokens: number
+  /** The number of output tokens that the model used for reasoning. */
   readonly reasoningTokens: number
+  /** The number of output tokens that are audio. */
   readonly audioOutputTokens: number
   /** The number of output tokens of images that the model made. Undefined if the provider does not report them separately. */
   readonly imageOutputTokens?: number | undefined
   /**
-   * How often the provider ran each of its own tools. The keys are the provider's names for these counts, such as `web_search_requests`.
+   * How often the provider ran each of its own tools. The keys are the provider's names for these counts, such as `web_search_requests`. Undefined if
+   * it reports none.
    */
   readonly serverToolUses?: Readonly<Record<string, number>> | undefined
 }
@@ -154,8 +175,8 @@ export interface CallCost {
   /** The source of the price: your own price (`own`), the price list (`list`), or a cost that the provider itself reported (`provider`). */
   readonly price: 'own' | 'list' | 'provider'
   /**
-   * How the provider was found in the price list. `address`: by its URL. `entry-name`, `kind`: by the name or the kind of its entry in
-   * `providers`, because the URL is that of a gateway.
+   * How the provider was found in the price list. `address`: by its URL. `entry-name`, `kind`: by the name or the kind of its entry in `providers`,
+   * because the URL is that of a gateway. Undefined unless `price` is `list`.
    */
   readonly listedBy?: 'address' | 'entry-name' | 'kind'
 }

@@ -1,17 +1,18 @@
-/** Health and latency of one target. */
+/** The health and the latency of one target. */
 export interface TargetStats {
+  /** The state of its circuit now: `closed`, `open`, `half-open` or `isolated`; always `closed` with `breaker: false`. */
   readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
   /** Whether a call would be sent to this target now. */
   readonly available: boolean
-  /** Time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
+  /** The time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
   readonly retryAfterMs: number
   /** The share of answered calls among the last 100 calls of the target, from 0 to 1; 1 before the first call. */
   readonly successRatio: number
-  /** Moving average of the durations of answered calls, in milliseconds; undefined before the first answer. */
+  /** The moving average of the durations of answered calls at this target, in milliseconds; undefined before the first answer. */
   readonly latencyMs: number | undefined
   /** The message of the latest error of a call or a health check; undefined if there was none. */
   readonly lastFailure: string | undefined
-  /** When the last health check was made, in milliseconds since the epoch. */
+  /** When the last health check was made, in milliseconds since the epoch; undefined if there was none. */
   readonly lastCheckAt: number | undefined
   /** Statistics of each key of the target's provider; undefined if the provider has one key, or if the target was not called yet. */
   readonly keys: readonly KeyStats[] | undefined

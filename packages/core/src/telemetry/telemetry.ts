@@ -6,22 +6,33 @@ import type { Receipt } from '../reporting/receipt.ts'
 
 /** The events of `harbor.on()` and what their listeners receive. No event contains a prompt, an answer or a key. */
 export interface HarborEvents {
-  /** A call has started. */
-  call: { readonly receipt: Receipt }
-  /** A request to a provider has ended; for a stream, when the stream has ended. */
-  attempt: { readonly receipt: Receipt; readonly attempt: AttemptRecord }
-  /** An attempt has failed and will be retried after `delayMs` milliseconds. */
+  /** A call has started, before any request is sent. */
+  call: {
+    /** The receipt of the call. It is live: it is filled in while the call runs. */ readonly receipt: Receipt
+  }
+  /** A request to a provider has ended, successful or not; for a stream, when the stream has ended. */
+  attempt: {
+    /** The receipt of the call, which may still run. */ readonly receipt: Receipt
+    /** The record of the request, the same object as in `receipt.attempts`. */ readonly attempt: AttemptRecord
+  }
+  /** An attempt has failed and will be retried at the same target after `delayMs` milliseconds. */
   retry: {
+    /** The receipt of the call, which still runs. */
     readonly receipt: Receipt
+    /** The record of the attempt that failed. */
     readonly attempt: AttemptRecord
+    /** The delay before the next attempt, in milliseconds, jitter included. */
     readonly delayMs: number
+    /** Where the delay comes from: the `backoff`, or the `retry-after` of the provider. */
     readonly reason: 'backoff' | 'retry-after'
   }
   /** Another target takes over, because the previous one failed or was skipped. Emitted just before the request is sent. */
   fallback: {
+    /** The receipt of the call, which still runs. */
     readonly receipt: Receipt
     /** The target that failed last; the first target of the chain if none was called. */
     readonly from: string
+    /** The target that takes over, such as `anthropic/claude-sonnet-4-6`. */
     readonly to: string
     /** How the target `from` failed; `refused` if it was skipped. */
     readonly reason: FailureKind
@@ -30,14 +41,19 @@ export interface HarborEvents {
   }
   /** The circuit of a target has changed its state. */
   breaker: {
+    /** The name of the target, such as `openai/gpt-4`. */
     readonly target: string
+    /** The state after the change. */
     readonly state: 'open' | 'half-open' | 'closed' | 'isolated'
+    /** The time until a probe is let through, in milliseconds; 0 unless the circuit is open. */
     readonly retryAfterMs: number
   }
   /** An alert has started to fire, or is resolved. */
   alert: AlertNotice
-  /** A call has ended; for a stream, when the stream has ended. */
-  end: { readonly receipt: Receipt }
+  /** A call has ended, successful or not; for a stream, when the stream has ended. */
+  end: {
+    /** The receipt of the call, complete but for a cost that becomes known later. */ readonly receipt: Receipt
+  }
 }
 
 type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) => void
