@@ -38,12 +38,14 @@ export interface StormReport {
 /**
  * 64 callers over every feature at once: tenants, copies, caches, batches of embeddings, streams that are left, aborts, short timeouts,
  * requests that make no sense, a provider that answers oddly in every way of the table, and one that is healthy.
+ *
+ * @param until when it is over: after this number of calls, which is the same on a slow machine, or after a time in milliseconds
  */
 export async function storm({
-  durationMs,
+  until,
   seed,
 }: {
-  durationMs: number
+  until: { readonly calls: number } | { readonly ms: number }
   seed: number
 }): Promise<StormReport> {
   const random = seededRandom(seed)
@@ -105,7 +107,7 @@ export async function storm({
   }
 
   async function caller(): Promise<void> {
-    while (performance.now() < until) {
+    while (progress() < part) {
       counts.calls++
       try {
         await oneCall()
@@ -213,10 +215,12 @@ export async function storm({
   }
 
   const startedAt = performance.now()
-  let until = startedAt + durationMs / 5
+  const progress = (): number =>
+    'calls' in until ? counts.calls / until.calls : (performance.now() - startedAt) / until.ms
+  let part = 0.2
   await Promise.all(Array.from({ length: CALLERS }, caller))
   const early = await heapMegabytes()
-  until = startedAt + durationMs
+  part = 1
   await Promise.all(Array.from({ length: CALLERS }, caller))
   await simulator.provider('odd').whenIdle()
   const late = await heapMegabytes()
