@@ -11,8 +11,10 @@ export async function startTraffic(): Promise<Traffic> {
         latency: { mean: 260, sigma: 0.5 },
         tokenMs: 8,
         rules: [
-          { when: { probability: 0.1 }, fault: { type: 'status', status: 500 } },
-          { when: { probability: 0.05 }, fault: { type: 'status', status: 429, retryAfter: '1' } },
+          { when: { model: 'gpt-old' }, fault: { type: 'status', status: 404 } },
+          { when: { windowMs: { from: 4_000, to: 5_500 } }, fault: { type: 'status', status: 503 } },
+          { when: { probability: 0.08 }, fault: { type: 'status', status: 500 } },
+          { when: { probability: 0.03 }, fault: { type: 'status', status: 429, retryAfter: '1' } },
           { when: { probability: 0.06 }, fault: { type: 'delay', ms: 1_400 } },
         ],
       },
@@ -41,7 +43,7 @@ export async function startTraffic(): Promise<Traffic> {
       'limited/gpt-5-mini': { price },
     },
     retry: { baseDelayMs: 250 },
-    breaker: { trip: consecutive(3), openForMs: 20_000 },
+    breaker: { trip: consecutive(3), openForMs: 3_000 },
     hedge: { afterMs: 700, maxExtraRatio: 1 },
     cache: { ttlMs: 60_000 },
     timeouts: { attemptMs: 1_200 },
@@ -86,7 +88,7 @@ async function call(harbor: Harbor, index: number): Promise<unknown> {
     return harbor.chat.completions.create({ model: 'small/gpt-5-nano', messages }, options)
   if (index % 13 === 7)
     return harbor.chat.completions.create({ model: 'limited/gpt-5-mini', messages }, options)
-  if (index % 29 === 20) return harbor.chat.completions.create({ model: 'nothing/gpt-0', messages }, options)
+  if (index % 29 === 20) return harbor.chat.completions.create({ model: 'gpt-old', messages }, options)
   if (index % 3 !== 1)
     return harbor.chat.completions.create({ model: 'gpt-5', messages, temperature: 0 }, options)
   const stream = await harbor.chat.completions.create({ model: 'gpt-5', messages, stream: true }, options)

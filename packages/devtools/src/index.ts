@@ -12,4 +12,11 @@ export type {
   QuotaFigures,
   TargetFigures,
 } from './client.ts'
-export type { ShownAttempt, ShownCache, ShownFailure, ShownReceipt, ShownWait } from './receipt.ts'
+export type {
+  ShownAttempt,
+  ShownCache,
+  ShownCallFailure,
+  ShownFailure,
+  ShownReceipt,
+  ShownWait,
+} from './receipt.ts'

@@ -13,6 +13,7 @@ export interface ShownReceipt {
   readonly attempts: readonly ShownAttempt[]
   readonly waits: readonly ShownWait[]
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
+  readonly failure: ShownCallFailure | undefined
   readonly startedAt: number
   readonly endedAt: number | undefined
   readonly durationMs: number | undefined
@@ -46,6 +47,16 @@ export interface ShownFailure {
   readonly ambiguous: boolean
   readonly retryAfterMs: number | undefined
   readonly phase: 'not-sent' | 'sent' | 'headers' | 'body'
+  /** Which timeout was exceeded. */
+  readonly clock?: string | undefined
+}
+
+/** Why a call failed. */
+export interface ShownCallFailure {
+  readonly kind: string
+  readonly code: string | undefined
+  readonly status: number | undefined
+  readonly clock: string | undefined
 }
 
 export interface ShownWait {

@@ -19,6 +19,7 @@ export class Feed {
   readonly clients: readonly DevtoolsClient[]
   readonly instance = randomUUID().slice(0, 8)
   readonly #name: string
+  readonly #openedAt = Date.now()
   readonly #receipts = new Receipts()
   readonly #minute = new LastMinute()
   readonly #circuits = new Circuits()
@@ -51,6 +52,7 @@ export class Feed {
       instance: this.instance,
       name: this.#name,
       now,
+      openedAt: this.#openedAt,
       clients: this.#facts.read(),
       ended: rows,
       inFlight: this.#receipts.inFlight(),

@@ -10,6 +10,8 @@ export interface Message {
   readonly name: string
   /** The clock of the process, in milliseconds since the epoch. */
   readonly now: number
+  /** When the page was opened: what was before is not known. In milliseconds since the epoch. */
+  readonly openedAt: number
   readonly clients: readonly ClientFacts[]
   /** The calls that ended, or whose cost became known, since the message before. */
   readonly ended: readonly Row[]

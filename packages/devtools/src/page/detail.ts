@@ -28,13 +28,21 @@ export function detailOf({ receipt }: Row, now: number, onCopy: () => void): HTM
 }
 
 function waterfall(hops: readonly Hop[], total: number, longest: Longest | undefined): HTMLElement {
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) =>
+  const ticks = [0, 0.25, 0.5, 0.75].map((share) =>
     place(h('span.tick', {}, h('span', {}, duration(share * total))), share, 0),
   )
   return h(
     'div.waterfall',
     {},
-    h('div.axis', {}, h('span.what', {}), h('span.lane', {}, ...ticks), h('span.ms', {}), h('span.why', {})),
+    h(
+      'div.axis',
+      {},
+      h('span.what', {}),
+      h('span.lane', {}, ...ticks),
+      h('span.ms', {}),
+      h('span.part-of', {}),
+      h('span.why', {}),
+    ),
     ...hops.map((hop) => {
       const isLongest = longest?.hops.includes(hop) === true
       return h(
@@ -43,7 +51,8 @@ function waterfall(hops: readonly Hop[], total: number, longest: Longest | undef
         h('span.what', {}, whatOf(hop)),
         h('span.lane', {}, place(h(`span.hop.${hop.kind}.whole`), hop.start / total, hop.ms / total)),
         h('span.ms', {}, duration(hop.ms)),
-        h('span.why', {}, whyOf(hop), isLongest && h('strong', {}, `${percent(longest.share)} of the time`)),
+        h('span.part-of', {}, percent(Math.min(1, hop.ms / total))),
+        h('span.why', {}, whyOf(hop)),
       )
     }),
   )
@@ -51,8 +60,8 @@ function waterfall(hops: readonly Hop[], total: number, longest: Longest | undef
 
 /** What a hop is: the target of an attempt, or what the call waited for. */
 function whatOf({ kind, attempt }: Hop): string {
-  if (!attempt) return kind === 'cache' ? 'cache' : hopWords(kind)
-  return `${attempt.number}. ${attempt.target}`
+  if (!attempt) return kind === 'cache' || kind === 'other' ? hopWords(kind) : `wait: ${hopWords(kind)}`
+  return kind === 'stream' ? '↳ stream' : `${attempt.number}. ${attempt.target}`
 }
 
 /** How a hop ended, and why there was one. */
@@ -85,7 +94,7 @@ const REASONS = {
 const PHASES = {
   'not-sent': 'before it was sent',
   sent: 'without an answer',
-  headers: 'by its status',
+  headers: '',
   body: 'in its body',
 } as const
 
@@ -93,7 +102,7 @@ function failedWords(hop: Hop): string {
   const { failure } = hop.attempt ?? {}
   if (!failure) return ''
   const code = failure.code !== undefined && failure.code !== failure.kind ? ` (${failure.code})` : ''
-  return `${failureWords(hop)}${code}, ${PHASES[failure.phase]}`
+  return [`${failureWords(hop)}${code}`, PHASES[failure.phase]].filter(Boolean).join(', ')
 }
 
 function notesOf({ skipped, attempts, cache, possiblyBilled }: ShownReceipt): HTMLElement | undefined {

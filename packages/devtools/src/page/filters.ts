@@ -15,7 +15,8 @@ const FIELDS: Readonly<
   outcome: { all: 'All outcomes', of: ({ receipt }) => outcomesOf(receipt) },
   error: {
     all: 'All errors',
-    of: ({ receipt }) => receipt.attempts.flatMap(({ failure }) => (failure ? [failure.kind] : [])),
+    of: ({ receipt: { attempts, failure } }) =>
+      [failure, ...attempts.map((attempt) => attempt.failure)].flatMap((each) => (each ? [each.kind] : [])),
   },
   label: {
     all: 'All labels',
@@ -41,6 +42,7 @@ function outcomesOf({ outcome, cache, degraded, attempts }: Row['receipt']): str
 export class Filters {
   readonly element: HTMLElement
   readonly #text: HTMLInputElement
+  readonly #clear: HTMLButtonElement
   readonly #selects = new Map<string, HTMLSelectElement>()
   readonly #known = new Map<string, Set<string>>()
   readonly #onChange: () => void
@@ -72,7 +74,10 @@ export class Filters {
       this.#selects.set(name, select)
       this.#known.set(name, new Set())
     }
-    this.element = h('div.filters', { role: 'search' }, this.#text, ...this.#selects.values())
+    this.#clear = h('button', { type: 'button', title: 'Clear the filters ( x )' }, 'Clear')
+    this.#clear.addEventListener('click', () => this.clear())
+    this.element = h('div.filters', { role: 'search' }, this.#clear, this.#text, ...this.#selects.values())
+    this.#clear.hidden = true
   }
 
   focus(): void {
@@ -99,6 +104,7 @@ export class Filters {
 
   /** Returns the condition that the controls describe now. */
   predicate(): (row: Row) => boolean {
+    this.#clear.hidden = !this.isActive
     const words = this.#text.value
       .trim()
       .toLowerCase()

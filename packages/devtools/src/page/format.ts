@@ -1,6 +1,7 @@
 /** Formats a duration with three digits: `0.42 ms`, `85 ms`, `1.24 s`, `2 min 5 s`. */
 export function duration(ms: number | undefined): string {
   if (ms === undefined) return '–'
+  if (ms === 0) return '0'
   if (ms < 10) return `${ms < 0.1 ? ms.toFixed(2) : ms.toFixed(1)} ms`
   if (ms < 999.5) return `${Math.round(ms)} ms`
   if (ms < 59_950) return `${(ms / 1_000).toFixed(ms < 9_995 ? 2 : 1)} s`

@@ -7,24 +7,27 @@ export interface Longest {
   /** The share of the call, from 0 to 1. */
   readonly share: number
   readonly hops: readonly Hop[]
-  /** What happened, in words. */
+  /** What happened, in a few words. */
   readonly words: string
+  /** Whether it is what a call without any trouble spends its time on: the answer of a provider, or of the cache. */
+  readonly isUsual: boolean
 }
 
 const WORDS: Readonly<Record<HopKind, string>> = {
-  queue: 'waited in the queue',
-  limit: 'waited for a rate limit',
-  backoff: 'waited before a retry',
-  'retry-after': 'waited as the provider asked',
-  'hedge-delay': 'waited before the second request',
-  answer: 'answered',
-  stream: 'streamed',
+  queue: 'queue',
+  limit: 'rate limit',
+  backoff: 'backoff',
+  'retry-after': 'Retry-After',
+  'hedge-delay': 'before the hedge',
+  answer: 'answer',
+  stream: 'stream',
   failed: 'failed',
-  lost: 'was slower',
-  running: 'is being called',
-  cache: 'the cache answered',
-  other: 'inside this process',
+  lost: 'slower than the hedge',
+  running: 'no answer yet',
+  cache: 'cache',
+  other: 'in this process',
 }
+const USUAL: ReadonlySet<HopKind> = new Set(['answer', 'stream', 'cache', 'running'])
 
 /** Finds what took the most time: hops of the same kind at the same target count together. */
 export function longestOf(receipt: ShownReceipt, hops: readonly Hop[], total: number): Longest | undefined {
@@ -36,35 +39,48 @@ export function longestOf(receipt: ShownReceipt, hops: readonly Hop[], total: nu
   }
   const sum = (group: readonly Hop[]): number => group.reduce((ms, hop) => ms + hop.ms, 0)
   const [longest] = [...groups.values()].sort((one, other) => sum(other) - sum(one))
-  if (!longest) return undefined
+  const [first] = longest ?? []
+  if (!longest || !first) return undefined
   const ms = sum(longest)
-  return { ms, share: Math.min(1, ms / total), hops: longest, words: wordsOf(longest, receipt) }
+  return {
+    ms,
+    share: Math.min(1, ms / total),
+    hops: longest,
+    words: wordsOf(first, longest, hops, receipt),
+    isUsual: USUAL.has(first.kind),
+  }
 }
 
-/** Returns whether the call did not depend on a hop: the slower one of two attempts, and the delay while its request was in flight. */
-function isBeside({ kind, start }: Hop, hops: readonly Hop[]): boolean {
+/**
+ * Returns whether the call did not depend on a hop: the slower one of two attempts, and the delay before a hedge, unless the attempt that was
+ * in flight never answered.
+ */
+function isBeside({ kind }: Hop, hops: readonly Hop[]): boolean {
   if (kind === 'lost') return true
-  return kind === 'hedge-delay' && hops.some((hop) => hop.kind === 'answer' && hop.start <= start)
+  return kind === 'hedge-delay' && !hops.some((hop) => hop.kind === 'lost' && hop.attempt?.reason !== 'hedge')
 }
 
-function wordsOf(hops: readonly Hop[], receipt: ShownReceipt): string {
-  const [first] = hops
-  if (!first) return ''
+function wordsOf(first: Hop, group: readonly Hop[], hops: readonly Hop[], receipt: ShownReceipt): string {
   const { kind, attempt } = first
-  if (kind === 'cache') return receipt.cache?.status === 'shared' ? 'an identical call answered' : WORDS.cache
-  if (!attempt) return kind === 'running' ? 'waiting' : WORDS[kind]
+  if (kind === 'hedge-delay') {
+    return `${hops.find((hop) => hop.kind === 'lost')?.attempt?.target ?? 'the first target'}: slow`
+  }
+  if (kind === 'cache') return receipt.cache?.status === 'shared' ? 'the identical call' : 'cache'
+  if (!attempt)
+    return kind === 'other' ? WORDS.other : `wait${kind === 'running' ? 'ing' : `: ${WORDS[kind]}`}`
   if (kind !== 'failed') {
     const isFirst = kind === 'answer' && receipt.firstContentMs !== undefined
-    return `${attempt.target} ${isFirst ? 'until its first content' : WORDS[kind]}`
+    return `${attempt.target}: ${isFirst ? 'first content' : WORDS[kind]}`
   }
-  const kinds = [...new Set(hops.map((hop) => failureWords(hop)))]
-  return `${attempt.target} ${hops.length > 1 ? `failed ${hops.length} times` : 'failed'}: ${kinds.join(', ')}`
+  const kinds = [...new Set(group.map((hop) => failureWords(hop)))]
+  return `${attempt.target}: ${group.length > 1 ? `${group.length} × ` : ''}${kinds.join(', ')}`
 }
 
-/** Describes the failure of an attempt: its kind, and the status if it had one. */
+/** Describes the failure of an attempt: its kind, with the status or the timeout if there is one. */
 export function failureWords({ attempt }: Hop): string {
   const { failure, status } = attempt ?? {}
   if (!failure) return ''
+  if (failure.clock !== undefined) return `${failure.kind} (${failure.clock})`
   return status === undefined || status < 400 ? failure.kind : `${failure.kind} ${status}`
 }
 

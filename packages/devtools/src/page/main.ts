@@ -42,7 +42,7 @@ function show(message: Message): void {
   header.show(message)
   overview.show(message)
   list.apply(message)
-  panels.replaceChildren(targetsPanel(message.clients, message.now), limitsPanel(message.clients))
+  panels.replaceChildren(targetsPanel(message), limitsPanel(message.clients))
   explain.show(message.clients)
 }
 

@@ -128,7 +128,9 @@ function tile(title: string): Tile {
     set(text, unitText, lines) {
       setText(value, text)
       setText(unit, unitText)
-      setText(notes, lines.filter(Boolean).join(' · '))
+      notes.replaceChildren(
+        ...lines.filter((line) => typeof line === 'string').map((line) => h('span', { title: line }, line)),
+      )
     },
   }
 }

@@ -32,7 +32,8 @@ export function cellsOf({ receipt }: Row, now: number, longestMs: number): HTMLE
     cell(
       'longest',
       longest && h('span.share', {}, percent(longest.share)),
-      longest && h('span.words', { title: longest.words }, longest.words),
+      longest &&
+        h(longest.isUsual ? 'span.words' : 'span.words.unusual', { title: longest.words }, longest.words),
     ),
     cell('cost', receipt.cost ? usd(receipt.cost.usd) : '–'),
   ]

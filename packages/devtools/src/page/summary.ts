@@ -27,11 +27,19 @@ function endOf(receipt: ShownReceipt, total: number): string {
   if (outcome === 'aborted') return `Aborted by its caller after ${time}.`
   const failed = attempts.filter(({ failure }) => failure).length
   if (outcome === 'failure') {
-    const kind = attempts.findLast(({ failure }) => failure)?.failure?.kind
-    return `Failed after ${time}${kind === undefined ? ', without a request' : `: ${kind}`}.`
+    return `Failed after ${time}${attempts.length === 0 ? ', without a request' : ''}${failedWords(receipt)}.`
   }
   if (degraded) return `No target answered; the caller got a substitute after ${time}.`
   if (cache?.status === 'hit' || cache?.status === 'stale') return `Answered from the cache in ${time}.`
   if (cache?.status === 'shared') return `Shared the answer to an identical call, after ${time}.`
   return `Answered by ${target} in ${time}${failed > 0 ? `, after ${failed} failed ${failed === 1 ? 'attempt' : 'attempts'}` : ''}.`
+}
+
+function failedWords({ failure }: ShownReceipt): string {
+  if (!failure) return ''
+  const { kind, status, code, clock } = failure
+  const facts = [status, code === kind ? undefined : code, clock && `${clock} timeout`].filter(
+    (fact) => fact !== undefined,
+  )
+  return `: ${kind}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`
 }

@@ -1,11 +1,11 @@
 import type { CircuitState } from '../client.ts'
-import type { ClientFacts } from '../feed/message.ts'
+import type { Message } from '../feed/message.ts'
 import type { TargetSnapshot } from '../feed/snapshot.ts'
 import { h, place } from './dom.ts'
-import { duration, percent } from './format.ts'
+import { duration, percent, plural } from './format.ts'
 
-/** The length of the timeline, in milliseconds. */
-const TIMELINE_MS = 600_000
+/** The lengths that the timeline can have, in minutes. The shortest one is used that shows all since the page was opened. */
+const TIMELINES = [1, 2, 5, 10] as const
 
 const SIGNS: Readonly<Record<CircuitState, readonly [sign: string, word: string]>> = {
   closed: ['●', 'closed'],
@@ -14,20 +14,34 @@ const SIGNS: Readonly<Record<CircuitState, readonly [sign: string, word: string]
   isolated: ['■', 'isolated'],
 }
 
+/** What a timeline shows: from when to when, and since when the states are known. In milliseconds since the epoch. */
+interface Span {
+  readonly from: number
+  readonly to: number
+  readonly knownFrom: number
+}
+
 /** Shows the targets of all clients, each with a timeline of the states of its circuit. */
-export function targetsPanel(clients: readonly ClientFacts[], now: number): HTMLElement {
+export function targetsPanel({ clients, now, openedAt }: Message): HTMLElement {
+  const minutes = TIMELINES.find((each) => each * 60_000 >= now - openedAt) ?? 10
+  const span = { from: now - minutes * 60_000, to: now, knownFrom: openedAt }
   const rows = clients.flatMap(({ name, snapshot }) =>
-    snapshot.targets.map((target) => targetRow(target, name, now)),
+    snapshot.targets.map((target) => targetRow(target, name, span)),
   )
   return h(
     'section.panel.targets',
     { 'aria-label': 'Targets' },
-    h('h2', {}, 'Targets', h('span.hint', {}, 'circuits, last 10 min')),
+    h(
+      'h2',
+      {},
+      'Targets',
+      h('span.hint', {}, `circuits, last ${minutes === 1 ? 'minute' : `${minutes} minutes`}`),
+    ),
     ...(rows.length === 0 ? [h('p.none', {}, 'No target was called yet.')] : rows),
   )
 }
 
-function targetRow(target: TargetSnapshot, client: string, now: number): HTMLElement {
+function targetRow(target: TargetSnapshot, client: string, span: Span): HTMLElement {
   const { name, state, available, retryAfterMs, successRatio, latencyMs } = target
   const [sign, word] = SIGNS[state]
   const isResting = state === 'closed' && !available
@@ -46,28 +60,27 @@ function targetRow(target: TargetSnapshot, client: string, now: number): HTMLEle
       h('span.sign', { 'aria-hidden': 'true' }, isResting ? '◔' : sign),
       shown,
     ),
-    timeline(target, now),
+    timeline(target, span),
     h('span.figures', {}, `${percent(successRatio)} ok · ${duration(latencyMs)}`),
   )
 }
 
-function timeline({ changes, state, name }: TargetSnapshot, now: number): HTMLElement {
-  const from = now - TIMELINE_MS
-  const before = changes.findLast(([at]) => at <= from)?.[1] ?? 'closed'
-  const inside = changes.filter(([at]) => at > from)
-  const points: (readonly [number, CircuitState])[] = [
-    [from, inside.length === 0 && changes.length === 0 ? state : before],
-    ...inside,
-  ]
+function timeline({ changes, state, name }: TargetSnapshot, { from, to, knownFrom }: Span): HTMLElement {
+  const start = Math.max(from, knownFrom)
+  const inside = changes.filter(([at]) => at > start)
+  // A circuit whose change was not seen has been in its state all the time.
+  const before = changes.findLast(([at]) => at <= start)?.[1] ?? (inside.length === 0 ? state : 'closed')
+  const points: (readonly [number, CircuitState])[] = [[start, before], ...inside]
   const parts = points.map(([at, each], index) => {
-    const end = points[index + 1]?.[0] ?? now
+    const end = points[index + 1]?.[0] ?? to
     const title = `${SIGNS[each][1]} for ${duration(end - at)}`
-    return place(h(`span.part.${each}`, { title }), (at - from) / TIMELINE_MS, (end - at) / TIMELINE_MS)
+    return place(h(`span.part.${each}`, { title }), (at - from) / (to - from), (end - at) / (to - from))
   })
-  const words = points.length === 1 ? SIGNS[state][1] : `${inside.length} changes`
+  const words =
+    inside.length === 0 ? SIGNS[state][1] : `${plural(inside.length, 'change')}, now ${SIGNS[state][1]}`
   return h(
     'span.timeline',
-    { role: 'img', 'aria-label': `Circuit of ${name} in the last 10 minutes: ${words}` },
+    { role: 'img', 'aria-label': `Circuit of ${name} in this time: ${words}` },
     ...parts,
   )
 }

@@ -7,17 +7,18 @@ import type { Hop, HopKind } from './hops.ts'
 export const LEGEND: readonly (readonly [kind: HopKind, word: string])[] = [
   ['queue', 'queue'],
   ['limit', 'rate limit'],
-  ['backoff', 'wait before a retry'],
+  ['backoff', 'before a retry'],
   ['failed', 'failed attempt'],
-  ['answer', 'until first content, or the answer'],
+  ['answer', 'first content, or answer'],
   ['stream', 'stream'],
-  ['lost', 'slower than a hedge'],
+  ['lost', 'slower than the hedge'],
   ['cache', 'cache'],
 ]
 
 /** Draws the hops of a call in one bar. Hops at the same time, such as those of a hedge, share its height. */
 export function barOf(hops: readonly Hop[], total: number): HTMLElement {
-  const shown = hops.filter(({ kind }) => kind !== 'hedge-delay' || hops.every((hop) => hop.kind !== 'lost'))
+  // The delay before a hedge is a part of the slow attempt.
+  const shown = hops.filter(({ kind }) => kind !== 'hedge-delay')
   const lanes = lanesOf(shown)
   const bar = h(
     'span.bar',
