@@ -4,14 +4,20 @@ import { callOr } from './warn.ts'
 /** How a call ended, for the option `judge`: with a value (`ok: true`) or with an error. */
 export type Outcome =
   | {
-      /** The operation returned or resolved. */ readonly ok: true
-      /** Its result. */ readonly value: unknown
-      /** How long the call took, in milliseconds; of a streamed answer, until it began. */ readonly durationMs: number
+      /** The operation returned or resolved. */
+      readonly ok: true
+      /** Its result. */
+      readonly value: unknown
+      /** How long the call took, in milliseconds; of a streamed answer, until it began. */
+      readonly durationMs: number
     }
   | {
-      /** The operation threw or rejected, or the permit was ended by `fail`. */ readonly ok: false
-      /** What it threw or passed to `fail`. */ readonly error: unknown
-      /** How long the call took, in milliseconds; of a streamed answer, until it began. */ readonly durationMs: number
+      /** The operation threw or rejected, or the permit was ended by `fail`. */
+      readonly ok: false
+      /** What it threw or passed to `fail`. */
+      readonly error: unknown
+      /** How long the call took, in milliseconds; of a streamed answer, until it began. */
+      readonly durationMs: number
     }
 
 /**
@@ -23,11 +29,13 @@ export type Verdict =
   | 'failure'
   | 'ignore'
   | {
-      /** Always `true`: the call counts as a failure. */ failure: true
+      /** Always `true`: the call counts as a failure. */
+      failure: true
       /**
        * The minimum time that the circuit stays open if it opens, in milliseconds, such as a server's Retry-After. At most 10 minutes, or the option
        * `openForMs` if that is longer. @default 0
-       */ openForMs?: number | undefined
+       */
+      openForMs?: number | undefined
     }
 
 export type Judge = (outcome: Outcome) => Verdict

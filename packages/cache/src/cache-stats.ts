@@ -40,13 +40,17 @@ export interface CacheStats {
   inFlight: number
   /** What became of prefetched answers since the creation. */
   prefetch: {
-    /** Prefetched answers that were loaded and cached. */ loaded: number
-    /** Those that a caller then used; each counts once. */ useful: number
-    /** Those that were removed from memory before a caller used them. */ wasted: number
+    /** Prefetched answers that were loaded and cached. */
+    loaded: number
+    /** Those that a caller then used; each counts once. */
+    useful: number
+    /** Those that were removed from memory before a caller used them. */
+    wasted: number
   }
   /** The counters of the far tier, the second, slower cache; all 0 without one. */
   far: FarCounters & {
-    /** Whether the far tier is not in use now, because operations timed out or failed: see `farCooldownMs`. */ inCooldown: boolean
+    /** Whether the far tier is not in use now, because operations timed out or failed: see `farCooldownMs`. */
+    inCooldown: boolean
   }
 }
 

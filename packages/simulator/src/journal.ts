@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FaultType } from './script/fault.ts'
 import type { Operation, WireName } from './route.ts'
 
-/** One call as the provider received it. */
+/** One call as the provider received it. Keys in its headers are as they were sent. */
 export interface RecordedRequest {
   /** The number of the call, counted from 1 since the provider's start or last reset. */
   readonly call: number
@@ -10,15 +10,19 @@ export interface RecordedRequest {
   readonly requestId: string
   /** The wire format of the request; `openai` if it cannot be recognised. */
   readonly wire: WireName
+  /** What the request does, such as `chat` or `embeddings`; `other` for an unknown path. */
   readonly operation: Operation
   /** The model, from the URL or the body; undefined if neither names one. */
   readonly model: string | undefined
   /** Whether a stream is requested, in the URL or the body. */
   readonly stream: boolean
+  /** The HTTP method, in capitals. */
   readonly method: string
+  /** The path of the URL, without the query, such as `/v1/chat/completions`. */
   readonly path: string
-  /** The part of the URL after the `?`. */
+  /** The part of the URL after the `?`; empty without one. */
   readonly query: string
+  /** The headers of the request, with names in lower case, as Node parses them. */
   readonly headers: IncomingHttpHeaders
   /** The JSON body, parsed; undefined if there was none or it was not JSON. */
   readonly body: unknown
@@ -30,21 +34,49 @@ export interface RecordedRequest {
   readonly aborted: boolean
 }
 
+/** What a provider has counted since its start or last reset. */
 export interface ProviderCounts {
+  /** The number of calls that reached the provider, those without an answer included. */
   calls: number
+  /** The number of calls for each operation; operations that did not occur are missing. */
   byOperation: Partial<Record<Operation, number>>
   /** The number of answers for each HTTP status. Calls without an answer are not counted. */
   byStatus: Record<string, number>
   /**
    * The tokens in the `usage` of all answers. An unfinished stream counts with all of its input, but only the written share of its output.
    */
-  tokens: { input: number; output: number }
-  /** The number of batches created and of lines answered, and the tokens of these lines. `tokens` above does not include them. */
-  batches: { created: number; lines: number; tokens: { input: number; output: number } }
-  connections: { opened: number; open: number }
+  tokens: {
+    /** Input tokens. */
+    input: number
+    /** Output tokens. */
+    output: number
+  }
+  /** What was counted of batches. The tokens of their lines are not in `tokens` above. */
+  batches: {
+    /** The number of batches created. */
+    created: number
+    /** The number of lines answered. */
+    lines: number
+    /** The tokens of these lines. */
+    tokens: {
+      /** Input tokens. */
+      input: number
+      /** Output tokens. */
+      output: number
+    }
+  }
+  /** The connections of clients to this provider. */
+  connections: {
+    /** The number of connections accepted since the start or last reset. */
+    opened: number
+    /** The number of connections open now. */
+    open: number
+  }
   /** The number of calls whose client closed the connection before the end of the answer. */
   aborts: number
+  /** The number of faults that occurred, by type; types that did not occur are missing. */
   faults: Partial<Record<FaultType, number>>
+  /** The number of calls that are being answered now. */
   inFlight: number
 }
 

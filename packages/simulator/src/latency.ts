@@ -1,8 +1,18 @@
-/**
- * A duration in milliseconds: constant, lognormal with this `mean` (`sigma` is the standard deviation of the
- * logarithm), or uniform between `min` and `max`.
- */
-export type Latency = number | { mean: number; sigma: number } | { min: number; max: number }
+/** A duration in milliseconds: constant (a number), lognormal (`mean`, `sigma`), or uniform between `min` and `max`. */
+export type Latency =
+  | number
+  | {
+      /** The mean of a lognormal distribution, in milliseconds, above 0. */
+      mean: number
+      /** The standard deviation of the logarithm, at least 0: 0.5 gives a moderate tail, 0 none. */
+      sigma: number
+    }
+  | {
+      /** The shortest time of a uniform distribution, in milliseconds. */
+      min: number
+      /** The longest time, in milliseconds, at least `min`. */
+      max: number
+    }
 
 /** Draws a random duration from this distribution, in milliseconds. A constant is returned as it is. */
 export function sampleLatency(latency: Latency, random: () => number): number {

@@ -7,7 +7,10 @@ export type WireName = 'openai' | 'anthropic' | 'gemini'
  */
 export type Operation = RequestOperation | 'connect'
 
-/** The operations that a rule can name. */
+/**
+ * What a request does, as a rule can name it, such as `chat` (chat completions), `messages` (Anthropic) or `generate-content` (Gemini).
+ * `stored-responses`: reads, cancels or deletes a response. `other`: the path is unknown.
+ */
 export type RequestOperation =
   | 'chat'
   | 'responses'

@@ -4,16 +4,25 @@ import type { ProviderScript } from './script/script.ts'
 
 /** A simulated provider: a server on its own port. */
 export interface SimulatedProvider {
+  /** The name of the provider, as in the options of `startSimulator`. */
   readonly name: string
   /** The root URL: `http://127.0.0.1:PORT`. */
   readonly url: string
   /** The base URL for OpenAI's SDK: `http://127.0.0.1:PORT/v1`. */
   readonly baseURL: string
+  /** The port on which it listens on 127.0.0.1. */
   readonly port: number
-  /** Replaces the script for later calls. */
+  /**
+   * Replaces the script for later calls. Faults queued by `fail()` stay.
+   *
+   * @throws TypeError if the script has a wrong value or an unknown field
+   */
   script(script: ProviderScript): void
   /**
-   * Queues faults for the next calls, one per call. They take precedence over the faults of rules. A sequence queues each of its faults.
+   * Queues faults for the next calls, one per call; `'ok'` for a good answer. They take precedence over the faults of rules. A sequence queues each
+   * of its faults.
+   *
+   * @throws TypeError for a wrong fault
    */
   fail(...faults: (Fault | 'ok')[]): void
   /**
@@ -34,6 +43,6 @@ export interface SimulatedProvider {
   whenIdle(): Promise<void>
   /** Stops listening and destroys every connection. New connections get ECONNREFUSED until `up()`. */
   down(): Promise<void>
-  /** Listens again, on the same port. */
+  /** Listens again, on the same port. Resolves when connections are accepted. */
   up(): Promise<void>
 }

@@ -5,6 +5,7 @@ import { Provider } from './provider.ts'
 import type { ProviderScript } from './script/script.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 
+/** Options of `startSimulator`. All are optional. */
 export interface SimulatorOptions {
   /**
    * The clock for latencies, stalls, time windows, rate limits and batches. `'virtual'`: a clock that only `advance()` moves, so that tests
@@ -21,8 +22,13 @@ export interface SimulatorOptions {
 
 /** Running simulated providers. */
 export interface Simulator extends AsyncDisposable {
-  /** Returns the provider with this name. @default the first provider */
+  /**
+   * Returns the provider with this name; without a name, the first one.
+   *
+   * @throws TypeError if there is no such provider
+   */
   provider(name?: string): SimulatedProvider
+  /** All providers by name. */
   readonly providers: ReadonlyMap<string, SimulatedProvider>
   /**
    * Advances the virtual time of all providers. Meanwhile, clients in this process receive the answers that become due, and can react to

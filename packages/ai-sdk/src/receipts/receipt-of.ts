@@ -65,10 +65,15 @@ function allReceipts(result: unknown): ModelReceipt[] | Promise<ModelReceipt[]> 
 
 /** A result of a stream: its steps or its metadata are promises. */
 export type PromisedResult =
-  | { /** The steps, when the stream has ended. */ readonly steps: PromiseLike<unknown> }
   | {
-      /** The metadata, when the stream has ended. */ readonly providerMetadata: PromiseLike<unknown>
-      /** Has no steps. */ readonly steps?: undefined
+      /** The steps, when the stream has ended. */
+      readonly steps: PromiseLike<unknown>
+    }
+  | {
+      /** The metadata, when the stream has ended. */
+      readonly providerMetadata: PromiseLike<unknown>
+      /** Has no steps. */
+      readonly steps?: undefined
     }
 
 function receiptsOfSteps(steps: unknown): ModelReceipt[] {

@@ -20,12 +20,16 @@ export type BulkResult<Result> = {
   readonly resumed: boolean
 } & (
   | {
-      /** The function returned a value in its last attempt. */ readonly ok: true
-      /** What the function returned; from a journal, as JSON represents it. */ readonly value: Result
+      /** The function returned a value in its last attempt. */
+      readonly ok: true
+      /** What the function returned; from a journal, as JSON represents it. */
+      readonly value: Result
     }
   | {
-      /** The last attempt failed. Failures are not in the journal: a resumed run tries again. */ readonly ok: false
-      /** What the function threw last, or why the value could not be stored. */ readonly error: unknown
+      /** The last attempt failed. Failures are not in the journal: a resumed run tries again. */
+      readonly ok: false
+      /** What the function threw last, or why the value could not be stored. */
+      readonly error: unknown
     }
 )
 
@@ -107,8 +111,10 @@ export interface BulkProgress {
   readonly etaMs?: number | undefined
   /** The tokens that the function has reported with `report()`, failed attempts included. Stored results count nothing. */
   readonly tokens: {
-    /** Input tokens reported so far. */ readonly input: number
-    /** Output tokens reported so far. */ readonly output: number
+    /** Input tokens reported so far. */
+    readonly input: number
+    /** Output tokens reported so far. */
+    readonly output: number
   }
   /**
    * What the run currently waits for. Undefined before the run starts, while it is paused, and when it has ended.
@@ -138,8 +144,10 @@ export interface BulkSummary {
   readonly retried: number
   /** The tokens that the function has reported with `report()`, failed attempts included. */
   readonly tokens: {
-    /** Input tokens reported. */ readonly input: number
-    /** Output tokens reported. */ readonly output: number
+    /** Input tokens reported. */
+    readonly input: number
+    /** Output tokens reported. */
+    readonly output: number
   }
   /** The time from the start of this run to its end, pauses included, in milliseconds. */
   readonly durationMs: number

@@ -77,8 +77,12 @@ export interface RemoteBatch {
   /** Why the batch failed as a whole; null or undefined otherwise. */
   errors?:
     | {
-        /** One entry for each error. */ data?:
-          | { /** The error code, such as `token_limit_exceeded`. */ code?: string | null | undefined }[]
+        /** One entry for each error. */
+        data?:
+          | {
+              /** The error code, such as `token_limit_exceeded`. */
+              code?: string | null | undefined
+            }[]
           | undefined
       }
     | null
@@ -88,9 +92,12 @@ export interface RemoteBatch {
   /** How many requests the batch has, and how many of them ended; undefined if the provider does not count. */
   request_counts?:
     | {
-        /** All requests of the batch. */ total?: number
-        /** Requests that were answered without an error. */ completed: number
-        /** Requests that were answered with an error. */ failed: number
+        /** All requests of the batch. */
+        total?: number
+        /** Requests that were answered without an error. */
+        completed: number
+        /** Requests that were answered with an error. */
+        failed: number
       }
     | undefined
   /** When the batch was completed, in seconds since 1970; null or undefined if it was not. */

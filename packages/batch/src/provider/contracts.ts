@@ -33,19 +33,29 @@ export type ProviderBatchResult<Value> =
       round: number
     }
   | {
-      /** The id of the request, its `custom_id`. */ id: string
-      /** The request has no answer. */ ok: false
-      /** Why: see `reason`. */ error: BatchItemError
-      /** The id of the last batch that contained it. */ batchId: string
-      /** The number of times that the request was submitted again. */ round: number
+      /** The id of the request, its `custom_id`. */
+      id: string
+      /** The request has no answer. */
+      ok: false
+      /** Why: see `reason`. */
+      error: BatchItemError
+      /** The id of the last batch that contained it. */
+      batchId: string
+      /** The number of times that the request was submitted again. */
+      round: number
     }
   /** The request was not submitted, because it is larger than `maxBytes`, the maximum size of a file. */
   | {
-      /** The id of the request, its `custom_id`. */ id: string
-      /** The request was not submitted. */ ok: false
-      /** How large it is, and the limit `maxBytes`. */ error: RequestTooLargeError
-      /** Always undefined: no batch contains it. */ batchId: undefined
-      /** Always 0. */ round: 0
+      /** The id of the request, its `custom_id`. */
+      id: string
+      /** The request was not submitted. */
+      ok: false
+      /** How large it is, and the limit `maxBytes`. */
+      error: RequestTooLargeError
+      /** Always undefined: no batch contains it. */
+      batchId: undefined
+      /** Always 0. */
+      round: 0
     }
 
 /** The counters of a run. Those of results count what this process has read, submissions those of earlier processes too. */

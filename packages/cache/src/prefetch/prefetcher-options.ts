@@ -51,9 +51,12 @@ export interface PrefetcherStats {
   begun: number
   /** Predictions without a prefetch, by reason. */
   skipped: {
-    /** `maxInFlight` or `maxPerMinute` was reached. */ budget: number
-    /** Prefetching was paused: see `minPrecision`. */ off: number
-    /** Before the prefetch could start, a caller requested the key, or `usefulWithinMs` was over. */ late: number
+    /** `maxInFlight` or `maxPerMinute` was reached. */
+    budget: number
+    /** Prefetching was paused: see `minPrecision`. */
+    off: number
+    /** Before the prefetch could start, a caller requested the key, or `usefulWithinMs` was over. */
+    late: number
   }
   /** Prefetches that began and failed. */
   failed: number

@@ -20,8 +20,10 @@ export type ApiRequest =
       readonly body: OpenAI.Responses.ResponseCreateParams
     }
   | {
-      /** The endpoint of embeddings. */ readonly url: '/v1/embeddings' | '/embeddings'
-      /** The body, as for `embeddings.create()`. */ readonly body: OpenAI.EmbeddingCreateParams
+      /** The endpoint of embeddings. */
+      readonly url: '/v1/embeddings' | '/embeddings'
+      /** The body, as for `embeddings.create()`. */
+      readonly body: OpenAI.EmbeddingCreateParams
     }
 
 /** Sends a request with the SDK's own method for its endpoint, so that the SDK's defaults for that endpoint apply. */

@@ -49,8 +49,10 @@ export interface ResourceReading {
     Record<
       string,
       {
-        /** The connections to the origin. */ readonly sockets: SocketReading
-        /** The requests that wait for one of them. */ readonly queue: QueueReading
+        /** The connections to the origin. */
+        readonly sockets: SocketReading
+        /** The requests that wait for one of them. */
+        readonly queue: QueueReading
       }
     >
   >

@@ -88,8 +88,8 @@ export interface HarborOptions extends ClientOptions {
    */
   health?:
     | {
-        /** The time between two checks of a target, and the time limit of a check, in milliseconds. @default 30_000 */ checkIntervalMs?:
-          number | undefined
+        /** The time between two checks of a target, and the time limit of a check, in milliseconds. @default 30_000 */
+        checkIntervalMs?: number | undefined
       }
     | false
     | undefined

@@ -47,8 +47,10 @@ export interface AlertStats {
   readonly attempts: readonly AttemptCount[]
   /** The number of calls within the window that looked up their answer in the cache, by success. Bypassed calls do not count. */
   readonly cacheLookups: {
-    /** Those that got a stored answer, stale ones included, or shared the request of an identical call. */ readonly hits: number
-    /** Those for which a request was sent. */ readonly misses: number
+    /** Those that got a stored answer, stale ones included, or shared the request of an identical call. */
+    readonly hits: number
+    /** Those for which a request was sent. */
+    readonly misses: number
   }
   /** The cost of all calls since the client was created. */
   readonly cost: CostStats

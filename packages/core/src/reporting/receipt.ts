@@ -77,8 +77,10 @@ export interface Receipt {
   readonly redirects: number
   /** The targets that were not called when it was their turn, in order. */
   readonly skipped: readonly {
-    /** The name of the target. */ readonly target: string
-    /** Why it was not called, in words, such as `its circuit is open`. */ readonly reason: string
+    /** The name of the target. */
+    readonly target: string
+    /** Why it was not called, in words, such as `its circuit is open`. */
+    readonly reason: string
   }[]
   /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or a stale one from the cache. */
   readonly degraded: boolean
@@ -89,7 +91,11 @@ export interface Receipt {
    * `usage` and `cost` of the receipt are then this call's share.
    */
   readonly batch:
-    { /** The number of calls in the request, including this one. */ readonly size: number } | undefined
+    | {
+        /** The number of calls in the request, including this one. */
+        readonly size: number
+      }
+    | undefined
 }
 
 /** Why a call failed. */

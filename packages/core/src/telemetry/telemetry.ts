@@ -8,12 +8,15 @@ import type { Receipt } from '../reporting/receipt.ts'
 export interface HarborEvents {
   /** A call has started, before any request is sent. */
   call: {
-    /** The receipt of the call. It is live: it is filled in while the call runs. */ readonly receipt: Receipt
+    /** The receipt of the call. It is live: it is filled in while the call runs. */
+    readonly receipt: Receipt
   }
   /** A request to a provider has ended, successful or not; for a stream, when the stream has ended. */
   attempt: {
-    /** The receipt of the call, which may still run. */ readonly receipt: Receipt
-    /** The record of the request, the same object as in `receipt.attempts`. */ readonly attempt: AttemptRecord
+    /** The receipt of the call, which may still run. */
+    readonly receipt: Receipt
+    /** The record of the request, the same object as in `receipt.attempts`. */
+    readonly attempt: AttemptRecord
   }
   /** An attempt has failed and will be retried at the same target after `delayMs` milliseconds. */
   retry: {
@@ -52,7 +55,8 @@ export interface HarborEvents {
   alert: AlertNotice
   /** A call has ended, successful or not; for a stream, when the stream has ended. */
   end: {
-    /** The receipt of the call, complete but for a cost that becomes known later. */ readonly receipt: Receipt
+    /** The receipt of the call, complete but for a cost that becomes known later. */
+    readonly receipt: Receipt
   }
 }
 

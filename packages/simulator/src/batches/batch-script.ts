@@ -1,24 +1,27 @@
 import type { Latency } from '../latency.ts'
 import type { Range } from '../script/range.ts'
 
-/** The behaviour of /v1/files and /v1/batches. Random times are drawn once for each batch. */
+/** How /v1/files and /v1/batches behave: times, limits and faults. Random times are drawn once for each batch. */
 export interface BatchScript {
-  /** How long a batch remains in the status `validating`, in milliseconds. @default 0 */
+  /** How long a batch remains in the status `validating`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   validatingMs?: Latency | undefined
-  /** How long a batch remains in the status `in_progress`, in milliseconds. Its lines are answered evenly over this time. @default 0 */
+  /**
+   * How long a batch remains in the status `in_progress`, in milliseconds: a number, or random times (see `Latency`). Its lines are answered evenly
+   * over this time. @default 0
+   */
   runMs?: Latency | undefined
-  /** How long a batch remains in the status `finalizing`, in milliseconds. @default 0 */
+  /** How long a batch remains in the status `finalizing`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   finalizingMs?: Latency | undefined
-  /** How long a batch remains in the status `cancelling`, in milliseconds. @default 0 */
+  /** How long a batch remains in the status `cancelling`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   cancellingMs?: Latency | undefined
   /**
-   * The maximum number of input tokens of all unfinished batches of one model. A batch that exceeds it fails with `token_limit_exceeded`.
+   * The maximum number of input tokens of all unfinished batches of one model, at least 1. A batch that exceeds it fails with `token_limit_exceeded`.
    * @default no limit
    */
   enqueuedTokens?: number | undefined
-  /** The maximum number of lines in a batch. @default 50_000 */
+  /** The maximum number of lines in a batch, at least 1; a batch with more fails its validation. @default 50_000 */
   maxRequests?: number | undefined
-  /** The maximum size of the input file of a batch, in bytes. @default 200_000_000 */
+  /** The maximum size of the input file of a batch, in bytes, at least 1. @default 200_000_000 */
   maxFileBytes?: number | undefined
   /** The rules that select a fault for a batch. The first matching rule decides. @default none */
   rules?: readonly BatchRule[] | undefined
@@ -28,11 +31,13 @@ export interface BatchScript {
 export interface BatchRule {
   /** The conditions for the fault, all of which must hold. @default every batch */
   when?: BatchCondition | undefined
+  /** The fault that matching batches get; `'ok'` for none, which also ends the search for a rule. */
   fault: BatchFault | 'ok'
 }
 
+/** Which batches a rule matches. A condition that is left out matches every batch. */
 export interface BatchCondition {
-  /** Matches the batches with these numbers. Batches are counted from 1, in the order of creation. */
+  /** Matches the batches with these numbers: one, several, or a range. Batches are counted from 1, in the order of creation. */
   batch?: number | readonly number[] | Range | undefined
   /** Matches every n-th batch: 3 matches the batches 3, 6, 9 and so on. */
   every?: number | undefined
@@ -43,19 +48,53 @@ export interface BatchCondition {
 /** The faults of a batch with a valid input file. `share` and `answered` are fractions of its lines, from 0 to 1. */
 export type BatchFault =
   /** The batch fails after its validation. */
-  | { type: 'fail'; code?: string | undefined; message?: string | undefined; line?: number | undefined }
+  | {
+      type: 'fail'
+      /** The code of the error. @default 'internal_error' */
+      code?: string | undefined
+      /** The message of the error. @default a usual one */
+      message?: string | undefined
+      /** The number of the line that the error names, from 1. @default none */
+      line?: number | undefined
+    }
   /** The batch ends as `expired`, after the fraction `answered` of its lines was answered. */
-  | { type: 'expire'; answered: number }
+  | {
+      type: 'expire'
+      /** The fraction of the lines that is answered before the end, from 0 to 1. */
+      answered: number
+    }
   /** The batch can no longer be found (404) from `afterMs` milliseconds after its creation. */
-  | { type: 'vanish'; afterMs: number }
+  | {
+      type: 'vanish'
+      /** The time after the creation, in milliseconds. */
+      afterMs: number
+    }
   /** The fraction `share` of the lines is answered with an error, by default with status 500. If `share` is 1, there is no output file. */
-  | { type: 'errors'; share: number; status?: number | undefined; code?: string | undefined }
+  | {
+      type: 'errors'
+      /** The fraction of the lines that gets an error, from 0 to 1. */
+      share: number
+      /** The HTTP status of these errors, from 400 to 599. @default 500 */
+      status?: number | undefined
+      /** The code of these errors. @default what the vendor sends with the status */
+      code?: string | undefined
+    }
   /**
    * The batch completes, but the fraction `share` of its lines is missing from both the output and the error file. If `share` is 1, there
    * are no files.
    */
-  | { type: 'lose'; share: number }
+  | {
+      type: 'lose'
+      /** The fraction of the lines that is missing, from 0 to 1. */
+      share: number
+    }
   /** The batch runs `ms` milliseconds longer. It also has the fault `then`; without one, it ends normally. */
-  | { type: 'slow'; ms: number; then?: Exclude<BatchFault, { type: 'slow' }> | undefined }
+  | {
+      type: 'slow'
+      /** The additional time, in milliseconds. */
+      ms: number
+      /** A fault that the batch gets as well. @default none */
+      then?: Exclude<BatchFault, { type: 'slow' }> | undefined
+    }
 
 export type BatchFaultType = BatchFault['type']

@@ -1,6 +1,7 @@
 import { type Answer, doneFrame } from '../answers/answer.ts'
 import type { Delivery } from '../deliver.ts'
-import type { FaultOf, FormatFault } from '../script/fault.ts'
+import type { FaultOf } from '../script/fault.ts'
+import type { FormatFault } from '../script/stream-fault.ts'
 
 type Shapers = { [Type in FormatFault['type']]: (answer: Answer, fault: FaultOf<Type>) => Delivery }
 

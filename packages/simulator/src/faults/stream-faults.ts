@@ -1,7 +1,8 @@
 import type { Answer } from '../answers/answer.ts'
 import type { Call } from '../call.ts'
 import type { Delivery } from '../deliver.ts'
-import type { FaultOf, StreamFault } from '../script/fault.ts'
+import type { FaultOf } from '../script/fault.ts'
+import type { StreamFault } from '../script/stream-fault.ts'
 
 type Shapers = {
   [Type in StreamFault['type']]: (answer: Answer, fault: FaultOf<Type>, call: Call) => Delivery

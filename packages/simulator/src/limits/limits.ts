@@ -1,14 +1,14 @@
-/** The maximum requests, tokens and concurrent calls of a model or provider. */
+/** The maximum requests, tokens and concurrent calls of a model or provider. At least one of them must be set. */
 export interface Quota {
-  /** The maximum number of requests per minute. @default no limit */
+  /** The maximum number of requests per minute, at least 1. Beyond it, calls get a 429. @default no limit */
   requestsPerMinute?: number | undefined
-  /** The maximum number of tokens per minute, input and output together. @default no limit */
+  /** The maximum number of tokens per minute, input and output together, at least 1. Beyond it, calls get a 429. @default no limit */
   tokensPerMinute?: number | undefined
-  /** The maximum number of input tokens per minute, as Anthropic counts them. @default no limit */
+  /** The maximum number of input tokens per minute, as Anthropic counts them, at least 1. Beyond it, calls get a 429. @default no limit */
   inputTokensPerMinute?: number | undefined
-  /** The maximum number of output tokens per minute, as Anthropic counts them. @default no limit */
+  /** The maximum number of output tokens per minute, as Anthropic counts them, at least 1. Beyond it, calls get a 429. @default no limit */
   outputTokensPerMinute?: number | undefined
-  /** The maximum number of calls that are answered at the same time. @default no limit */
+  /** The maximum number of calls that are answered at the same time, at least 1. Beyond it, calls get a 429. @default no limit */
   concurrency?: number | undefined
 }
 
@@ -18,7 +18,7 @@ export interface Quota {
 export interface Limits extends Quota {
   /** Quotas for single models, by the name of the model. All other models share the quota of the provider. @default none */
   models?: Readonly<Record<string, Quota>> | undefined
-  /** The length of a minute of these limits, in milliseconds. With 1_000, a test can run through many minutes quickly. @default 60_000 */
+  /** The length of a minute of these limits, in milliseconds, at least 1. With 1_000, a test can run through many minutes quickly. @default 60_000 */
   minuteMs?: number | undefined
   /** The share of a minute's quota that can be used at once after a pause: above 0, at most 1. @default 1 */
   burst?: number | undefined

@@ -2,7 +2,7 @@ import type { Latency } from '../latency.ts'
 
 /** How responses with `background: true` run. Random times are drawn once per response. */
 export interface BackgroundScript {
-  /** The time that a response is `queued`, in milliseconds. @default 0 */
+  /** The time that a response is `queued`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   queuedMs?: Latency | undefined
   /**
    * The time that a response is `in_progress`, in milliseconds. Its events are spread evenly over this time. @default the pace of a stream,

@@ -1,3 +1,5 @@
+import type { FormatFault, StreamFault } from './stream-fault.ts'
+
 /**
  * What goes wrong in one call. `type` selects the fault. A fault is plain data, so that a script can be a JSON file.
  *
@@ -11,10 +13,13 @@ export type Fault = SimpleFault | SequenceFault
  * fault get good answers.
  */
 export interface SequenceFault {
+  /** Selects this fault. */
   type: 'sequence'
+  /** The faults, in order; `'ok'` for a good answer. */
   faults: readonly (SimpleFault | 'ok')[]
 }
 
+/** A fault of one call: any but a sequence. */
 export type SimpleFault =
   | StatusFault
   | VendorFault
@@ -28,7 +33,9 @@ export type SimpleFault =
 
 /** An answer with the given HTTP status. Its default body is the error object of the vendor whose API the request uses. */
 export interface StatusFault {
+  /** Selects this fault. */
   type: 'status'
+  /** The HTTP status of the answer, from 200 to 599. */
   status: number
   /**
    * The error code: `code` at OpenAI, `error.details.error_code` at Anthropic, `ErrorInfo.reason` at Gemini. @default what the vendor sends
@@ -37,29 +44,42 @@ export interface StatusFault {
   code?: string | undefined
   /** The error type: `type` at OpenAI and Anthropic, `status` at Gemini. @default what the vendor sends with this status */
   errorType?: string | undefined
+  /** The message of the error. @default what the vendor sends with this status */
   message?: string | undefined
+  /** Additional headers of the answer. @default none */
   headers?: Readonly<Record<string, string>> | undefined
+  /** When the client may try again: `'2'` for two seconds, `500` for 500 milliseconds; see `RetryAfter`. @default not said */
   retryAfter?: RetryAfter | undefined
-  /** The whole body of the answer, in place of an error object. */
+  /** The whole body of the answer, in place of an error object. @default an error object in the vendor's format */
   body?: string | undefined
-  /** Sends the HTML error page of a proxy in place of an error object. */
+  /** Whether the HTML error page of a proxy is sent in place of an error object. @default false */
   html?: boolean | undefined
 }
 
 /**
- * When the client may try again. A string is sent unchanged as `retry-after`, a number of milliseconds as `retry-after-ms`. `dateInMs` is
- * sent as `retry-after` with an HTTP date, this number of milliseconds from now. Gemini's answers have the wait in the body, as
- * `RetryInfo.retryDelay`.
+ * When the client may try again. A string is sent unchanged as `retry-after`, a number of milliseconds as `retry-after-ms`. `{ dateInMs }` is sent as
+ * `retry-after` with an HTTP date. Gemini's answers have the wait in the body, as `RetryInfo.retryDelay`.
  */
-export type RetryAfter = string | number | { dateInMs: number }
+export type RetryAfter =
+  | string
+  | number
+  | {
+      /** How far the date is from now, in milliseconds; negative for a date that has passed. */
+      dateInMs: number
+    }
 
 /** Errors that each vendor reports with its own status, code and message. */
 export type VendorFault =
   /** The vendor is overloaded: 529 at Anthropic, 503 elsewhere. */
-  | { type: 'overloaded'; retryAfter?: RetryAfter | undefined }
+  | {
+      type: 'overloaded'
+      /** When the client may try again. @default not said */
+      retryAfter?: RetryAfter | undefined
+    }
   /** The quota of requests per minute or per day is used up: 429. Gemini's error contains the id of that quota. */
   | {
       type: 'quota'
+      /** The period of the quota: `minute` is over soon, `day` is not. */
       per: 'minute' | 'day'
       /** When the client may try again. @default '36' (seconds); none for a quota per day, except at Gemini */
       retryAfter?: RetryAfter | undefined
@@ -75,80 +95,54 @@ export type VendorFault =
   /** The prompt is longer than the model's context: 400. */
   | { type: 'context-length' }
   /** The requested service tier has no capacity: 429 at OpenAI, 529 at Anthropic, 503 at Gemini. */
-  | { type: 'tier-unavailable'; retryAfter?: RetryAfter | undefined }
+  | {
+      type: 'tier-unavailable'
+      /** When the client may try again. @default not said */
+      retryAfter?: RetryAfter | undefined
+    }
 
+/** A fault of the connection: the client gets no answer, or only a part of one. */
 type ConnectionFault =
   /**
    * The socket is reset (RST). `when` says at which time. `'connect'`: when a new connection is accepted; on an open connection, after the
    * request was read. `'before-headers'`, the default: after the request was read. `'after-headers'`: after the headers of the answer were
    * sent.
    */
-  | { type: 'reset'; when?: 'connect' | 'before-headers' | 'after-headers' | undefined }
+  | {
+      type: 'reset'
+      /** When the socket is reset. @default 'before-headers' */
+      when?: 'connect' | 'before-headers' | 'after-headers' | undefined
+    }
   /** A reused socket, which has served an earlier call, is reset when the request arrives. On a new socket, the call gets a good answer. */
   | { type: 'reset-reused' }
   /** The connection is closed cleanly (FIN): a new connection when it is accepted, an open connection after the request was read. */
   | { type: 'refuse' }
 
+/** A fault of time: the answer comes late, or never. */
 type WaitFault =
   /** The answer is delayed by `ms` milliseconds. Then the call gets the fault `then` or, without one, a good answer. */
-  | { type: 'delay'; ms: number; then?: SimpleFault | undefined }
+  | {
+      type: 'delay'
+      /** The delay before the answer, in milliseconds. */
+      ms: number
+      /** The fault that the call gets after the delay. @default a good answer */
+      then?: SimpleFault | undefined
+    }
   /** The request is read and never answered. */
   | { type: 'hang' }
 
-export type StreamFault =
-  /**
-   * The connection is closed after the first `afterEvents` events. With `inside`, in the middle of the next event. With `reset`, by RST
-   * instead of FIN.
-   */
-  | {
-      type: 'stream-cut'
-      afterEvents: number
-      inside?: boolean | undefined
-      reset?: boolean | undefined
-    }
-  /**
-   * After the first `afterEvents` events, nothing more is sent, but the connection stays open. With `inside`, this begins in the middle of
-   * the next event.
-   */
-  | { type: 'stream-stall'; afterEvents: number; inside?: boolean | undefined }
-  /** The body ends cleanly after the first `afterEvents` events, as if it were complete. */
-  | { type: 'stream-end'; afterEvents: number }
-  /** The event after the first `afterEvents` events contains malformed JSON. The events after it are good. */
-  | { type: 'stream-garbage'; afterEvents: number }
-  /**
-   * After the first `afterEvents` events, the stream reports an error in the vendor's format, and ends. With `event`, the error in a chat
-   * stream is named `event: error`. `httpStatus` replaces the status 200. `code` and `errorType` mean the same as in a `status` fault.
-   */
-  | {
-      type: 'stream-error'
-      afterEvents: number
-      code?: string | undefined
-      /** @default `server_error` at OpenAI, `api_error` at Anthropic, `INTERNAL` at Gemini */
-      errorType?: string | undefined
-      message?: string | undefined
-      event?: boolean | undefined
-      httpStatus?: number | undefined
-    }
-  /** The event with the index `event`, counted from 0, is sent twice. */
-  | { type: 'stream-duplicate'; event: number }
-  /** The answer is sent in packets of `bytes` bytes, one every `ms` milliseconds. */
-  | { type: 'stream-drip'; ms: number; bytes: number }
-  /**
-   * `count` comments are sent before the first event: one every `everyMs` milliseconds, or all at once by default. A JSON answer gets blank
-   * lines instead of comments.
-   */
-  | { type: 'stream-comments'; count: number; everyMs?: number | undefined }
-  /** The first event is sent `ms` milliseconds after the headers. */
-  | { type: 'stream-slow-first'; ms: number }
-
+/** A fault of the answer itself, which arrives whole and on time. */
 export type AnswerFault =
   /** A good answer as JSON, although the request wants a stream. */
   | { type: 'json-for-stream' }
   /** An error object with status 200. `code` and `errorType` mean the same as in a `status` fault. */
   | {
       type: 'error-200'
+      /** The error code, as in a `status` fault. @default what the vendor sends */
       code?: string | undefined
+      /** The error type, as in a `status` fault. @default what the vendor sends */
       errorType?: string | undefined
+      /** The message of the error. @default what the vendor sends */
       message?: string | undefined
     }
   | { type: 'html-200' }
@@ -156,8 +150,16 @@ export type AnswerFault =
   /** The first half of a JSON answer. Its `content-length` matches the half. */
   | { type: 'broken-json' }
   /** A good answer with an additional field, which makes it at least `bytes` bytes long. In a stream, the first event has this field. */
-  | { type: 'huge-body'; bytes: number }
-  | { type: 'wrong-content-type'; contentType?: string | undefined }
+  | {
+      type: 'huge-body'
+      /** The minimum size of the answer, in bytes, up to 256 MiB. */
+      bytes: number
+    }
+  | {
+      type: 'wrong-content-type'
+      /** The content type that is sent. @default 'text/plain; charset=utf-8' */
+      contentType?: string | undefined
+    }
   /** A short answer with the finish reason of a content filter: `content_filter` at OpenAI, `refusal` at Anthropic, `SAFETY` at Gemini. */
   | { type: 'content-filter' }
   /** A short answer with the finish reason of a token limit: `length` at OpenAI, `max_tokens` at Anthropic, `MAX_TOKENS` at Gemini. */
@@ -165,7 +167,13 @@ export type AnswerFault =
   /**
    * An answer that ends after `pieces` pieces of text, by default half of them. `reason` is sent verbatim as the vendor's finish reason.
    */
-  | { type: 'finish'; reason: string; pieces?: number | undefined }
+  | {
+      type: 'finish'
+      /** The finish reason, sent verbatim. */
+      reason: string
+      /** The number of pieces of text before the end. @default half of them */
+      pieces?: number | undefined
+    }
   /**
    * The model refuses after `pieces` pieces of text: with a `refusal` at OpenAI, the stop reason `refusal` at Anthropic, and
    * `PROHIBITED_CONTENT` at Gemini.
@@ -192,20 +200,12 @@ export type AnswerFault =
    */
   | { type: 'no-end' }
 
-export type FormatFault =
-  /** A good answer that is compressed, by default with gzip. */
-  | { type: 'gzip'; encoding?: 'gzip' | 'br' | 'deflate' | 'zstd' | undefined }
-  /** A good answer in packets of `bytes` bytes. A packet may end inside a character or a line end. With `crlf`, lines end in \r\n. */
-  | { type: 'split'; bytes: number; crlf?: boolean | undefined }
-  /** A good stream whose lines end in \r\n. */
-  | { type: 'crlf' }
-  /** A good stream without its last event `[DONE]`. Only chat streams have this event. */
-  | { type: 'no-done' }
-
+/** An answer that you write yourself, for example from a recording. */
 export type PlayFault =
   /** A stream of the given events. `events` lists the data of each event, which is sent verbatim. */
   | {
       type: 'play'
+      /** The data of each event, sent verbatim. */
       events: readonly string[]
       /**
        * Whether each event is named after the `type` in its data, as in Responses streams. @default true for requests to Anthropic's API
@@ -213,26 +213,33 @@ export type PlayFault =
       named?: boolean | undefined
       /** Whether the stream ends with `[DONE]`. @default true for requests to OpenAI's API, unless `named` is true */
       done?: boolean | undefined
+      /** The HTTP status, from 200 to 599. @default 200 */
       status?: number | undefined
+      /** Additional headers of the answer. @default none */
       headers?: Readonly<Record<string, string>> | undefined
-      /** A fault that occurs while this stream is written. */
+      /** A fault that occurs while this stream is written. @default none */
       then?: StreamFault | FormatFault | undefined
     }
   /** A body sent verbatim, by default as application/json. */
   | {
       type: 'play-json'
+      /** The body, sent verbatim. */
       body: string
+      /** The HTTP status, from 200 to 599. @default 200 */
       status?: number | undefined
+      /** Additional headers; a `content-type` replaces `application/json`. @default none */
       headers?: Readonly<Record<string, string>> | undefined
+      /** A fault that occurs while this answer is written. @default none */
       then?: StreamFault | FormatFault | undefined
     }
 
 /** An answer sent exactly as given. It has only the headers that are set here, and those that HTTP requires. */
 export interface RawFault {
+  /** Selects this fault. */
   type: 'raw'
   /** The HTTP status. @default 200 */
   status?: number | undefined
-  /** The headers. An array sends its header once per element. Without a `content-type` here, the answer has none. */
+  /** The headers. An array sends its header once per element. Without a `content-type` here, the answer has none. @default none */
   headers?: Readonly<Record<string, string | readonly string[]>> | undefined
   /** The body. Each string of an array is sent in its own packet. @default no body */
   body?: string | readonly string[] | undefined
@@ -245,7 +252,8 @@ export interface RawFault {
   ending?: 'end' | 'close' | 'reset' | 'stall' | undefined
 }
 
+/** The names of all faults, such as `status`, `hang` or `stream-cut`. */
 export type FaultType = Fault['type']
 
-/** The fault with a given `type`. */
+/** The fault with a given `type`: `FaultOf<'stream-cut'>`. */
 export type FaultOf<Type extends FaultType> = Extract<Fault, { type: Type }>

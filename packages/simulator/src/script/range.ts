@@ -1,5 +1,7 @@
-/** Numbers from `from` to `to`, both included. If one of them is missing, the range has no bound on that side. */
+/** Numbers from `from` to `to`, both included. */
 export interface Range {
+  /** The first number. @default no bound on this side */
   from?: number | undefined
+  /** The last number, at least `from`. @default no bound on this side */
   to?: number | undefined
 }

@@ -11,11 +11,14 @@ import type { RequestOperation } from '../route.ts'
 export interface ProviderScript {
   /** Which calls get which fault. The first matching rule decides. @default none */
   rules?: readonly Rule[] | undefined
-  /** The time from the request to the headers of the answer, in milliseconds. @default 0 */
+  /** The time from the request to the headers of the answer, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   latency?: Latency | undefined
-  /** The time from the headers of a stream to its first event, in milliseconds. @default 0 */
+  /** The time from the headers of a stream to its first event, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   firstTokenMs?: Latency | undefined
-  /** The time between two events of a stream, in milliseconds. With 0, a stream is written in one piece. @default 0 */
+  /**
+   * The time between two events of a stream, in milliseconds: a number, or random times (see `Latency`). With 0, a stream is written in one piece.
+   * @default 0
+   */
   tokenMs?: Latency | undefined
   /**
    * The valid API keys. A call without one of them gets the vendor's error, such as a 401. @default every key is valid,
@@ -53,11 +56,13 @@ export interface ProviderScript {
 export interface Rule {
   /** The conditions, all of which a call must meet. @default every call gets the fault */
   when?: Condition | undefined
+  /** The fault that matching calls get; `'ok'` for a good answer, which also ends the search for a rule. */
   fault: Fault | 'ok'
 }
 
+/** Which calls a rule matches. A condition that is left out matches every call. */
 export interface Condition {
-  /** Matches the calls with these numbers. All calls that reach the provider are counted, from 1. */
+  /** Matches the calls with these numbers: one, several, or a range. All calls that reach the provider are counted, from 1. */
   call?: number | readonly number[] | Range | undefined
   /** Matches every n-th call that reaches the provider: 3 matches the calls 3, 6, 9 … */
   every?: number | undefined
@@ -66,12 +71,15 @@ export interface Condition {
    * the call.
    */
   probability?: number | undefined
-  /** The time at which a call must arrive, in milliseconds since the provider's start or last reset. */
+  /** The time at which a call must arrive, in milliseconds since the provider's start or last reset, from `from` up to but not including `to`. */
   windowMs?: TimeWindow | undefined
+  /** Matches calls of this operation, or of one of these, such as `chat`. */
   operation?: RequestOperation | readonly RequestOperation[] | undefined
+  /** Matches calls that request a stream (`true`), or none (`false`). */
   stream?: boolean | undefined
+  /** Matches calls of this model, by its exact name. */
   model?: string | undefined
-  /** The service tier that the request names, such as `flex`. */
+  /** Matches calls whose request names this service tier, such as `flex`. */
   tier?: string | undefined
   /**
    * Text that occurs anywhere in the body of the request, such as a part of a prompt that must always fail. The body is searched as JSON text,
@@ -84,9 +92,7 @@ export interface Condition {
   path?: string | undefined
 }
 
-/**
- * The time from `from` (included) to `to` (excluded). If one of them is missing, the window has no bound on that side.
- */
+/** The time from `from` (included) to `to` (excluded), in milliseconds. If one of them is missing, the window has no bound on that side. */
 export interface TimeWindow extends Range {
   /**
    * The period after which the window repeats, in milliseconds. It simulates a provider that fails at regular

@@ -6,13 +6,19 @@ export interface Exchange {
   readonly harborTraffic: 1
   /** When the request arrived, as an ISO 8601 date. */
   readonly at: string
+  /** The request, after redaction. */
   readonly request: {
+    /** The HTTP method. */
     readonly method: string
+    /** The path of the URL, without the query. */
     readonly path: string
+    /** The part of the URL after the `?`; empty without one. Values that may be secret are replaced. */
     readonly query: string
     /** The model that the body or the path names; empty if none. */
     readonly model: string
+    /** The headers, in order. Values that may be secret are replaced. */
     readonly headers: readonly (readonly [name: string, value: string])[]
+    /** The body as text; empty without one. */
     readonly body: string
   }
   /** Hashes of the original request, before redaction. With them, a replay finds the exchange for a request. */
@@ -22,16 +28,26 @@ export interface Exchange {
     /** The hash of the method, path and model. */
     readonly place: string
   }
+  /** The answer, after redaction, as it arrived. */
   readonly response: {
+    /** The HTTP status. */
     readonly status: number
+    /** The headers, in order. Values that may be secret are replaced. */
     readonly headers: readonly (readonly [name: string, value: string])[]
     /** The time from the request to the headers of the answer, in milliseconds. */
     readonly headersAfterMs: number
+    /** The pieces of the body, in order, with the time at which each arrived. */
     readonly chunks: readonly Chunk[]
     /** `'whole'`: the body is complete. `'cut'`: the connection was closed before the end of the body. */
     readonly ending: 'whole' | 'cut'
   }
-  readonly redacted: { readonly prompts: boolean; readonly answers: boolean }
+  /** What was replaced by placeholders in this exchange. */
+  readonly redacted: {
+    /** Whether the text of the request was. */
+    readonly prompts: boolean
+    /** Whether the text of the answer was. */
+    readonly answers: boolean
+  }
 }
 
 /** A piece of a body as it arrived: the time after the headers in milliseconds, then the text, or the bytes in base64. */

@@ -10,6 +10,7 @@ import {
 } from '../script/check-fields.ts'
 import type { Exchange } from './exchange.ts'
 
+/** Options of `recordTraffic`. `upstream` and `to` are required. */
 export interface RecordOptions {
   /**
    * The base URL of the provider, such as `https://api.openai.com/v1`. Requests are forwarded to its origin, with their paths unchanged.

@@ -30,6 +30,7 @@ export interface TrafficRecorder extends AsyncDisposable {
   readonly url: string
   /** The base URL to use in place of the upstream's: `http://127.0.0.1:PORT/v1` for `https://api.openai.com/v1`. */
   readonly baseURL: string
+  /** Returns what was recorded so far. */
   counts(): RecordCounts
   /** Ends all connections, and closes the file. @throws Error if an exchange could not be stored; its `cause` is the first reason */
   close(): Promise<void>

@@ -22,6 +22,7 @@ import { REDACTED } from './redaction/headers.ts'
 import { readTraffic } from './traffic-file.ts'
 import { forwardedHeaders } from './upstream.ts'
 
+/** Options of `replayTraffic`. Only `from` is required. */
 export interface ReplayOptions {
   /** The file to play, which `recordTraffic()` has written. */
   from: string
@@ -36,7 +37,7 @@ export interface ReplayOptions {
    */
   repeat?: boolean | undefined
   /**
-   * The speed relative to the recording: 1 sends chunks at the recorded times, 10 ten times as fast, Infinity without waiting. @default
+   * The speed relative to the recording, above 0: 1 sends chunks at the recorded times, 10 ten times as fast, Infinity without waiting. @default
    * Infinity
    */
   speed?: number | undefined
@@ -54,6 +55,7 @@ export interface TrafficReplay extends AsyncDisposable {
   unmatched(): readonly string[]
   /** Makes all recordings available again, and clears `unmatched()`. */
   reset(): void
+  /** Ends all connections and stops listening. */
   close(): Promise<void>
 }
 
