@@ -130,6 +130,29 @@ describe('an answer without usage', () => {
     expect((await costOf(await harbor.responses.create(request)))?.usd).toBeGreaterThanOrEqual(0.01)
   })
 
+  it.each([
+    // The answer is estimated at about 810 tokens.
+    [400, 400],
+    [5_000, 810],
+    // This provider has ignored the limit of the request.
+    [20, 810],
+  ])(
+    'costs no more output than the request allows, unless the provider ignored that: %s',
+    async (most, tokens) => {
+      const stream = { stream: true, max_completion_tokens: most } as const
+      const input = 1e-6 * 10
+      for (const body of [chat(ENGLISH), events([chunk({ content: ENGLISH }), chunk({}, 'stop')])]) {
+        const { harbor } = await answering(body)
+        const more = typeof body === 'string' ? stream : { max_completion_tokens: most }
+        const reply = await harbor.chat.completions.create(ask('Hi', more) as never)
+        if (typeof body === 'string') await collect(reply as never)
+        const usd = (await costOf(reply))?.usd ?? 0
+        expect((usd - input) / 2e-6).toBeGreaterThan(tokens * 0.95)
+        expect((usd - input) / 2e-6).toBeLessThan(tokens * 1.05)
+      }
+    },
+  )
+
   it('costs only the input for embeddings', async () => {
     const data = [{ object: 'embedding', index: 0, embedding: [0.5] }]
     const { harbor } = await answering({ object: 'list', data, model: 'm' })

@@ -1,16 +1,15 @@
 import { endpointUnpriced } from '../attempt/refusals.ts'
 import type { Answer, Exchange, Handler, StreamEnd } from '../call/exchange.ts'
-import { estimateOf } from '../call/request-facts.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
-import type { Accounts, Bill } from '../cost/accounts.ts'
+import type { Accounts } from '../cost/accounts.ts'
 import { partsOf } from '../cost/shared-use.ts'
 import type { SpendLedger } from '../cost/spend-limit.ts'
 import { allowsUnpriced } from '../options/spend-limit-options.ts'
-import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { purseFor, type Money } from './reservation.ts'
+import { usageOfCall } from './usage-of-call.ts'
 
 interface MoneyAndTelemetry extends Money {
   readonly telemetry: Telemetry
@@ -86,41 +85,11 @@ function book(
     const { serviceTier, reportedUsd, modelUses } = receipt
     const { routes } = exchange.policy
     const parts = partsOf(modelUses, servedBy, (model) => routes.otherModelAt(servedBy, model, operation))
-    const used = usageOf(exchange, answer, end)
+    const used = usageOfCall(exchange, servedBy, answer, end)
     const wantedTier = json && operation.request.serviceTierOf(json, exchange.headers)
     const facts = { serviceTier, wantedTier, reportedUsd, parts, servedBy, firstTarget: plan.outage[0] }
     accounts.book(receipt, { ...used, ...facts })
   }
-}
-
-/**
- * Returns the usage of a call. If the provider reported it, adds an estimate of any content that came after the report. If not, estimates
- * the usage from the request and the answer.
- */
-function usageOf(
-  exchange: Exchange,
-  { body }: Answer,
-  end: StreamEnd | undefined,
-): Pick<Bill, 'usage' | 'source' | 'isEstimate'> {
-  const { usage } = exchange.receipt
-  if (usage && !isEmptyUsage(usage)) {
-    const unreported = end?.delivery?.unreportedTokens ?? 0
-    // The counts of a stream that ended early may be those of its middle, while the provider has made and billed more.
-    if (unreported === 0)
-      return { usage, source: end && end.outcome !== 'success' ? 'estimated' : 'reported' }
-    return { usage: { ...usage, outputTokens: usage.outputTokens + unreported }, source: 'estimated' }
-  }
-  const estimate = estimateOf(exchange)
-  const json = body.kind === 'text' ? body.json : undefined
-  const estimated = { source: 'estimated', isEstimate: true } as const
-  if (json && exchange.operation.answer.isUnfinished(json)) return { usage: estimate, ...estimated }
-  const outputTokens = json ? exchange.operation.tokens.answerTokens(json) : (end?.delivery?.tokens ?? 0)
-  return { usage: { ...estimate, outputTokens }, ...estimated }
-}
-
-/** Whether a usage report contains no tokens. Servers that do not count tokens may report zeros. */
-function isEmptyUsage({ inputTokens, outputTokens }: TokenUsage): boolean {
-  return inputTokens === 0 && outputTokens === 0
 }
 
 /**
