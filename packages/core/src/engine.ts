@@ -132,7 +132,7 @@ export function createEngine(
   const statistics = new CallStatistics(telemetry)
   const labelValues = new LabelValues()
   const labels = new LabelStatistics(labelValues)
-  const capture = new ContentCapture()
+  const capture = new ContentCapture(telemetry)
   const wire = wireOf(options, ({ message }) => {
     process.emitWarning(
       `Harbor sends requests by the runtime's fetch, without its connection pool: ${message}`,

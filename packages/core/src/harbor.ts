@@ -186,15 +186,20 @@ export class Harbor extends OpenAI {
    */
   bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
     checkBulk(options)
-    const { accounts } = this.#engine
-    if (options.via !== 'provider') return directBulk(this, accounts.list, source, options)
+    const { accounts, telemetry } = this.#engine
+    const { via = 'direct' } = options
+    const { labels = NO_LABELS } = this.#policy.current
     const targetOf = (model: string | undefined): Target => {
       const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL, operationOfBody({})).outage
       if (!target) throw new Error('A plan has at least the requested target.')
       return target
     }
-    const { labels = NO_LABELS } = this.#policy.current
-    return providerBulk({ client: this, accounts, labels, targetOf }, source, options)
+    const run =
+      via === 'provider'
+        ? providerBulk({ client: this, accounts, labels, targetOf }, source, options)
+        : directBulk(this, accounts.list, source, options)
+    telemetry.emit('bulk', { via, progress: () => run.progress() })
+    return run
   }
 
   /**

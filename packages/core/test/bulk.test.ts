@@ -11,6 +11,7 @@ import {
   type BulkRun,
   type Harbor,
   type HarborBulkOptions,
+  type HarborEvents,
   type HarborOptions,
 } from '../src/index.ts'
 import { failureOf, status } from './helpers/expect-failure.ts'
@@ -66,6 +67,20 @@ describe('a bulk run', () => {
     expect(usd).toBeCloseTo(harbor.stats().cost.spentUsd, 9)
     const { tokens } = provider.counts()
     expect(await run.summary).toMatchObject({ ok: 30, failed: 0, tokens })
+  })
+
+  it.each<HarborBulkOptions>([
+    { via: 'direct' },
+    { via: 'provider', providerBatch: { pollMs: 5, maxPollMs: 20 } },
+  ])('is reported by the event bulk, with its counters: %j', async (options) => {
+    const [, harbor] = await bulkClient()
+    const started: HarborEvents['bulk'][] = []
+    harbor.on('bulk', (event) => started.push(event))
+    const run = harbor.bulk(chats(3), options)
+    expect(started).toMatchObject([{ via: options.via }])
+    expect(started[0]?.progress()).toMatchObject({ ok: 0 })
+    await run.summary
+    expect(started[0]?.progress()).toMatchObject({ ok: 3, failed: 0, inFlight: 0 })
   })
 
   it('knows the cost of the first answers, though the price list is loaded only then', async () => {

@@ -22,8 +22,48 @@ describe('captureContent', () => {
     expect(harbor.stats().captures).toEqual({ captured: 1, failed: 0, discarded: 0, waiting: 0 })
   })
 
+  it('emits the event content with what redact returned', async () => {
+    const { captureContent, captured } = capturing({ redact: (call) => ({ ...call, request: 'removed' }) })
+    const harbor = harborFor(await simulate(), { captureContent })
+    const seen: unknown[] = []
+    harbor.on('content', (call) => seen.push(call))
+    const reply = await harbor.chat.completions.create(HELLO)
+    expect(seen).toEqual(await captured(1))
+    expect(seen).toMatchObject([{ request: 'removed', answer: reply }])
+  })
+
+  it('emits no event content if redact throws', async () => {
+    const warned = new Promise((resolve) => process.once('warning', resolve))
+    const { captureContent } = capturing({
+      redact: () => {
+        throw new Error('mine')
+      },
+    })
+    const harbor = harborFor(await simulate(), { captureContent })
+    const seen: unknown[] = []
+    harbor.on('content', (call) => seen.push(call))
+    await harbor.chat.completions.create(HELLO)
+    expect(String(await warned)).toContain('captureContent.redact threw')
+    expect(seen).toEqual([])
+  })
+
+  it('does not show the message of what a listener of content throws, which may contain content', async () => {
+    const warned = new Promise<Error & { detail?: string }>((resolve) => process.once('warning', resolve))
+    const { captureContent, captured } = capturing()
+    const harbor = harborFor(await simulate(), { captureContent })
+    harbor.on('content', ({ request }) => {
+      throw new Error(JSON.stringify(request))
+    })
+    await harbor.chat.completions.create(HELLO)
+    const { message, detail } = await warned
+    expect(message).toContain("A listener of 'content' threw")
+    expect(detail).toBe('Error')
+    await captured(1)
+  })
+
   it('is off by default', async () => {
     const harbor = harborFor(await simulate())
+    harbor.on('content', () => expect.unreachable())
     await harbor.chat.completions.create(HELLO)
     expect(harbor.stats().captures).toBeUndefined()
   })

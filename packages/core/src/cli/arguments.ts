@@ -19,6 +19,8 @@ export interface BulkArguments {
   readonly maxLineBytes: number | undefined
   readonly stopOnBadLine: boolean
   readonly json: boolean
+  /** Whether the run is shown on a page. */
+  readonly page: boolean
 }
 
 /** The default values for fields that a line of the input does not set. */
@@ -99,6 +101,7 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
     maxLineBytes: wholeNumber('max-line-bytes', text('max-line-bytes')),
     stopOnBadLine: values['stop-on-bad-line'] === true,
     json: values.json === true,
+    page: values.page === true,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FailureKind } from '@harbor/retry'
 import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import type { Harbor } from '../harbor.ts'
 import { refuseAliases } from './input/aliases.ts'
 import type { BulkArguments } from './arguments.ts'
@@ -14,6 +15,7 @@ import { count, money } from './output/progress-line.ts'
 import { requestsOn, survey, type OnBadLine, type Survey } from './input/read-requests.ts'
 import { streamOf, sniffed } from './input/input-file.ts'
 import { createReporter } from './output/reporter.ts'
+import { openPage } from './open-page.ts'
 
 /**
  * Runs `harbor bulk`: sends the requests of a file, and writes the answers to another file, with a journal.
@@ -35,7 +37,12 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     await checkOutput(out, `${out}.journal`, args.resume)
   }
   const client = createClient(args)
+  let page: Awaited<ReturnType<typeof openPage>> | undefined
   try {
+    if (args.page) {
+      page = await openPage(client, `harbor bulk ${basename(input ?? 'standard input')}`)
+      reporter.note(`The run is shown at ${page.url}`)
+    }
     const surveyed = input === undefined ? undefined : await survey(input, lines, onBadLine)
     // The survey has already reported the bad lines of a file.
     const requests = surveyed
@@ -70,6 +77,7 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     // A pipe that is not read to its end would keep the process alive.
     if (input === undefined) process.stdin.destroy()
     void client.close()
+    await page?.close()
   }
 }
 

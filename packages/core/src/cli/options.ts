@@ -73,6 +73,10 @@ export const OPTIONS = {
     help: 'maximum length of a line; longer ones are bad lines (16777216, which is 16 MiB)',
   },
   'stop-on-bad-line': { type: 'boolean', help: 'end the run at a line that cannot be read or is no request' },
+  page: {
+    type: 'boolean',
+    help: 'show the run on a local page, whose address is printed; needs @harbor/devtools',
+  },
   json: { type: 'boolean', help: 'progress and summary as JSON lines on standard output' },
   help: { type: 'boolean', help: 'this text' },
   version: { type: 'boolean', help: 'the version' },

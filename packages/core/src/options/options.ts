@@ -143,9 +143,10 @@ export interface HarborOptions extends ClientOptions {
    */
   labels?: Labels | undefined
   /**
-   * What receives the content of calls: requests and answers, such as for debugging or evaluations. Receipts, events, logs and telemetry never
-   * contain content, also if this is on. The content of an answer from the cache is passed on as well; `receipt.cache` shows that it is one.
-   * Prefetches and the provider's Batch API are left out. Beware: prompts and answers may contain personal data; remove it in `redact`.
+   * What receives the content of calls: requests and answers, such as for debugging or evaluations. The event `content` has the same calls.
+   * Receipts, other events, logs and telemetry never contain content, also if this is on. The content of an answer from the cache is passed on
+   * as well; `receipt.cache` shows that it is one. Prefetches and the provider's Batch API are left out. Beware: prompts and answers may contain
+   * personal data; remove it in `redact`.
    * `false`: nothing is captured. @default false
    */
   captureContent?: CaptureContentOptions | false | undefined

@@ -39,6 +39,12 @@ export class CaptureQueue {
   #discarded = 0
   #isScheduled = false
   #onIdle: (() => void) | undefined
+  readonly #onCall: (call: CapturedCall) => void
+
+  /** @param onCall called with each call after `redact`, just before it is passed on */
+  constructor(onCall: (call: CapturedCall) => void) {
+    this.#onCall = onCall
+  }
 
   add(capture: FinishedCapture): void {
     if (this.#waiting.length >= MAX_WAITING) {
@@ -92,6 +98,7 @@ export class CaptureQueue {
       this.#over(capture)
       return
     }
+    this.#onCall(call)
     this.#inFlight++
     let isOver = false
     const over = (problem?: Problem, text = '', error?: unknown): void => {

@@ -8,17 +8,23 @@ import type { StreamPiece } from '../protocols/shared/stream-dialect.ts'
 import { CapturedText, CaptureMemory } from './captured-text.ts'
 import { CaptureQueue, type FinishedCapture } from './capture-queue.ts'
 import { CallSecrets } from './secrets.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** Captures the content of the calls of a client and its copies, as their option `captureContent` says. */
 export class ContentCapture {
   readonly #memory = new CaptureMemory()
+  readonly #telemetry: Telemetry
   #queue: CaptureQueue | undefined
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry
+  }
 
   /** Starts to capture a call. @returns undefined if its client captures no content, and for a prefetch, which has no caller */
   begin(exchange: Exchange): CallCapture | undefined {
     const rules = exchange.policy.captureContent
     if (!rules || exchange.perCall.isPrefetch) return undefined
-    this.#queue ??= new CaptureQueue()
+    this.#queue ??= new CaptureQueue((call) => this.#telemetry.emit('content', call))
     return new CallCapture(exchange, rules, this.#memory, this.#queue)
   }
 

@@ -88,7 +88,7 @@ describe('Telemetry', () => {
     const telemetry = new Telemetry()
     for (const name of ['retries', 'toString', '__proto__']) {
       expect(() => telemetry.on(name as 'call', () => undefined)).toThrow(
-        `on() knows the events call, attempt, retry, fallback, breaker, alert, end; got ${name}.`,
+        `on() knows the events call, attempt, retry, fallback, breaker, alert, bulk, content, end; got ${name}.`,
       )
     }
   })

@@ -1,10 +1,12 @@
-import type { AlertNotice } from '../reporting/alert.ts'
+import type { BulkProgress } from '@harbor/batch'
 import type { FailureKind } from '@harbor/retry'
+import type { AlertNotice } from '../reporting/alert.ts'
+import type { CapturedCall } from '../reporting/captured-call.ts'
 import type { ObservedClient } from '../reporting/observer.ts'
 import type { AttemptRecord } from '../reporting/attempt-record.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 
-/** The events of `harbor.on()` and what their listeners receive. No event contains a prompt, an answer or a key. */
+/** The events of `harbor.on()` and what their listeners receive. No event but `content` contains a prompt or an answer, and none a key. */
 export interface HarborEvents {
   /** A call has started, before any request is sent. */
   call: {
@@ -53,6 +55,18 @@ export interface HarborEvents {
   }
   /** An alert has started to fire, or is resolved. */
   alert: AlertNotice
+  /** `bulk()` was called. The run starts later, when it is iterated or its summary is awaited. */
+  bulk: {
+    /** How the requests are sent: by calls of the client, or through the provider's Batch API. */
+    readonly via: 'direct' | 'provider'
+    /** Returns the counters of the run, now and at any later time. Does not start the run. */
+    readonly progress: () => BulkProgress
+  }
+  /**
+   * A call has ended whose content is captured: see the option `captureContent`. Without it, this event is never emitted. The content is what
+   * `redact` returned, if there is one.
+   */
+  content: CapturedCall
   /** A call has ended, successful or not; for a stream, when the stream has ended. */
   end: {
     /** The receipt of the call, complete but for a cost that becomes known later. */
@@ -81,6 +95,8 @@ export class Telemetry {
     fallback: new Set(),
     breaker: new Set(),
     alert: new Set(),
+    bulk: new Set(),
+    content: new Set(),
     end: new Set(),
   }
   /** What observers of calls get of the client. Set once, when the client is created. */
@@ -109,12 +125,20 @@ export class Telemetry {
     for (const listener of this.#listeners[event]) {
       try {
         const outcome = listener(payload)
-        if (outcome instanceof Promise)
-          outcome.catch((error: unknown) => this.warn(`A listener of '${event}' threw`, error))
+        if (outcome instanceof Promise) outcome.catch((error: unknown) => this.#listenerThrew(event, error))
       } catch (error) {
-        this.warn(`A listener of '${event}' threw`, error)
+        this.#listenerThrew(event, error)
       }
     }
+  }
+
+  #listenerThrew(event: keyof HarborEvents, error: unknown): void {
+    // The message of such an error may contain the content.
+    const hasContent = event === 'content'
+    this.warn(
+      `A listener of '${event}' threw`,
+      hasContent ? (error instanceof Error ? error.name : typeof error) : error,
+    )
   }
 
   /**
