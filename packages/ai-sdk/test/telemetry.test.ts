@@ -145,7 +145,11 @@ describe('the option telemetry of a fallback model', () => {
       telemetry: observer,
     })
     await streamText({ model, prompt: 'q', maxRetries: 0, onError: () => undefined }).consumeStream()
-    expect(last(notices)).toMatchObject({ outcome: 'failure', attempts: [{ failure: { phase: 'body' } }] })
+    expect(last(notices)).toMatchObject({
+      outcome: 'failure',
+      failure: { kind: 'stream', clock: undefined },
+      attempts: [{ failure: { phase: 'body' } }],
+    })
   })
 
   it('ends the attempt of a hedge that lost, before the call ends', async () => {
@@ -179,6 +183,17 @@ describe('the option telemetry of a fallback model', () => {
     controller.abort()
     await expect(stream.getReader().read()).rejects.toThrow()
     expect(last(notices)).toMatchObject({ outcome: 'aborted', streaming: true })
+  })
+
+  it('says why a call failed: the last failure of its targets, or its timeout', async () => {
+    const { observer, notices } = recorder()
+    const down = [mock('m', apiError(500)), mock('n', apiError(503))]
+    await expect(ask(createFallbackModel({ models: down, telemetry: observer }))).rejects.toThrow()
+    expect(last(notices)).toMatchObject({ outcome: 'failure', failure: { status: 503 } })
+    const slow = createFallbackModel({ models: [mock('m', 'hang')], totalMs: 5, telemetry: observer })
+    await expect(ask(slow)).rejects.toThrow()
+    expect(last(notices)).toMatchObject({ outcome: 'failure', failure: { kind: 'timeout', clock: 'total' } })
+    expect(last(notices).attempts.every(({ durationMs }) => durationMs !== undefined)).toBe(true)
   })
 
   it('says that the last resort answered', async () => {
@@ -229,6 +244,28 @@ describe('the option telemetry of a fallback model', () => {
     }
     await ask(createFallbackModel({ models: [watched], telemetry: observer }))
     expect(seen).toEqual(['attempt 1', 'attempt 2'])
+  })
+
+  it('shows the circuits of the model, and when the time of the call is over', async () => {
+    const changes: string[] = []
+    let states: string[] = []
+    const observer: CallObserver = {
+      start: ({ client, deadlineAt, receipt }) => {
+        expect(deadlineAt - receipt.startedAt).toBeCloseTo(5_000, -1)
+        if (changes.length === 0)
+          client.on('breaker', ({ target, state }) => changes.push(`${target} ${state}`))
+        return {
+          end: () => {
+            states = Object.entries(client.stats().targets).map(([name, { state }]) => `${name} ${state}`)
+          },
+        }
+      },
+    }
+    const models = [mock('down', apiError(500)), mock('up', 'hello')]
+    const model = createFallbackModel({ models, totalMs: 5_000, telemetry: observer })
+    for (let call = 0; call < 4; call++) await ask(model)
+    expect(changes).toContain('mock/down open')
+    expect(states).toEqual(['mock/down open', 'mock/up closed'])
   })
 
   it('rejects anything that is not an observer', () => {

@@ -7,15 +7,16 @@ import {
 import { situationOf, TimeoutError, VERDICTS, type Failure } from '@harbor/retry'
 import { failureFacts } from '../receipts/failure-facts.ts'
 import { ObservedModelCall } from '../receipts/observed-model-call.ts'
-import { observerList, type CallObserver } from '../receipts/observer.ts'
+import { observerList, type CallObserver, type ObservedModel } from '../receipts/observer.ts'
 import { OpenReceipt } from '../receipts/open-receipt.ts'
 import { attachReceipt } from '../receipts/receipt-of.ts'
 import type { ModelAttempt, ModelReceipt } from '../receipts/receipt.ts'
-import { failureOfModel } from './model-failure.ts'
+import { callFailure, failureOfModel } from './model-failure.ts'
 import { ModelClosedError } from './errors.ts'
 import { LastChances } from './last-chance.ts'
 import type { CallState } from './next-step.ts'
 import { notify, once, warn } from './notify.ts'
+import { observedModel, type BreakerListeners } from './observed-model.ts'
 import type { CommonOptions, Labels, ModelTarget } from './options.ts'
 import { TargetCaller, type TargetAnswer, type TargetRequest } from './target-caller.ts'
 import { isAvailable, targetsOf, type Target } from './targets.ts'
@@ -52,6 +53,8 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   readonly #caller: TargetCaller<Model>
   readonly #observers: readonly CallObserver[] | undefined
   readonly #warnOfObserver = once(() => warn('A call observer threw an error.'))
+  /** What observers can read of this model. */
+  readonly #observed: ObservedModel
   readonly #lastChances = new LastChances()
   #isClosed = false
   #counts = { calls: 0, succeeded: 0, failed: 0, aborted: 0 }
@@ -61,7 +64,9 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     this.#options = { ...options }
     this.#totalMs = totalMs
     this.#observers = observerList(options.telemetry)
-    this.targets = targetsOf(models, options)
+    const breakerListeners: BreakerListeners = new Set()
+    this.targets = targetsOf(models, options, breakerListeners)
+    this.#observed = observedModel(this, breakerListeners)
     this.#caller = new TargetCaller(options, attemptMs)
     this.chain = new FallbackChain<Target<Model>>({
       targets: this.targets,
@@ -164,7 +169,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     if (error !== undefined) attachReceipt(error, closed)
     this.#counts[outcome === 'success' ? 'succeeded' : outcome === 'failure' ? 'failed' : 'aborted']++
     notify(this.#options.on?.end, closed)
-    receipt.observed?.end()
+    receipt.observed?.end(outcome === 'failure' ? callFailure(error) : undefined)
     return closed
   }
 
@@ -172,7 +177,8 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
     if (!this.#observers) return undefined
     const { provider = '', modelId: model } = this.targets[0] ?? {}
     const request = { protocol: 'ai-sdk', operation, provider, model, streaming, url: '' }
-    return ObservedModelCall.start(this.#observers, receipt, request, this.#warnOfObserver)
+    const started = { request, client: this.#observed, deadlineAt: receipt.startedAt + this.#totalMs }
+    return ObservedModelCall.start(this.#observers, receipt, started, this.#warnOfObserver)
   }
 
   counts(): { calls: number; succeeded: number; failed: number; aborted: number; inFlight: number } {
@@ -183,6 +189,10 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   /** Returns the index of a target in the list of models. */
   placeOf(name: string): number {
     return this.targets.findIndex((target) => target.name === name)
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   close(): void {

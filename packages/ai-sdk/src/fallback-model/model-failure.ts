@@ -1,4 +1,7 @@
-import { classify, type Failure } from '@harbor/retry'
+import { AllTargetsFailedError } from '@harbor/fallback'
+import { classify, TimeoutError, type Failure } from '@harbor/retry'
+import { failureFacts } from '../receipts/failure-facts.ts'
+import type { ObservedCallFailure } from '../receipts/observer.ts'
 import { MalformedAnswerError, StreamIncompleteError } from './errors.ts'
 
 /** The maximum length of an error's body that is parsed, in characters. */
@@ -25,6 +28,22 @@ export function failureOfModel(error: unknown): Failure {
   if (failure.kind === 'unknown' && failure.retryable)
     return { kind: 'network', retryable: true, ambiguous: true, code: failure.code }
   return failure
+}
+
+/** Returns why a call failed, from its error. If no target answered, the last failed attempt says why. */
+export function callFailure(error: unknown): ObservedCallFailure {
+  const failed = AllTargetsFailedError.is(error)
+    ? error.attempts.findLast((attempt) => attempt.outcome === 'failed')
+    : undefined
+  const cause: unknown = failed?.outcome === 'failed' ? failed.error : error
+  const { kind, code, status } = failureFacts(failureOfModel(cause))
+  return { kind, code, status, clock: clockOf(cause) }
+}
+
+function clockOf(error: unknown): ObservedCallFailure['clock'] {
+  if (StreamIncompleteError.is(error)) return error.reason === 'idle' ? 'idle' : undefined
+  if (!TimeoutError.is(error)) return undefined
+  return error.scope === 'deadline' ? 'total' : 'attempt'
 }
 
 /** Failures of the AI SDK that have no HTTP status, by the name of the error. */

@@ -1,7 +1,8 @@
 import { consecutive, CircuitBreaker, timeWindow, type Permit, type TripRule } from '@harbor/breaker'
 import { cooldownOf, type Failure } from '@harbor/retry'
 import { notify } from './notify.ts'
-import type { CommonOptions, ModelTarget } from './options.ts'
+import type { BreakerListeners } from './observed-model.ts'
+import type { BreakerChange, CommonOptions, ModelTarget } from './options.ts'
 
 /** The longest cooldown, in milliseconds: 25 hours, the longest day. */
 const MAX_COOLDOWN_MS = 90_000_000
@@ -95,7 +96,12 @@ export function isAvailable(target: Target<unknown>): boolean {
 export function targetsOf<Model extends ModelIdentity>(
   models: readonly Model[],
   { breaker, on }: CommonOptions,
+  breakerListeners: BreakerListeners,
 ): Target<Model>[] {
+  const notifyBreaker = (change: BreakerChange): void => {
+    notify(on?.breaker, change)
+    for (const listener of breakerListeners) notify(listener, change)
+  }
   const names = new Map<string, number>()
   const targets: Target<Model>[] = []
   /** Whether another target can take over. A half-open circuit lets only one call through at a time. */
@@ -117,9 +123,9 @@ export function targetsOf<Model extends ModelIdentity>(
       ...breaker,
       judge: ({ ok }: { ok: boolean }) => (ok ? 'success' : 'failure'),
     })
-    circuit.on('open', () => notify(on?.breaker, { target: name, state: 'open' }))
-    circuit.on('half-open', () => notify(on?.breaker, { target: name, state: 'half-open' }))
-    circuit.on('close', () => notify(on?.breaker, { target: name, state: 'closed' }))
+    circuit.on('open', () => notifyBreaker({ target: name, state: 'open' }))
+    circuit.on('half-open', () => notifyBreaker({ target: name, state: 'half-open' }))
+    circuit.on('close', () => notifyBreaker({ target: name, state: 'closed' }))
     targets.push(new Target(name, model, circuit))
   }
   return targets

@@ -5,13 +5,15 @@ import { ObservedModelReceipt, type OpenCall } from './observed-model-receipt.ts
 import type {
   CallObserver,
   ObservedAttempt,
+  ObservedCallFailure,
   ObservedFailure,
   ObservedReceipt,
   ObservedWait,
-  RequestFacts,
 } from './observer.ts'
 import type { ModelAttempt } from './receipt.ts'
 
+/** What is known of a call when it starts. */
+type StartedCall = Omit<Parameters<CallObserver['start']>[0], 'receipt' | 'role'>
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
 
 /** The minimum duration of a wait that is recorded, in milliseconds. Shorter ones are the time that the code itself takes. */
@@ -44,11 +46,11 @@ export class ObservedModelCall {
   static start(
     observers: readonly CallObserver[],
     open: OpenCall,
-    request: RequestFacts,
+    { request, ...facts }: StartedCall,
     warn: () => void,
   ): ObservedModelCall | undefined {
     const receipt = new ObservedModelReceipt(open, request, now())
-    const call = ObservedCall.start(observers, { receipt, request, role: 'call' }, warn)
+    const call = ObservedCall.start(observers, { receipt, request, role: 'call' as const, ...facts }, warn)
     return call && new ObservedModelCall(call, receipt)
   }
 
@@ -108,8 +110,9 @@ export class ObservedModelCall {
     this.#call.attemptEnded(attempt)
   }
 
-  end(): void {
-    this.#receipt.close(now())
+  /** @param failure why the call failed; `undefined` if it did not */
+  end(failure: ObservedCallFailure | undefined): void {
+    this.#receipt.close(now(), failure)
     this.#call.end(this.#receipt)
   }
 }

@@ -1,5 +1,6 @@
 import type {
   ObservedAttempt,
+  ObservedCallFailure,
   ObservedReceipt,
   ObservedUsage,
   ObservedWait,
@@ -39,6 +40,7 @@ export class ObservedModelReceipt implements ObservedReceipt {
   readonly #open: OpenCall
   readonly #firstModel: string | undefined
   #endedAt: number | undefined
+  #failure: ObservedCallFailure | undefined
 
   constructor(open: OpenCall, { operation, streaming, model }: RequestFacts, startedAt: number) {
     this.#open = open
@@ -62,6 +64,9 @@ export class ObservedModelReceipt implements ObservedReceipt {
   }
   get outcome(): ObservedReceipt['outcome'] {
     return this.#open.outcome
+  }
+  get failure(): ObservedCallFailure | undefined {
+    return this.#failure
   }
   get endedAt(): number | undefined {
     return this.#endedAt
@@ -94,7 +99,8 @@ export class ObservedModelReceipt implements ObservedReceipt {
   }
 
   /** @param endedAt the end of the call, in milliseconds since 1970 */
-  close(endedAt: number): void {
+  close(endedAt: number, failure: ObservedCallFailure | undefined): void {
     this.#endedAt = endedAt
+    this.#failure = failure
   }
 }

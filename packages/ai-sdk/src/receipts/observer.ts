@@ -13,7 +13,56 @@ export interface CallObserver {
     readonly receipt: ObservedReceipt
     readonly request: RequestFacts
     readonly role: 'call'
+    /** When the time of the call is over, in milliseconds since 1970: see `totalMs`. */
+    readonly deadlineAt: number
+    /** The state of the model, for gauges. The same object for all calls of a model. */
+    readonly client: ObservedModel
   }): CallObservation | undefined
+}
+
+/** What an observer can read of a fallback model. It has the form of what `@harbor/core` passes. */
+export interface ObservedModel {
+  stats(): {
+    readonly targets: Readonly<Record<string, ObservedTarget>>
+    /** Always empty: a fallback model has no rate limits. */
+    readonly limits: Readonly<Record<string, never>>
+    /** All 0, because the AI SDK reports no prices. */
+    readonly cost: Readonly<
+      Record<
+        | 'spentUsd'
+        | 'possiblyBilledUsd'
+        | 'savedByFallbackUsd'
+        | 'savedByCacheUsd'
+        | 'savedByBatchUsd'
+        | 'unpricedCalls',
+        number
+      >
+    >
+    /** Whether `close()` was called. */
+    readonly closed: boolean
+  }
+  /** Adds a listener for changes of circuits. @returns a function that removes it */
+  on(
+    event: 'breaker',
+    listener: (change: { readonly target: string; readonly state: ObservedTarget['state'] }) => void,
+  ): () => void
+}
+
+/** The circuit and the health of one target. */
+export interface ObservedTarget {
+  /** The state of the circuit; always `closed` with `breaker: false`. */
+  readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
+  /** Whether a call would be sent to this target now. */
+  readonly available: boolean
+  /** How long the cooldown still lasts, in milliseconds; 0 if there is none. */
+  readonly retryAfterMs: number
+  /** The share of answered calls among the last 100 at this target, from 0 to 1; 1 before the first. */
+  readonly successRatio: number
+  /** The moving average of the time until an answer, in milliseconds; undefined before the first. */
+  readonly latencyMs: number | undefined
+  readonly lastFailure: undefined
+  readonly lastCheckAt: undefined
+  readonly keys: undefined
 }
 
 /** The functions that are called at the events of one call. */
@@ -99,6 +148,20 @@ export interface ObservedFailure {
 }
 
 /** One wait of a call. */
+/** Why a call failed. */
+export interface ObservedCallFailure {
+  readonly kind: FailureKind
+  /** The error code of the provider, of the transport or of Harbor, such as `model_closed`; `undefined` if there is none. */
+  readonly code: string | undefined
+  /** The HTTP status of the last answer; `undefined` without an answer. */
+  readonly status: number | undefined
+  /**
+   * The timeout that was exceeded: `total` is that of the call, `attempt` that of an attempt or of its first content, `idle` that of a pause in the
+   * stream. `undefined` for other failures.
+   */
+  readonly clock: 'total' | 'attempt' | 'idle' | undefined
+}
+
 export interface ObservedWait {
   /**
    * `backoff`: before a retry. `retry-after`: because the provider asked for it. `hedge-delay`: for a slow target, before a second target was called.
@@ -156,6 +219,8 @@ export interface ObservedReceipt {
   readonly waits: readonly ObservedWait[]
   /** `pending` while the call runs; then `success`, `failure`, or `aborted` if the caller ended it. */
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
+  /** Why the call failed, also if nothing was sent. `undefined` unless `outcome` is `failure`. */
+  readonly failure: ObservedCallFailure | undefined
   /** The start of the call, in milliseconds since 1970. */
   readonly startedAt: number
   /** The end of the call, in milliseconds since 1970; `undefined` while it runs. */
