@@ -75,6 +75,11 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
    * applies. @default serveStaleIf of the cache
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
+  /**
+   * Decides whether a load error counts for later calls, which then do not load again for `refreshBackoffMs` and `negativeTtlMs`. Return false
+   * for an error that concerns only this caller, such as a used-up budget. @default every error counts
+   */
+  rememberFailureIf?: ((error: unknown) => boolean) | undefined
   /** Whether this call is a prefetch. If so, it is not counted as a call, and `idle()` does not wait for it. @default false */
   isPrefetch?: boolean | undefined
 }
@@ -152,6 +157,7 @@ const LOAD: Readonly<Record<keyof LoadOptions, Check>> = {
   signal: aSignal,
   timeoutMs: timer,
   serveStaleIf: aFunction,
+  rememberFailureIf: aFunction,
   isPrefetch: aFlag,
 }
 
@@ -166,6 +172,7 @@ const STREAM: Readonly<Record<keyof StreamOptions, Check>> = {
   signal: aSignal,
   timeoutMs: timer,
   serveStaleIf: aFunction,
+  rememberFailureIf: aFunction,
   isPrefetch: aFlag,
   isComplete: aFunction,
   isUsable: aFunction,

@@ -210,6 +210,43 @@ describe('a stale entry', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('is refreshed again at once after an error that concerned one caller only', async () => {
+    const errors: unknown[] = []
+    const cache = createCache<string>({
+      ttlMs: 1_000,
+      ttlJitter: 0,
+      staleWhileRevalidateMs: 100_000,
+      refreshBackoffMs: 5_000,
+      negativeTtlMs: 5_000,
+      onError: (error) => errors.push(error),
+    })
+    const own = new Error('this caller may not')
+    const rememberFailureIf = (error: unknown): boolean => error !== own
+    const failing = async (): Promise<string> => {
+      throw own
+    }
+    await expect(cache.load('other', failing, { rememberFailureIf })).rejects.toBe(own)
+    expect(await cache.load('other', async () => 'new')).toMatchObject({ value: 'new', status: 'miss' })
+    await cache.set('key', 'stale')
+    await pass(1_001)
+    await cache.load('key', failing, { rememberFailureIf })
+    await pass(0)
+    expect(await cache.load('key', async () => 'new')).toMatchObject({
+      value: 'stale',
+      reason: 'revalidating',
+    })
+    await pass(0)
+    expect(await cache.load('key', failing)).toMatchObject({ value: 'new', status: 'hit' })
+    expect(cache.stats().loadFailures).toBe(2)
+    // A rule that throws forgets no error.
+    const broken = (): boolean => {
+      throw new Error('broken rule')
+    }
+    await expect(cache.load('third', failing, { rememberFailureIf: broken })).rejects.toBe(own)
+    await expect(cache.load('third', async () => 'new')).rejects.toBe(own)
+    expect(errors).toEqual([own, new Error('broken rule')])
+  })
+
   it('is served within staleIfErrorMs when the load fails, unless the status is 400', async () => {
     const cache = createCache<string>({
       ttlMs: 1_000,

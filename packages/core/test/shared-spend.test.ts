@@ -78,6 +78,28 @@ describe('a refresh and a prefetch', () => {
   })
 })
 
+describe('a refresh that its caller cannot pay', () => {
+  it('is made for the next caller that can, without a pause', async () => {
+    const upstream = await serve((_, response) => sendJson(response, ANSWER))
+    const harbor = harborFor(upstream, {
+      models,
+      cache: { ttlMs: 1, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 60_000 },
+      spendLimit: BY_TENANT,
+    })
+    const cacheOf = async (tenant: string): Promise<unknown> =>
+      receiptOf(await harbor.chat.completions.create(body(), of(tenant)))?.cache
+    await cacheOf('a')
+    for (let count = 0; count < 3; count++) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(await cacheOf('a')).toMatchObject({ status: 'stale', reason: 'revalidating' })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await cacheOf('b')).toMatchObject({ status: 'stale', reason: 'revalidating' })
+    await expect.poll(() => used(harbor, 'b')).toBe(0.01)
+    expect(upstream.requests).toHaveLength(2)
+  })
+})
+
 describe('hedged and repeated attempts', () => {
   it('reserve each for themselves in the money of the call', async () => {
     let calls = 0

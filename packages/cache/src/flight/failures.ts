@@ -59,6 +59,16 @@ export class Failures {
     }
   }
 
+  /** Whether a rule of the caller says that later calls are to know of this error. They are, if the rule throws. */
+  counts(error: unknown, rule: (error: unknown) => boolean): boolean {
+    try {
+      return rule(error)
+    } catch (thrown) {
+      this.#settings.onError(thrown)
+      return true
+    }
+  }
+
   #within(ms: number, name: string): Failure | undefined {
     const failure = ms > 0 && this.#byName.size > 0 ? this.#byName.get(name) : undefined
     return failure !== undefined && this.#settings.clock.now() - failure.at < ms ? failure : undefined

@@ -17,6 +17,7 @@ export interface LoadRequest<Fresh> {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number | undefined
   readonly serveStaleIf: ((error: unknown) => boolean) | undefined
+  readonly rememberFailureIf: ((error: unknown) => boolean) | undefined
   /** Whether this is a prefetch, for whose answer no caller waits yet. */
   readonly isPrefetch: boolean
   readonly accepts: (entry: Entry) => Acceptance

@@ -40,16 +40,22 @@ export class Loader<Fresh> {
       if (purpose !== 'bypass') failures.delete(name)
       return fresh
     } catch (error) {
-      if (!flight.signal.aborted) this.#failed(error, watch, purpose)
+      if (!flight.signal.aborted) this.#failed(error, watch, purpose, request)
       end()
       throw error
     }
   }
 
-  #failed(error: unknown, watch: InvalidationWatch, purpose: Purpose): void {
+  #failed(
+    error: unknown,
+    watch: InvalidationWatch,
+    purpose: Purpose,
+    { rememberFailureIf }: LoadRequest<Fresh>,
+  ): void {
     const { counters, failures } = this.#parts
     counters.loadFailures++
     // If the entry was deleted during the load, the next call loads again instead of getting this error.
-    if (purpose !== 'bypass' && !watch.isInvalidated([])) failures.add(watch.name, error)
+    if (purpose === 'bypass' || watch.isInvalidated([])) return
+    if (!rememberFailureIf || failures.counts(error, rememberFailureIf)) failures.add(watch.name, error)
   }
 }

@@ -52,7 +52,15 @@ export class Calls<Fresh> {
     options: Options,
     { accepts, load }: LoadKind<Fresh, Options>,
   ): Promise<CallResult<Fresh>> {
-    const { control = 'default', scope, signal, timeoutMs, serveStaleIf, isPrefetch = false } = options
+    const {
+      control = 'default',
+      scope,
+      signal,
+      timeoutMs,
+      serveStaleIf,
+      rememberFailureIf,
+      isPrefetch = false,
+    } = options
     signal?.throwIfAborted()
     const { settings, closed } = this.#parts
     const named = namedKey(key, scope, settings.onError)
@@ -67,6 +75,7 @@ export class Calls<Fresh> {
       signal,
       timeoutMs,
       serveStaleIf,
+      rememberFailureIf,
       isPrefetch,
       accepts,
       load: (running) => load(running, call),

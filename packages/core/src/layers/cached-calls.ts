@@ -6,7 +6,7 @@ import {
   type Source,
   type WorkContext,
 } from '@harbor/cache'
-import { notCached } from '../attempt/refusals.ts'
+import { isSpendRefusal, notCached } from '../attempt/refusals.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import { isUsable } from '../cache/is-usable.ts'
 import { systemClock } from '../base/clock.ts'
@@ -189,6 +189,8 @@ function record(
       timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_TIMER_MS),
       maxRecordBytes: rules.maxRecordBytes,
       serveStaleIf: isOutage,
+      // That one caller has no money left must not keep the others from a fresh answer.
+      rememberFailureIf: (error) => !isSpendRefusal(error),
       isComplete: () => refusal() ?? true,
       isUsable: (head, content) => isUsable(head, content, exchange, rules),
     },
