@@ -32,6 +32,11 @@ export function withContext(): void {
 /** Records spans until the test is over, with a context manager and the W3C propagator. */
 export function recording(options: { readonly sampler?: Sampler } = {}): Recording {
   withContext()
+  return recorder(options)
+}
+
+/** Records spans until the test is over. */
+export function recorder(options: { readonly sampler?: Sampler } = {}): Recording {
   const exporter = new InMemorySpanExporter()
   let started = 0
   let ended = 0
