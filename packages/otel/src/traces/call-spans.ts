@@ -102,7 +102,14 @@ export class CallSpans {
       this.#startAttempt(entry, this.#attempts.length)
     }
     const inside = entry.span ? trace.setSpan(this.context, entry.span) : this.context
-    return context.with(inside, send, undefined, propagate ? propagationHeaders(inside) : undefined)
+    const headers = propagate ? propagationHeaders(inside) : undefined
+    let sent: Promise<T> | undefined
+    guarded(() =>
+      context.with(inside, () => {
+        sent = send(headers)
+      }),
+    )
+    return sent ?? send(headers)
   }
 
   attemptEnded(attempt: Attempt): void {
