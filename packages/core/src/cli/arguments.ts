@@ -21,6 +21,10 @@ export interface BulkArguments {
   readonly json: boolean
   /** Whether the run is shown on a page. */
   readonly page: boolean
+  /** Whether the report of costs is printed. */
+  readonly report: boolean
+  /** The path of the file for the report of costs, as CSV; undefined for none. */
+  readonly reportCsv: string | undefined
 }
 
 /** The default values for fields that a line of the input does not set. */
@@ -102,6 +106,8 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
     stopOnBadLine: values['stop-on-bad-line'] === true,
     json: values.json === true,
     page: values.page === true,
+    report: values.report === true,
+    reportCsv: text('report-csv'),
   }
 }
 

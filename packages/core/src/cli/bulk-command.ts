@@ -14,7 +14,9 @@ import { checkOutput } from './output/output-file.ts'
 import { count, money } from './output/progress-line.ts'
 import { requestsOn, survey, type OnBadLine, type Survey } from './input/read-requests.ts'
 import { streamOf, sniffed } from './input/input-file.ts'
-import { createReporter } from './output/reporter.ts'
+import { createReporter, type Reporter } from './output/reporter.ts'
+import { checkReportFile, newCostTable, RunReport } from './run-report.ts'
+import type { CostTable } from '../cost/cost-table.ts'
 import { openPage } from './open-page.ts'
 
 /**
@@ -36,6 +38,7 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     await refuseAliases(input, out)
     await checkOutput(out, `${out}.journal`, args.resume)
   }
+  if (args.reportCsv !== undefined) await checkReportFile(args.reportCsv, args)
   const client = createClient(args)
   let page: Awaited<ReturnType<typeof openPage>> | undefined
   try {
@@ -54,13 +57,19 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     // journal writes that file.
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
     try {
-      await countSpent(journal, { args, client, reporter })
+      const report = await earlierRuns(journal, { args, client, reporter })
       const onOutage = (kind: FailureKind | undefined): void => reporter.note(outageNote(kind))
       const run = client.bulk(requests, {
         ...bulkOptions(args, journal, surveyed),
         ...(args.via === 'direct' && { patienceMs: PATIENCE_MS, onOutage }),
       })
-      const code = await carryOut(run, { args, client, reporter, badLines: () => badLines })
+      const code = await carryOut(run, {
+        args,
+        client,
+        reporter,
+        report,
+        badLines: () => badLines,
+      })
       if (code !== EXIT.unusable.code && (await surveyed?.file.hasChanged()))
         reporter.note(`${input} has changed since. The answers belong to its content when the run began.`)
       return code
@@ -99,16 +108,26 @@ function readOnce(input: string | undefined): AsyncIterable<Uint8Array> {
 }
 
 /**
- * Lowers the spend limit by the known cost of the answers in the journal, since the limit applies to all runs with this
- * journal together.
+ * Reads from the journal what earlier runs spent, if that is needed: for the report, and for the spend limit, which applies
+ * to all runs with this journal together.
+ * @returns the report of the run; undefined if none is requested
  */
-async function countSpent(
+async function earlierRuns(
   journal: HeldJournal | undefined,
-  { args, client, reporter }: Omit<Surroundings, 'badLines'>,
-): Promise<void> {
+  { args, client, reporter }: Omit<Surroundings, 'badLines' | 'report'>,
+): Promise<RunReport | undefined> {
   const limitUsd = args.client.spendLimitUsd
-  if (limitUsd === undefined || !journal || journal.ofRun.size === 0) return
-  const { usd, unpriced } = await journal.spent()
+  const isReported = args.report || args.reportCsv !== undefined
+  const isResumed = journal !== undefined && journal.ofRun.size > 0
+  const earlier = isResumed && (isReported || limitUsd !== undefined) ? await journal.spent() : newCostTable()
+  if (limitUsd !== undefined && isResumed) lowerLimit(limitUsd, earlier, client, reporter)
+  return isReported ? new RunReport(earlier) : undefined
+}
+
+/** Lowers the spend limit by the known cost of the answers in the journal. */
+function lowerLimit(limitUsd: number, earlier: CostTable, client: Harbor, reporter: Reporter): void {
+  const usd = earlier.cells.reduce((sum, { spentUsd }) => sum + spentUsd, 0)
+  const unpriced = earlier.cells.reduce((sum, { unpricedCalls }) => sum + unpricedCalls, 0)
   // The limit must be above 0. Answers in the journal are written even if the limit is used up.
   client.configure({ spendLimit: { usd: Math.max(limitUsd - usd, Number.MIN_VALUE), per: 'total' } })
   if (usd > 0)

@@ -7,9 +7,10 @@ import { failureOf, type RunFailure } from './failure.ts'
 import { lastWord } from './output/last-word.ts'
 import { EXIT, type ExitCode } from './options.ts'
 import { OutputFile } from './output/output-file.ts'
-import { count, type Standing } from './output/progress-line.ts'
+import { count, money, type Standing } from './output/progress-line.ts'
 import type { Reporter } from './output/reporter.ts'
 import { resultLine, secretsRemover } from './output/result-line.ts'
+import { type RunReport, unpricedAnswers, writeReport } from './run-report.ts'
 import { StandardOutput } from './output/standard-output.ts'
 
 /** What a run of the command needs besides the run itself. */
@@ -17,13 +18,15 @@ export interface Surroundings {
   readonly args: BulkArguments
   readonly client: Harbor
   readonly reporter: Reporter
+  /** The report of costs; undefined if none is requested. */
+  readonly report: RunReport | undefined
   readonly badLines: () => number
 }
 
 /** Carries out a run: writes the answers, reports the progress, and stops the run when the user interrupts it. */
 export async function carryOut(
   run: BulkRun<BulkAnswer>,
-  { args, client, reporter, badLines }: Surroundings,
+  { args, client, reporter, report, badLines }: Surroundings,
 ): Promise<ExitCode> {
   const output = args.out === undefined ? new StandardOutput(process.stdout) : new OutputFile(args.out)
   const withoutSecrets = secretsRemover(args.client.apiKey, args.client.baseURL)
@@ -43,15 +46,22 @@ export async function carryOut(
     },
   })
   reporter.begin(standing)
-  const { summary, ...drained } = await drain(run, output, withoutSecrets)
+  const { summary, ...drained } = await drain(run, output, report, withoutSecrets)
   let failure = interrupts < 2 ? drained.failure : undefined
   const isComplete = summary !== undefined && summary.stoppedBy === undefined
   const isWhole = isComplete && !failure && (await ended(output.finish()))
   if (!isWhole) await ended(output.leave())
   stopListening()
   const standsAt = standing()
-  const code = failure?.code ?? (isWhole ? codeOf(standsAt) : EXIT.interrupted.code)
-  reporter.end(summary, standsAt, code)
+  const rows = report?.rows(client)
+  const unwritten = rows && args.reportCsv !== undefined ? await writeReport(args.reportCsv, rows) : undefined
+  const code = failure?.code ?? unwritten?.code ?? (isWhole ? codeOf(standsAt) : EXIT.interrupted.code)
+  reporter.end(summary, standsAt, code, args.report ? rows : undefined)
+  if (report && report.earlierUsd > 0 && args.report)
+    reporter.note(
+      `${money({ usd: report.earlierUsd, unpriced: 0 })} of the total cost is that of earlier runs.`,
+    )
+  if (unwritten) reporter.note(unwritten.message)
   if (failure?.message) reporter.note(withoutSecrets(failure.message))
   const { isBegun } = output
   const word = lastWord(args, { failure, isWhole, isBegun, failed: standsAt.run.failed })
@@ -81,7 +91,7 @@ export async function carryOut(
     return {
       run: run.progress(),
       usd: cost.spentUsd,
-      unpriced: cost.unpricedCalls,
+      unpriced: unpricedAnswers(client),
       badLines: badLines(),
       heldBack,
       stopping: interrupts > 0,
@@ -96,11 +106,13 @@ export async function carryOut(
 async function drain(
   run: BulkRun<BulkAnswer>,
   output: AnswerSink,
+  report: RunReport | undefined,
   withoutSecrets: (text: string) => string,
 ): Promise<{ summary?: BulkSummary; failure?: RunFailure }> {
   let failure: RunFailure | undefined
   try {
     for await (const result of run) {
+      report?.note(result)
       if (failure) continue
       try {
         await output.write(resultLine(result, withoutSecrets))

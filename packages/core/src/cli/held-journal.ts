@@ -1,6 +1,10 @@
 import { openJournal, type Journal } from '@harbor/batch'
 import type { BulkAnswer } from '../bulk/bulk-request.ts'
+import type { CostTable } from '../cost/cost-table.ts'
+import { TOKEN_CLASSES } from '../reporting/cost-row.ts'
+import { NO_LABELS } from '../reporting/labels.ts'
 import { isFileSystemError, UnwritableFileError } from './failure.ts'
+import { newCostTable } from './run-report.ts'
 
 const LOST =
   ' Answers to requests in flight at that moment are not stored: --resume sends these requests again.'
@@ -15,13 +19,15 @@ const FROM_PROVIDER: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
 export interface HeldJournal {
   /** The journal to pass to the run. Its `close()` does not unlock the journal. */
   readonly ofRun: Journal
-  /**
-   * Returns the total cost of the stored answers in US dollars, and the number of answers with an unknown price. Reads
-   * the whole file.
-   */
-  spent(): Promise<{ readonly usd: number; readonly unpriced: number }>
+  /** Returns what the stored answers cost, by target. Reads the whole file. */
+  spent(): Promise<CostTable>
   /** Closes and unlocks the journal. */
   release(): Promise<void>
+}
+
+/** Whether a value of the file is a number that can be added up. Another program may have written the file. */
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity
 }
 
 /** Opens a journal that stays locked until `release()`. @throws JournalLockedError, UnusableJournalError */
@@ -54,13 +60,17 @@ export async function holdJournal(path: string): Promise<HeldJournal> {
       [Symbol.asyncIterator]: () => journal[Symbol.asyncIterator](),
     },
     async spent() {
-      const sum = { usd: 0, unpriced: 0 }
+      const table = newCostTable()
       for await (const { value } of journal) {
-        const { usd, usage, cache = 'miss' } = Object(value) as Partial<BulkAnswer>
-        if (usd !== undefined) sum.usd += usd
-        else if (usage && FROM_PROVIDER.includes(cache)) sum.unpriced++
+        const { target, usd, usage, cache = 'miss' } = Object(value) as Partial<BulkAnswer>
+        const cell = table.cellOf(typeof target === 'string' ? target : '', NO_LABELS)
+        cell.calls++
+        if (isAmount(usd)) cell.spentUsd += usd
+        if (!usage || !FROM_PROVIDER.includes(cache)) continue
+        if (!isAmount(usd)) cell.unpricedCalls++
+        for (const name of TOKEN_CLASSES) if (isAmount(usage[name])) cell.tokens[name] += usage[name]
       }
-      return sum
+      return table
     },
     release: () => journal.close(),
   }

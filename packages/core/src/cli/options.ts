@@ -77,6 +77,11 @@ export const OPTIONS = {
     type: 'boolean',
     help: 'show the run on a local page, whose address is printed; needs @harbor/devtools',
   },
+  report: {
+    type: 'boolean',
+    help: 'print what the run cost for each model at its end, earlier runs of the journal included',
+  },
+  'report-csv': { type: 'string', value: '<file>', help: 'write that report to a file, as CSV' },
   json: { type: 'boolean', help: 'progress and summary as JSON lines on standard output' },
   help: { type: 'boolean', help: 'this text' },
   version: { type: 'boolean', help: 'the version' },

@@ -13,12 +13,7 @@ const STANDARD_INPUT = 0
  * @throws UsageError if the input is such a file
  */
 export async function refuseAliases(input: string | undefined, out: string): Promise<void> {
-  const names = [
-    out,
-    ...['.part', '.journal', '.journal.lock', '.journal.batches', '.journal.batches.lock'].map(
-      (end) => out + end,
-    ),
-  ]
+  const names = writtenBeside(out)
   const source = await (input === undefined ? promisify(fstat)(STANDARD_INPUT) : stat(input)).catch(
     () => undefined,
   )
@@ -31,6 +26,32 @@ export async function refuseAliases(input: string | undefined, out: string): Pro
       )
     }
   }
+}
+
+/**
+ * Checks that the file of the report is neither the input nor one of the other files of the run.
+ * @throws UsageError if it is such a file
+ */
+export async function refuseReportAliases(
+  report: string,
+  input: string | undefined,
+  out: string | undefined,
+): Promise<void> {
+  const stats = await stat(report).catch(() => undefined)
+  const path = await realPathOf(report)
+  for (const name of [
+    ...(input === undefined ? [] : [input]),
+    ...(out === undefined ? [] : writtenBeside(out)),
+  ]) {
+    if (path === (await realPathOf(name)) || isSame(stats, await stat(name).catch(() => undefined)))
+      throw new UsageError(`--report-csv is ${name}, which the run itself needs. Choose another file.`)
+  }
+}
+
+/** Returns the names of the files that a run writes. */
+function writtenBeside(out: string): readonly string[] {
+  const ends = ['', '.part', '.journal', '.journal.lock', '.journal.batches', '.journal.batches.lock']
+  return ends.map((end) => out + end)
 }
 
 function isSame(one: Stats | undefined, other: Stats | undefined): boolean {

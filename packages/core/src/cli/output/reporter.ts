@@ -1,6 +1,8 @@
 import type { BulkSummary } from '@harbor/batch'
 import type { Writable } from 'node:stream'
+import type { CostRow } from '../../reporting/cost-row.ts'
 import { courtesyStream } from './courtesy-stream.ts'
+import { reportTable } from './report-table.ts'
 import { progressLine, summaryLine, type Standing } from './progress-line.ts'
 
 /** Reports the progress of a run. */
@@ -10,8 +12,13 @@ export interface Reporter {
   badLine(problem: string): void
   /** Prints a note to the user on standard error. Notes are not part of the JSON lines. */
   note(text: string): void
-  /** Reports the totals, and stops the progress reports. */
-  end(summary: BulkSummary | undefined, standing: Standing, exitCode: number): void
+  /** Reports the totals, and the costs of the run if `costs` is given, and stops the progress reports. */
+  end(
+    summary: BulkSummary | undefined,
+    standing: Standing,
+    exitCode: number,
+    costs?: readonly CostRow[],
+  ): void
 }
 
 /** The streams of a process that a reporter needs. */
@@ -64,11 +71,13 @@ export function createReporter(streams: Streams, json: boolean): Reporter {
       print(`harbor: ${problem}`)
     },
     note: (text) => print(`harbor: ${text}`),
-    end(summary, standing, exitCode) {
+    end(summary, standing, exitCode, costs) {
       clearInterval(timer)
       if (isDrawn) print(progressLine(standing))
+      if (json && costs) jsonLine({ type: 'report', rows: costs })
       if (json) jsonLine({ type: 'summary', exitCode, ...factsOf(standing), ...summary })
       else if (summary) print(summaryLine(summary, standing))
+      if (costs && !json) print(reportTable(costs))
     },
   }
 }
