@@ -6,6 +6,7 @@ import type { PotState, SpendLedger } from './spend-limit.ts'
 
 /** How much is left of a spend limit in its current period, in US dollars: for all calls, or for one value of its label. */
 export interface SpendPot {
+  /** The limit, as it was given in the option `spendLimit`. */
   readonly limit: Readonly<SpendLimitOptions>
   /** The value of the label `limit.by`; '' for calls without this label. Missing for a limit without `by`. */
   readonly value?: string
@@ -13,6 +14,7 @@ export interface SpendPot {
   readonly usedUsd: number
   /** The amount reserved for calls in flight. */
   readonly reservedUsd: number
+  /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
   readonly leftUsd: number
   /** When the period ends and the count starts again, in milliseconds since the epoch. Missing for a limit without periods. */
   readonly untilMs?: number

@@ -2,6 +2,7 @@ import type { Receipt } from './receipt.ts'
 
 /** The content of one call, as the option `captureContent` passes it on. It contains no headers, no URL and no API key of the client. */
 export interface CapturedCall {
+  /** The receipt of the call, which has ended. */
   readonly receipt: Receipt
   /** The body of the request, as the caller sent it: parsed JSON, or the text if it is not JSON or is truncated. */
   readonly request: unknown

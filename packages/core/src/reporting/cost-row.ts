@@ -11,9 +11,17 @@ export interface CostRow {
    * totals that include the other classes.
    */
   readonly tokens: CostTokens
+  /** The cost of the answers whose price is known, in US dollars, prefetches included. */
   readonly spentUsd: number
-  /** The money saved, with the same meaning as in `stats().cost`. The saving by a fallback may be negative. */
-  readonly savedUsd: { readonly fallback: number; readonly cache: number; readonly batch: number }
+  /** The money saved, in US dollars, with the same meaning as in `stats().cost`. */
+  readonly savedUsd: {
+    /** By fallback targets that are cheaper than the requested one; negative if they are more expensive. */
+    readonly fallback: number
+    /** By answers that came from the cache or were shared between calls. */
+    readonly cache: number
+    /** By a provider's Batch API, compared with single calls. */
+    readonly batch: number
+  }
   /** An upper estimate of the cost of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilledUsd: number
   /** The number of answers whose price is unknown or incomplete. Unknown costs are not included in the other values. */
@@ -38,6 +46,7 @@ export const TOKEN_CLASSES = [
 /** What a cost report is grouped by: the model, the provider, the target (`provider/model`), or the name of a label. */
 export type CostDimension = 'model' | 'provider' | 'target' | (string & {})
 
+/** Options of `costReport()`. */
 export interface CostReportOptions {
   /**
    * What the rows are grouped by. A label named `model`, `provider` or `target` cannot be used here. An empty list makes one row, with the

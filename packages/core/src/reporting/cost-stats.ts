@@ -25,15 +25,19 @@ export interface CostStats {
 
 /** How much of a spend limit is used in its current period, in US dollars: by all calls, or by those with one value of a label. */
 export interface SpendState {
+  /** The limit, in US dollars for each period. */
   readonly limitUsd: number
+  /** The period: the count starts again each `hour` or `day` in UTC, or never (`total`). */
   readonly per: 'hour' | 'day' | 'total'
   /** The label whose values have this limit each; missing for a limit of all calls. */
   readonly by?: string | undefined
   /** The value of this label; '' for calls without it. */
   readonly value?: string | undefined
+  /** The amount spent in the current period, in US dollars, including attempts that were not answered and may have been billed. */
   readonly usedUsd: number
   /** The amount reserved for calls in flight. */
   readonly reservedUsd: number
+  /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
   readonly leftUsd: number
   /** When the period ends and the count starts again, in milliseconds since the epoch; undefined for a limit without periods. */
   readonly untilMs: number | undefined

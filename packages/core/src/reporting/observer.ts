@@ -29,10 +29,15 @@ export interface CallObserver {
 
 /** What an observer can read of a client: the parts of `harbor.stats()` that are measured at a moment, and the states of circuits. */
 export interface ObservedClient {
+  /** Returns the statistics of the client at this moment: the parts of `harbor.stats()` that are not counted by call. */
   stats(): {
+    /** The state of each target that was called, by its name. */
     readonly targets: Readonly<Record<string, TargetStats>>
+    /** The limits of each quota group that was used, by its name. */
     readonly limits: Readonly<Record<string, QuotaStats>>
+    /** The money spent and saved so far, in US dollars. */
     readonly cost: CostStats
+    /** Whether the client was closed. */
     readonly closed: boolean
   }
   /** Adds a listener for changes of circuits: see `harbor.on()`. @returns a function that removes it */

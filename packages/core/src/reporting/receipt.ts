@@ -100,6 +100,7 @@ export interface Receipt {
 
 /** Why a call failed. */
 export interface CallFailure {
+  /** What went wrong, in one word, such as `rate-limit`, `timeout` or `network`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind
   /** The error code of the provider, of the transport or of Harbor, such as `breaker_open`. */
   readonly code: string | undefined

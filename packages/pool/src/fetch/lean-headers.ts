@@ -26,14 +26,17 @@ export class LeanHeaders extends GenuineHeaders {
     eachLine(raw, (name, value) => this.#add(name.toLowerCase(), trimmed(value)))
   }
 
+  /** Returns the value of a header, or null; several values are joined by commas. `name` may be in any case. */
   get(name: string): string | null {
     return this.#values.get(name) ?? (isPlain(name) ? null : (this.#values.get(nameOf(name)) ?? null))
   }
 
+  /** Whether there is a header of this name, in any case. */
   has(name: string): boolean {
     return this.#values.has(name) || (!isPlain(name) && this.#values.has(nameOf(name)))
   }
 
+  /** Sets a header, in place of all of this name. */
   set(name: string, value: string): void {
     const key = isPlain(name) ? name : nameOf(name)
     const text = valueOf(name, value)
@@ -41,10 +44,12 @@ export class LeanHeaders extends GenuineHeaders {
     if (key === COOKIES) this.#cookies = [text]
   }
 
+  /** Adds a value to a header. */
   append(name: string, value: string): void {
     this.#add(nameOf(name), valueOf(name, value))
   }
 
+  /** Deletes a header. */
   delete(name: string): void {
     const key = nameOf(name)
     this.#values.delete(key)
@@ -57,18 +62,22 @@ export class LeanHeaders extends GenuineHeaders {
     if (COOKIES.startsWith(prefix)) this.#cookies = undefined
   }
 
+  /** Returns the values of all `set-cookie` headers, each on its own. */
   getSetCookie(): string[] {
     return [...(this.#cookies ?? [])]
   }
 
+  /** Iterates over names, in lower case and sorted, and values. */
   entries(): ArrayIterator<[string, string]> {
     return this.#collect((name, value): [string, string] => [name, value])
   }
 
+  /** Iterates over the names, in lower case and sorted. */
   keys(): ArrayIterator<string> {
     return this.#collect((name) => name)
   }
 
+  /** Iterates over the values, sorted by name. */
   values(): ArrayIterator<string> {
     return this.#collect((_, value) => value)
   }
@@ -77,6 +86,7 @@ export class LeanHeaders extends GenuineHeaders {
     return this.entries()
   }
 
+  /** Calls a function for each header, sorted by name. */
   forEach(visit: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
     for (const name of this.#names()) {
       if (name === COOKIES) for (const cookie of this.#cookies ?? []) visit.call(self, cookie, name, this)

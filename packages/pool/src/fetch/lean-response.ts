@@ -44,22 +44,27 @@ export class LeanResponse extends GenuineResponse {
     this.#body = new LazyBody(init.body ?? null)
   }
 
+  /** The HTTP status. */
   get status(): number {
     return this.#init.status
   }
 
+  /** The text after the status; empty if there is none. */
   get statusText(): string {
     return this.#init.statusText ?? ''
   }
 
+  /** Whether the status is from 200 to 299. */
   get ok(): boolean {
     return this.#init.status >= 200 && this.#init.status <= 299
   }
 
+  /** The final URL, after redirects; empty if it is not known. */
   get url(): string {
     return this.#init.url ?? ''
   }
 
+  /** Whether a redirect led to this response. */
   get redirected(): boolean {
     return this.#init.redirected ?? false
   }
@@ -68,6 +73,7 @@ export class LeanResponse extends GenuineResponse {
     return this.#init.url === undefined ? 'default' : 'basic'
   }
 
+  /** The headers, created on first access. For a single one, `header()` is faster. */
   get headers(): Headers {
     return (this.#headers ??= makeHeaders(this.#init.headers))
   }
@@ -80,10 +86,12 @@ export class LeanResponse extends GenuineResponse {
   }
 
   // The type that the user's libraries declare, since the types of Node and the DOM disagree on streams.
+  /** The body as a stream, created on first access; null if there is none. `chunks()` is faster. */
   get body(): Response['body'] {
     return this.#body.stream as Response['body']
   }
 
+  /** Whether the body has been read, in whatever way. */
   get bodyUsed(): boolean {
     return this.#body.used
   }
@@ -96,31 +104,38 @@ export class LeanResponse extends GenuineResponse {
     return this.#body.chunks()
   }
 
+  /** Reads the whole body as text in UTF-8. Rejects with a TypeError if it was read before. */
   text(): Promise<string> {
     return this.#body.text()
   }
 
+  /** Reads the whole body as JSON. Rejects with a SyntaxError if it is not JSON, and with a TypeError if it was read before. */
   async json(): Promise<unknown> {
     return JSON.parse(await this.#body.text())
   }
 
+  /** Reads the whole body as bytes. Rejects with a TypeError if it was read before. */
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#body.bytes()
   }
 
+  /** Reads the whole body into an ArrayBuffer. Rejects with a TypeError if it was read before. */
   async arrayBuffer(): Promise<ArrayBuffer> {
     return (await this.#body.bytes()).buffer
   }
 
+  /** Reads the whole body into a Blob with the content type of the response. Rejects with a TypeError if it was read before. */
   async blob(): Promise<Blob> {
     return new Blob([await this.#body.bytes()], { type: this.header('content-type') ?? '' })
   }
 
+  /** Reads the whole body as form data. Rejects with a TypeError if it is no form data, or was read before. */
   formData(): Promise<FormData> {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- a Response has this method
     return new Response(this.#body.stream, { headers: this.headers }).formData()
   }
 
+  /** Returns a second response with the same body, so that it can be read twice. Throws a TypeError if it was read before. */
   clone(): LeanResponse {
     const headers = this.#headers ? new Headers(this.#headers) : this.#init.headers
     return new LeanResponse({ ...this.#init, headers, body: this.#body.clone() })

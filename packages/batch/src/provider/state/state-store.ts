@@ -3,28 +3,61 @@ import { BatchStateLockedError } from '../errors.ts'
 /** One step of a run, as the state stores it. A store saves and returns records as they are. */
 export type StateRecord =
   /** The run begins. This is the first record of a state, and identifies the run. */
-  | { type: 'run'; version: 1; run: string; endpoint: string; startedAtMs: number }
+  | {
+      type: 'run'
+      /** The version of the format. */
+      version: 1
+      /** A random id of the run. The batches at the provider carry it in their metadata. */
+      run: string
+      /** The endpoint for which the run was begun; a run for another one is refused. */
+      endpoint: string
+      /** When it began, in milliseconds since 1970. */
+      startedAtMs: number
+    }
   /**
    * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests of that earlier part,
    * submitted again.
    */
   | {
       type: 'part'
+      /** The id of the part, unique within the run. */
       part: string
+      /** The earlier part whose unanswered requests these are; null for requests from the source. */
       parent: string | null
+      /** How many times these requests were submitted before. */
       round: number
+      /** The number of requests in the part. */
       count: number
+      /** The tokens that they enqueue. */
       tokens: number
+      /** A hash of their ids, to notice other requests after a restart. */
       idsHash: string
     }
-  | { type: 'uploaded'; part: string; fileId: string }
-  | { type: 'created'; part: string; batchId: string }
+  | {
+      type: 'uploaded'
+      /** The part that was uploaded. */
+      part: string
+      /** The id of its file at the provider. */
+      fileId: string
+    }
+  | {
+      type: 'created'
+      /** The part whose batch was created. */
+      part: string
+      /** The id of the batch at the provider. */
+      batchId: string
+    }
   | {
       type: 'ended'
+      /** The part whose batch ended. */
       part: string
+      /** How it ended: the provider's status, such as `completed` or `expired`. */
       status: string
+      /** The id of the file with the answers; null without one. */
       outputFileId: string | null
+      /** The id of the file with the errors; null without one. */
       errorFileId: string | null
+      /** Why the batch failed as a whole; null if it did not. */
       code: string | null
       /** The number of answered requests, according to the provider's counts. */
       answered?: number
