@@ -12,7 +12,7 @@ export interface BreakerEvent {
    * - `reject`: a call was refused
    */
   readonly type: 'open' | 'half-open' | 'close' | 'reject'
-  /** The state after the event. */
+  /** The state of the circuit after the event; after a `reject`, the state that refused the call. */
   readonly state: BreakerState
   /** The state before the event; for `reject`, the same as `state`. */
   readonly previous: BreakerState

@@ -6,7 +6,7 @@ export type Outcome =
   | {
       /** The operation returned or resolved. */
       readonly ok: true
-      /** Its result. */
+      /** What the operation returned, or what its promise resolved to. */
       readonly value: unknown
       /** How long the call took, in milliseconds; of a streamed answer, until it began. */
       readonly durationMs: number
@@ -14,7 +14,7 @@ export type Outcome =
   | {
       /** The operation threw or rejected, or the permit was ended by `fail`. */
       readonly ok: false
-      /** What it threw or passed to `fail`. */
+      /** What the operation threw or rejected with, or what was passed to `fail`. */
       readonly error: unknown
       /** How long the call took, in milliseconds; of a streamed answer, until it began. */
       readonly durationMs: number

@@ -4,7 +4,7 @@ import type { Refusal } from './outcome.ts'
 export interface CacheStats {
   /** Calls answered with a fresh entry, from memory or the far tier. */
   hits: number
-  /** Calls answered with a stale entry. */
+  /** Calls answered with a stale entry, from memory or the far tier. */
   stale: number
   /**
    * Calls that loaded, because no entry and no load of another call could answer them. Also counts `get` and `only-if-cached` calls that found
@@ -13,7 +13,7 @@ export interface CacheStats {
   misses: number
   /** Calls that joined the load of another call. */
   shared: number
-  /** Calls that bypassed the cache. */
+  /** Calls that bypassed the cache: by `control`, because their key function threw, or after `close()`. */
   bypassed: number
   /**
    * The fraction of calls that were answered without a load of their own: (hits + stale + shared) / (hits + stale + shared + misses).
@@ -56,21 +56,21 @@ export interface CacheStats {
 
 /** What happened with the far tier since the cache was created. */
 export interface FarCounters {
-  /** Reads that found an entry to serve. */
+  /** Reads that found an entry that could be served. */
   hits: number
   /** Reads that found no entry, or an expired or invalidated one. */
   misses: number
   /** Reads that returned bytes that are corrupt, are not an entry, or have the format of another version of Harbor. */
   unreadable: number
-  /** Operations that the store rejected. */
+  /** Operations that the store rejected, or that threw. */
   errors: number
   /** Operations that took longer than `farReadTimeoutMs` or `farWriteTimeoutMs`. */
   timeouts: number
   /** Operations that were skipped, because the far tier is in cooldown or too many writes are waiting for it. */
   skipped: number
-  /** Entries that were written to the store. */
+  /** Entries that were written to the store since the creation. */
   writes: number
-  /** Entries that were deleted from the store. */
+  /** Deletions that the store has carried out since the creation. */
   deletes: number
 }
 

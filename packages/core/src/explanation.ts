@@ -33,11 +33,11 @@ export interface Explanation {
     readonly maxAnswerBytes: number
     /** When a second target is called; undefined for never. */
     readonly hedge: HedgeOptions | undefined
-    /** Whether a `lastResort` is set. */
+    /** Whether a function in the option `lastResort` may answer when no target does. */
     readonly lastResort: boolean
     /** Whether a function in the option `order` orders the targets. */
     readonly ordered: boolean
-    /** The limits of providers that have none of their own; undefined for none. */
+    /** The rate and concurrency limits of providers without `limits` of their own; undefined for none. */
     readonly limits: LimitOptions | undefined
     /** The rules that decide which answers are cached, and for how long; undefined without a cache. */
     readonly cache: CacheRules | undefined

@@ -50,7 +50,7 @@ export interface HarborStats {
   readonly limits: Readonly<Record<string, QuotaStats>>
   /** Statistics of the connections by origin, such as `https://api.openai.com`; empty with a `fetch` of your own. */
   readonly pool: ReturnType<Pool['stats']>
-  /** Whether `close()` was called. */
+  /** Whether `close()` was called; the other values stay readable. */
   readonly closed: boolean
 }
 

@@ -4,7 +4,7 @@ import type { TargetHealth } from './health/target-health.ts'
 export interface AdvanceEvent<Target> {
   /** The target that failed last; targets that were skipped since are left out. */
   readonly from: Target
-  /** The target that is called next. */
+  /** The target that is called next; it may still call `skip()`. */
   readonly to: Target
   /** What the call of `from` threw or rejected with. */
   readonly error: unknown
@@ -12,7 +12,7 @@ export interface AdvanceEvent<Target> {
 
 /** A target has become unavailable, because it failed too often in a row. */
 export interface UnavailableEvent<Target> {
-  /** The target that is skipped from now on. */
+  /** The target that runs skip from now on, until it has recovered. */
   readonly target: Target
   /** The error of the failure that made the target unavailable. */
   readonly error: unknown
@@ -22,7 +22,7 @@ export interface UnavailableEvent<Target> {
 
 /** A target that was unavailable has recovered, and is called again. */
 export interface RecoveredEvent<Target> {
-  /** The target that is available again. */
+  /** The target that is available again, so that runs call it. */
   readonly target: Target
   /** How the recovery was noticed: `check` by a successful health check, `call` by an answered call to the unavailable target. */
   readonly by: 'check' | 'call'

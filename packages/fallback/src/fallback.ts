@@ -38,8 +38,8 @@ export interface FallbackOptions<T> {
    */
   shouldAdvance?: ((error: unknown, target: NamedTarget<T>) => boolean) | undefined
   /**
-   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws,
-   * a warning is emitted and nothing else changes.
+   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws, a warning is
+   * emitted and nothing else changes. @default none
    */
   onAdvance?: ((event: AdvanceEvent<NamedTarget<T>>) => void) | undefined
 }

@@ -73,18 +73,18 @@ export interface FallbackChainOptions<Target, Last = unknown> {
   /** The source of the time for health and durations; timers use `setTimeout`. @default a monotonic clock */
   clock?: Clock | undefined
   /**
-   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws,
-   * a warning is emitted and nothing else changes.
+   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws, a warning is
+   * emitted and nothing else changes. @default none
    */
   onAdvance?: ((event: AdvanceEvent<Target>) => void) | undefined
   /**
    * Called when a target becomes unavailable after `failureThreshold` failures in a row; never with `isAvailable`. If it throws, a warning is emitted
-   * and nothing else changes.
+   * and nothing else changes. @default none
    */
   onUnavailable?: ((event: UnavailableEvent<Target>) => void) | undefined
   /**
    * Called when a target is available again; with `isAvailable`, when a health check succeeded. If it throws, a warning is emitted and nothing else
-   * changes.
+   * changes. @default none
    */
   onRecovered?: ((event: RecoveredEvent<Target>) => void) | undefined
 }

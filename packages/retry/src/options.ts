@@ -101,19 +101,19 @@ export interface RetryOptions<Result = unknown> {
   random?: (() => number) | undefined
   /**
    * Called after a failed attempt, before the delay that precedes the next one; a promise it returns is not awaited. If it throws, a warning is
-   * emitted and nothing else changes.
+   * emitted and nothing else changes. @default none
    */
   onRetry?: ((event: RetryEvent) => void) | undefined
   /**
    * Called once when a run ends with an error, or with a result that `shouldRetryResult` rejected; not after a success. If the function throws, a
-   * warning is emitted and nothing else changes.
+   * warning is emitted and nothing else changes. @default none
    */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }
 
 /** Options of a single run, in addition to those of its policy. */
 export interface RunOptions {
-  /** Aborts this run, which then ends at once with the reason of the signal. The signal of the policy aborts it too. */
+  /** Aborts this run, which then rejects at once with the reason of the signal. The signal of the policy aborts it too. @default none */
   signal?: AbortSignal | undefined
   /**
    * How long this run may take, in milliseconds. Replaces the `deadlineMs` of the policy. If it is 0 or negative, no attempt is made, and the run

@@ -46,9 +46,9 @@ export interface ProviderCounts {
    * The tokens in the `usage` of all answers. An unfinished stream counts with all of its input, but only the written share of its output.
    */
   tokens: {
-    /** Input tokens. */
+    /** Input tokens of all answered calls. */
     input: number
-    /** Output tokens. */
+    /** Output tokens of all answered calls, as far as they were written. */
     output: number
   }
   /** What was counted of batches. The tokens of their lines are not in `tokens` above. */
@@ -59,9 +59,9 @@ export interface ProviderCounts {
     lines: number
     /** The tokens of these lines. */
     tokens: {
-      /** Input tokens. */
+      /** Input tokens of the answered lines. */
       input: number
-      /** Output tokens. */
+      /** Output tokens of the answered lines. */
       output: number
     }
   }

@@ -28,7 +28,7 @@ export interface Simulator extends AsyncDisposable {
    * @throws TypeError if there is no such provider
    */
   provider(name?: string): SimulatedProvider
-  /** All providers by name. */
+  /** All providers by name, in the order of the options. */
   readonly providers: ReadonlyMap<string, SimulatedProvider>
   /**
    * Advances the virtual time of all providers. Meanwhile, clients in this process receive the answers that become due, and can react to

@@ -108,11 +108,11 @@ export interface ModelTimeouts {
 
 /** Functions that are called at events. What they throw is a warning, and they are not awaited. */
 export interface ModelListeners {
-  /** Called before the next target is tried because one failed. Not called for targets that are skipped, nor for a hedge. */
+  /** Called before the next target is tried because one failed. Not called for targets that are skipped, nor for a hedge. @default none */
   fallback?: ((event: FallbackEvent) => void | PromiseLike<void>) | undefined
-  /** Called when the circuit of a target opens, becomes half-open or closes; never with `breaker: false`. */
+  /** Called when the circuit of a target opens, becomes half-open or closes; never with `breaker: false`. @default none */
   breaker?: ((event: BreakerChange) => void | PromiseLike<void>) | undefined
-  /** Called once at the end of each call, failed and aborted ones included; for a stream, at the end of the stream. */
+  /** Called once at the end of each call, failed and aborted ones included; for a stream, at the end of the stream. @default none */
   end?: ((receipt: ModelReceipt) => void | PromiseLike<void>) | undefined
 }
 
@@ -122,7 +122,7 @@ export interface FallbackEvent {
   readonly from: string
   /** The name of the target that is called next. */
   readonly to: string
-  /** Why `from` failed. */
+  /** Why the target `from` failed, last of all its attempts. */
   readonly failure: AttemptFailure
 }
 

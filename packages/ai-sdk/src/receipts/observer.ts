@@ -94,7 +94,7 @@ export interface RequestFacts {
   readonly operation: 'chat' | 'embeddings'
   /** The provider of the first model, as the AI SDK names it, such as `openai.responses`. */
   readonly provider: string
-  /** The id of the first model. */
+  /** The id of the first model in `models`. Never undefined here. */
   readonly model: string | undefined
   /** Whether the answer is a stream. */
   readonly streaming: boolean
@@ -199,13 +199,13 @@ export interface ObservedUsage {
  * SDK does not report is `undefined`, empty or 0. Contains no prompt and no answer.
  */
 export interface ObservedReceipt {
-  /** The id in the `ModelReceipt` of the call. */
+  /** The id of the call: that of its `ModelReceipt`. */
   readonly id: string
   /** What is asked of the model: `chat` (text, also as a stream) or `embeddings`. */
   readonly operation: 'chat' | 'embeddings'
   /** The name of the target that answered, or that was called last. `last resort` for its answer. Empty before the first attempt. */
   readonly target: string
-  /** The id of the model that answered; before the answer, that of the first model. */
+  /** The id of the model that answered; before the answer, that of the first model. Never undefined here. */
   readonly model: string | undefined
   /** Whether the answer is a stream. */
   readonly streaming: boolean
@@ -215,7 +215,7 @@ export interface ObservedReceipt {
   readonly isPrefetch: boolean
   /** The attempts so far, in the order in which they started; skipped targets are in `skipped`. */
   readonly attempts: readonly ObservedAttempt[]
-  /** The waits so far, in order. */
+  /** The waits of the call so far, in order; empty if there were none. */
   readonly waits: readonly ObservedWait[]
   /** `pending` while the call runs; then `success`, `failure`, or `aborted` if the caller ended it. */
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'

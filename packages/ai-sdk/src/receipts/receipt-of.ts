@@ -66,13 +66,13 @@ function allReceipts(result: unknown): ModelReceipt[] | Promise<ModelReceipt[]> 
 /** A result of a stream: its steps or its metadata are promises. */
 export type PromisedResult =
   | {
-      /** The steps, when the stream has ended. */
+      /** A promise of the steps, which resolves when the stream has ended. */
       readonly steps: PromiseLike<unknown>
     }
   | {
-      /** The metadata, when the stream has ended. */
+      /** A promise of the metadata, which resolves when the stream has ended. */
       readonly providerMetadata: PromiseLike<unknown>
-      /** Has no steps. */
+      /** Undefined: a result with steps is the other form. */
       readonly steps?: undefined
     }
 

@@ -47,7 +47,7 @@ export interface BatcherStats {
    * threw.
    */
   readonly refused: number
-  /** Calls of `add` that are not settled now. */
+  /** Calls of `add` that have neither a result nor an error now. */
   readonly pending: number
   /** Calls of `add` whose item was not sent, because an item with the same `key` was already queued or in flight. They are in `adds` too. */
   readonly shared: number

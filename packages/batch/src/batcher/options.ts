@@ -67,7 +67,7 @@ export interface BatcherOptions<Item> {
 export interface AddOptions {
   /**
    * A signal that cancels this add. When it aborts, the add rejects at once with the signal's reason. A queued item for which no other add waits is
-   * removed.
+   * removed. @default none
    */
   signal?: AbortSignal | undefined
   /** Items with a higher priority are sent first, and are the first to get room in a full queue. Any finite number. @default 0 */

@@ -82,7 +82,7 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
 export interface BulkProgress {
   /** Items read from the source so far, except those whose result was in the journal. */
   readonly read: number
-  /** Items read ahead and not started now. */
+  /** Items that were read ahead from the source and have not started. */
   readonly queued: number
   /** Items that were started and have no result now. With a journal, they are in flight until their result is durable. */
   readonly inFlight: number
@@ -111,9 +111,9 @@ export interface BulkProgress {
   readonly etaMs?: number | undefined
   /** The tokens that the function has reported with `report()`, failed attempts included. Stored results count nothing. */
   readonly tokens: {
-    /** Input tokens reported so far. */
+    /** Input tokens reported so far, in this run. */
     readonly input: number
-    /** Output tokens reported so far. */
+    /** Output tokens reported so far, in this run. */
     readonly output: number
   }
   /**
@@ -130,7 +130,7 @@ export interface BulkProgress {
 
 /** The totals of a run that has ended. They are those of this run: what an earlier run left in the journal counts as `resumed` only. */
 export interface BulkSummary {
-  /** Items that succeeded in this run. */
+  /** Items that succeeded in this run, stored results not included. */
   readonly ok: number
   /** Items whose last attempt failed. They have no record in the journal. */
   readonly failed: number
@@ -144,9 +144,9 @@ export interface BulkSummary {
   readonly retried: number
   /** The tokens that the function has reported with `report()`, failed attempts included. */
   readonly tokens: {
-    /** Input tokens reported. */
+    /** Input tokens reported, in this run. */
     readonly input: number
-    /** Output tokens reported. */
+    /** Output tokens reported, in this run. */
     readonly output: number
   }
   /** The time from the start of this run to its end, pauses included, in milliseconds. */

@@ -9,7 +9,7 @@ export class FingerprintMismatchError extends Error {
   override readonly name = 'FingerprintMismatchError'
   /** Always `fingerprint_mismatch`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'fingerprint_mismatch'
-  /** The path of the journal. */
+  /** The path of the journal file, which was not changed. */
   readonly path: string
   /** The fingerprint with which the journal was made; undefined if it has none. */
   readonly journal: string | undefined
@@ -43,7 +43,7 @@ export class JournalLockedError extends Error {
   override readonly name = 'JournalLockedError'
   /** Always `journal_locked`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'journal_locked'
-  /** The path of the journal. */
+  /** The path of the journal file, with no symbolic link in it. */
   readonly path: string
   /** The id of the process that holds the lock, if the lock file names it. */
   readonly pid: number | undefined
@@ -71,7 +71,7 @@ export class UnusableJournalError extends Error {
   override readonly name = 'UnusableJournalError'
   /** Always `unusable_journal`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = 'unusable_journal'
-  /** The path of the journal. */
+  /** The path of the journal file that cannot be used. */
   readonly path: string
   /**
    * What is wrong: `file-system` (it cannot be opened or read; see `cause`), `not-a-journal` (another kind of file), `other-version` (written by

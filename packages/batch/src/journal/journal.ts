@@ -16,7 +16,7 @@ export interface JournalRecord {
 export interface Journal extends AsyncIterable<JournalRecord> {
   /** The path of the file, with no symbolic link in it. */
   readonly path: string
-  /** The number of ids that have a record. */
+  /** The number of ids that have a record, those of earlier runs included. */
   readonly size: number
   /** The option `fingerprint` of the first run with this journal; undefined before that run, or if that run had no fingerprint. */
   readonly fingerprint: string | undefined
@@ -46,7 +46,7 @@ export interface Journal extends AsyncIterable<JournalRecord> {
    * @throws the error of the file system. After that, every `append` rejects with the same error
    */
   append(record: JournalRecord): Promise<boolean>
-  /** Writes buffered records at once. */
+  /** Writes buffered records at once, without waiting for `groupMs`. Does not wait for the disk. */
   flush(): void
   /** Waits until all records are written, then closes and unlocks the journal. Can be called more than once. */
   close(): Promise<void>

@@ -78,12 +78,12 @@ export interface Outcome {
   status?: number | undefined
   /**
    * The retry delay that the provider requested, in milliseconds. After a 429, no request starts for this long; a delay of more than a day is
-   * ignored.
+   * ignored. @default none requested
    */
   retryAfterMs?: number | undefined
   /** The tokens that were really used. Without them, the request counts as having used its estimate. */
   usage?: Cost | undefined
-  /** The limits that `parseRateLimitHeaders` has found in the answer's headers. */
+  /** The limits that `parseRateLimitHeaders` has found in the answer's headers. @default none reported */
   observed?: ObservedLimits | undefined
 }
 
@@ -145,7 +145,7 @@ export interface ConcurrencyLimit {
   tryAcquire(): ConcurrencyLease | undefined
   /** The current maximum number of requests in flight, a whole number. */
   readonly limit: number
-  /** The number of slots in use now. */
+  /** The number of slots in use now: acquired, and not settled or cancelled. */
   readonly inFlight: number
   /** Returns counters since the limit was created, and its state now. */
   stats(): ConcurrencyLimitStats
@@ -170,7 +170,7 @@ export interface ConcurrencyLease {
 export interface ConcurrencyLimitStats {
   /** The maximum number of requests in flight now. */
   limit: number
-  /** The number of slots in use now. */
+  /** The number of slots in use now: acquired, and not settled or cancelled. */
   inFlight: number
   /** The number of calls of `acquire()` that wait for a slot now. */
   waiting: number

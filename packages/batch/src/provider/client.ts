@@ -18,11 +18,11 @@ export interface ProviderBatchClient {
     /** Downloads a file: the requests, results or errors of a batch. `body` is null if the answer has none. */
     content(id: string, options?: CallOptions): PromiseLike<{ body: AsyncIterable<Uint8Array> | null }>
   }
-  /** The methods for batches. */
+  /** The methods for batches: one is made of each uploaded file. */
   batches: {
-    /** Creates a batch from an uploaded file. */
+    /** Creates a batch from an uploaded file, and returns its first state. */
     create(body: BatchOrder, options?: CallOptions): PromiseLike<RemoteBatch>
-    /** Returns the current state of a batch. */
+    /** Returns the current state of the batch with this id. */
     retrieve(id: string, options?: CallOptions): PromiseLike<RemoteBatch>
     /** Asks the provider to cancel a batch. What it returns is not used. */
     cancel(id: string, options?: CallOptions): PromiseLike<unknown>
@@ -33,23 +33,26 @@ export interface ProviderBatchClient {
 
 /** The options of one call to the client. Absent properties are left out, not set to `undefined`, because the SDK's types forbid `undefined`. */
 export interface CallOptions {
-  /** Aborts the call: it must reject. */
+  /** Aborts the call, which must then reject. Left out for a call that cannot be aborted. */
   signal?: AbortSignal
-  /** The maximum number of retries that the client makes by itself. Harbor passes 0 where it retries itself. */
+  /**
+   * The maximum number of retries that the client makes by itself: 0 for creating a batch, which must not be repeated unseen. Left out for other
+   * calls.
+   */
   maxRetries?: number
-  /** The key by which the provider recognises a repeated request that it has already carried out. */
+  /** The key by which the provider recognises that a batch was already created. Left out for other calls. */
   idempotencyKey?: string
 }
 
 /** What a batch is created from, in the names of the provider's API. */
 export interface BatchOrder {
-  /** The id of the uploaded file of requests. */
+  /** The id of the uploaded file that contains the requests. */
   input_file_id: string
   /** The endpoint. The type is that of the OpenAI SDK, but the value may also be an endpoint of Azure, without `/v1`. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
   /** The time that the provider has to answer, the only one that it offers. */
   completion_window: '24h'
-  /** Text by which the batch is found again: the run and the part that it belongs to. */
+  /** Text by which the batch is found again: the run and the part that it belongs to. Left out or null for none. */
   metadata?: Record<string, string> | null
 }
 
@@ -64,7 +67,7 @@ export type ProviderBatchEndpoint =
 
 /** A batch as the provider reports it, in the names of its API. Fields that a provider leaves out are undefined or null. */
 export interface RemoteBatch {
-  /** The id of the batch. */
+  /** The id of the batch, which the provider made. */
   id: string
   /** Its state, such as `validating`, `in_progress`, `completed`, `expired`, `cancelled` or `failed`. */
   status: string
@@ -77,22 +80,22 @@ export interface RemoteBatch {
   /** Why the batch failed as a whole; null or undefined otherwise. */
   errors?:
     | {
-        /** One entry for each error. */
+        /** One entry for each error; undefined if the provider lists none. */
         data?:
           | {
-              /** The error code, such as `token_limit_exceeded`. */
+              /** The error code, such as `token_limit_exceeded`; null or undefined if the error has none. */
               code?: string | null | undefined
             }[]
           | undefined
       }
     | null
     | undefined
-  /** The text with which it was created. */
+  /** The text with which the batch was created; null or undefined for none. */
   metadata?: Record<string, string> | null | undefined
   /** How many requests the batch has, and how many of them ended; undefined if the provider does not count. */
   request_counts?:
     | {
-        /** All requests of the batch. */
+        /** The number of requests of the batch; undefined if the provider does not say. */
         total?: number
         /** Requests that were answered without an error. */
         completed: number
@@ -108,6 +111,6 @@ export interface RemoteBatch {
   expired_at?: number | null | undefined
   /** When the batch was cancelled, in seconds since 1970; null or undefined if it was not. */
   cancelled_at?: number | null | undefined
-  /** When the batch will expire, in seconds since 1970. */
+  /** When the batch will expire, in seconds since 1970; null or undefined if the provider does not say. */
   expires_at?: number | null | undefined
 }

@@ -37,7 +37,7 @@ export type ProviderBatchResult<Value> =
       id: string
       /** The request has no answer. */
       ok: false
-      /** Why: see `reason`. */
+      /** Why there is no answer: `error.reason` says it in one word. */
       error: BatchItemError
       /** The id of the last batch that contained it. */
       batchId: string

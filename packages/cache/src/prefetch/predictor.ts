@@ -1,6 +1,6 @@
 /** A key that may be requested next. */
 export interface Prediction {
-  /** The predicted key. */
+  /** The key that may be requested next, in the same scope. */
   readonly key: string
   /** How likely this key is next, from 0 to 1: its share of the requests that followed the last key. */
   readonly confidence: number

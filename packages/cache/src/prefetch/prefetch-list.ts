@@ -32,7 +32,7 @@ export interface PrefetchListOptions {
 
 /** How many jobs of a list had which outcome. The five numbers add up to the number of jobs. */
 export interface PrefetchReport {
-  /** Jobs that were loaded and cached. */
+  /** Jobs that were loaded, and whose answer is now cached. */
   loaded: number
   /** Jobs that were already cached, or already loading. */
   present: number
@@ -46,7 +46,7 @@ export interface PrefetchReport {
 
 /** The cache into which `prefetchList` loads. */
 export interface PrefetchTarget<Job> {
-  /** The source of time for `maxPerMinute`. */
+  /** The source of time for `maxPerMinute`, in milliseconds since 1970. */
   readonly clock: Clock
   /** Resolves when no caller waits for a load; rejects with the signal's reason if that aborts. Called only with `onlyWhenIdle`. */
   idle(signal?: AbortSignal): Promise<void>

@@ -2,11 +2,11 @@ import type { CacheStore, StoreSetOptions } from './store.ts'
 
 /** The part of Keyv, version 5 or newer, that KeyvStore uses. */
 export interface KeyvLike {
-  /** Returns the stored text, or undefined. */
+  /** Returns the text that is stored under the key, or undefined. */
   get(key: string): Promise<unknown>
   /** Stores text for `ttl` milliseconds. Resolves to false if it was not stored. */
   set(key: string, value: string, ttl?: number): Promise<unknown>
-  /** Deletes a key. */
+  /** Deletes a key; does nothing if it does not exist. */
   delete(key: string): Promise<unknown>
   /** Closes the connection. Called by `close()` of the store, if it exists. */
   disconnect?(): Promise<unknown>
@@ -17,7 +17,7 @@ export interface KeyvLike {
    * the operation returns undefined.
    */
   on?(event: 'error', listener: (error: unknown) => void): unknown
-  /** Whether failed operations reject. KeyvStore sets it to true. */
+  /** Whether failed operations reject. KeyvStore sets it to true; missing means false. */
   throwOnErrors?: boolean
 }
 

@@ -43,7 +43,10 @@ export interface HarborBulkOptions extends Pick<
    * path>.batches`. @default 'direct'
    */
   via?: 'direct' | 'provider' | undefined
-  /** How requests are split into files and how batches are polled, with `via: 'provider'`: see `@harbor/batch/openai`. */
+  /**
+   * How requests are split into files and how batches are polled, as in `@harbor/batch/openai`. Only with `via: 'provider'`; refused otherwise.
+   * @default the defaults of `createProviderBatch()`
+   */
   providerBatch?: Omit<ProviderBatchOptions, 'client' | 'endpoint' | 'state'> & {
     /** The endpoint of all requests. @default '/v1/chat/completions' */
     endpoint?: ProviderBatchOptions['endpoint'] | undefined

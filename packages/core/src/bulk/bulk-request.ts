@@ -5,7 +5,7 @@ import type { CacheRecord, TokenUsage } from '../reporting/receipt.ts'
 export type BulkRequest = ApiRequest & {
   /** The id of the result. @default the position of the request in the source */
   readonly custom_id?: string | undefined
-  /** The HTTP method. Only `POST` is possible. */
+  /** The HTTP method. Only `POST` is possible, and it may be left out. */
   readonly method?: 'POST' | undefined
 }
 

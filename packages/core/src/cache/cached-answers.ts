@@ -5,7 +5,7 @@ import type { Labels } from '../reporting/labels.ts'
 export interface ScopeOfAnswers {
   /** The scope of the answers. @default that of the client: its `cache.scope`, or the scope of its credential */
   readonly scope?: string | undefined
-  /** The labels of the answers, in addition to those of the client. Labels that are not in `cache.scopeBy` have no effect. */
+  /** The labels of the answers, in addition to those of the client. Labels that are not in `cache.scopeBy` have no effect. @default none */
   readonly labels?: Labels | undefined
 }
 

@@ -12,7 +12,7 @@ export interface SpendPot {
   readonly value?: string
   /** The amount spent, including the reservations of attempts that were not answered and may have been billed. */
   readonly usedUsd: number
-  /** The amount reserved for calls in flight. */
+  /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. */
   readonly reservedUsd: number
   /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
   readonly leftUsd: number

@@ -59,14 +59,13 @@ export interface PerCallOptions {
    */
   timeouts?: TimeoutSettings | undefined
   /**
-   * Called with the receipt when the call is over; for a stream, when the stream has ended. Use it if a helper of the SDK hides the
-   * response. If the function throws, a warning is logged.
+   * Called with the receipt when the call is over; for a stream, when the stream has ended. Use it if a helper of the SDK hides the response. If the
+   * function throws, a warning is emitted. @default none
    */
   onReceipt?: ((receipt: Receipt) => void) | undefined
   /**
-   * Called with the id that the provider gave the answer, as soon as the id is known: for a stream, before its first content. With the id,
-   * the caller can cancel or resume the answer. Called again if a later attempt has another id. If the function throws, a warning is
-   * logged.
+   * Called with the id that the provider gave the answer, as soon as the id is known: for a stream, before its first content. With the id, the caller
+   * can cancel or resume the answer. Called again if a later attempt has another id. If the function throws, a warning is emitted. @default none
    */
   onResponseId?: ((id: string) => void) | undefined
 }

@@ -49,7 +49,7 @@ export interface AlertStats {
   readonly cacheLookups: {
     /** Those that got a stored answer, stale ones included, or shared the request of an identical call. */
     readonly hits: number
-    /** Those for which a request was sent. */
+    /** Those that the cache could not answer, so that a request was sent. */
     readonly misses: number
   }
   /** The cost of all calls since the client was created. */
@@ -72,11 +72,14 @@ export interface AlertStats {
 
 /** The condition of an alert: a function of your own, or one that `burnRate`, `availabilityBelow` and others create. */
 export interface AlertRule {
-  /** Returns whether the condition is met. */
+  /** Returns whether the condition is met now. Called every few seconds, so it should be fast; what it throws is a warning. */
   (stats: AlertStats): boolean
   /** The longest window that the rule passes to `callsWithin`, in milliseconds, at most six hours. @default 300_000 */
   readonly windowMs?: number | undefined
-  /** Returns a few words for the text of the notice: what the rule measured, and what it expects. They begin with a small letter. */
+  /**
+   * Returns a few words for the text of the notice: what the rule measured, and what it expects. They begin with a small letter. Undefined for no
+   * words.
+   */
   readonly describe?: ((stats: AlertStats) => string) | undefined
 }
 
@@ -103,7 +106,7 @@ export interface AlertOptions {
 
 /** What `notify` receives when an alert starts to fire or is resolved. */
 export interface AlertNotice {
-  /** The name of the alert. */
+  /** The name of the alert, as in the option `alerts`. */
   readonly name: string
   /** `firing`: the condition has held for `forMs`. `resolved`: it has ceased to hold. */
   readonly state: 'firing' | 'resolved'

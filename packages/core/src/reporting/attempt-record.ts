@@ -76,6 +76,6 @@ export interface WaitRecord {
   readonly reason: WaitReason
   /** When the wait began, in milliseconds since the epoch. */
   readonly startedAt: number
-  /** The length of the wait, in milliseconds. */
+  /** How long the call waited, in milliseconds. */
   readonly ms: number
 }

@@ -35,7 +35,7 @@ export interface SpendState {
   readonly value?: string | undefined
   /** The amount spent in the current period, in US dollars, including attempts that were not answered and may have been billed. */
   readonly usedUsd: number
-  /** The amount reserved for calls in flight. */
+  /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. */
   readonly reservedUsd: number
   /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
   readonly leftUsd: number

@@ -82,8 +82,8 @@ export interface RequestFacts {
   readonly provider: string
   /** The requested model; undefined if the request names none. */
   readonly model: string | undefined
-  /** Whether the caller requested a stream. */
+  /** Whether the caller requested a stream, by the body or the URL of the request. */
   readonly streaming: boolean
-  /** The origin and the path of the request. */
+  /** The origin and the path of the request, without its query. */
   readonly url: string
 }

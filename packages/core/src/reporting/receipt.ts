@@ -17,7 +17,7 @@ export interface Receipt {
   readonly target: string
   /** The model that the caller requested; undefined if the request names none. The model that answered is in `target`. */
   readonly model: string | undefined
-  /** Whether the caller requested a stream. */
+  /** Whether the caller requested a stream, by the body or the URL of the request. */
   readonly streaming: boolean
   /** The labels of the call: those of the client, of its copy, and those passed with the call. An empty object if there are none. */
   readonly labels: Labels
@@ -77,7 +77,7 @@ export interface Receipt {
   readonly redirects: number
   /** The targets that were not called when it was their turn, in order. */
   readonly skipped: readonly {
-    /** The name of the target. */
+    /** The name of the target, such as `openai/gpt-4`. */
     readonly target: string
     /** Why it was not called, in words, such as `its circuit is open`. */
     readonly reason: string
@@ -102,7 +102,7 @@ export interface Receipt {
 export interface CallFailure {
   /** What went wrong, in one word, such as `rate-limit`, `timeout` or `network`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind
-  /** The error code of the provider, of the transport or of Harbor, such as `breaker_open`. */
+  /** The error code of the provider, of the transport or of Harbor, such as `breaker_open`; undefined if there is none. */
   readonly code: string | undefined
   /** The HTTP status of the provider's answer; undefined without an answer. */
   readonly status: number | undefined

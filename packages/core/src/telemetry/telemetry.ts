@@ -48,7 +48,7 @@ export interface HarborEvents {
   breaker: {
     /** The name of the target, such as `openai/gpt-4`. */
     readonly target: string
-    /** The state after the change. */
+    /** The state of the circuit after the change. */
     readonly state: 'open' | 'half-open' | 'closed' | 'isolated'
     /** The time until a probe is let through, in milliseconds; 0 unless the circuit is open. */
     readonly retryAfterMs: number

@@ -20,7 +20,7 @@ export interface AbandonedAttempt extends CalledTarget {
 }
 /** A target that was skipped: it was unavailable, its credential was refused at another target, or the operation called `skip()`. */
 export interface SkippedTarget {
-  /** The name of the target. */
+  /** The name of the target that was skipped, as in the option `targets`. */
   readonly target: string
   /** Always `skipped`. */
   readonly outcome: 'skipped'
@@ -30,7 +30,7 @@ export interface SkippedTarget {
 
 /** The fields that the outcomes of all called targets have. */
 interface CalledTarget {
-  /** The name of the target. */
+  /** The name of the target that was called, as in the option `targets`. */
   readonly target: string
   /** Whether the attempt was a hedge, started while another attempt was slow. */
   readonly hedged: boolean

@@ -20,7 +20,7 @@ export class LeanHeaders extends GenuineHeaders {
   #values = new Map<string, string>()
   #cookies: string[] | undefined
 
-  /** @param raw headers whose names were checked by an HTTP parser */
+  /** @param raw headers whose names were checked by an HTTP parser; undefined for none */
   constructor(raw: Exclude<RawHeaders, Headers> | undefined) {
     super()
     eachLine(raw, (name, value) => this.#add(name.toLowerCase(), trimmed(value)))
@@ -44,12 +44,12 @@ export class LeanHeaders extends GenuineHeaders {
     if (key === COOKIES) this.#cookies = [text]
   }
 
-  /** Adds a value to a header. */
+  /** Adds a value to a header, after those that it has. */
   append(name: string, value: string): void {
     this.#add(nameOf(name), valueOf(name, value))
   }
 
-  /** Deletes a header. */
+  /** Deletes a header; does nothing if it does not exist. */
   delete(name: string): void {
     const key = nameOf(name)
     this.#values.delete(key)

@@ -10,13 +10,13 @@ export interface AnswerFacts {
    * errors in this way.
    */
   code?: string | number | null | undefined
-  /** `error.type` of the body, or Google's `error.status`. Read together with `code`: the first that is known decides. */
+  /** `error.type` of the body, or Google's `error.status`. Read together with `code`: the first that is known decides. @default none */
   type?: string | null | undefined
   /** `error.message` of the body. Read only if the code and the type are not specific enough. Never stored. */
   message?: string | null | undefined
   /**
    * The headers of the response. Retry-After sets `retryAfterMs`; `x-should-retry` (`true` or `false`) decides `retryable`, except for the kinds
-   * `quota` and `refused`, which are never retryable.
+   * `quota` and `refused`, which are never retryable. @default none
    */
   headers?: HeadersLike | undefined
   /**

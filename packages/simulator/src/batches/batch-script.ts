@@ -37,11 +37,11 @@ export interface BatchRule {
 
 /** Which batches a rule matches. A condition that is left out matches every batch. */
 export interface BatchCondition {
-  /** Matches the batches with these numbers: one, several, or a range. Batches are counted from 1, in the order of creation. */
+  /** Matches the batches with these numbers: one, several, or a range. Batches are counted from 1, in the order of creation. @default every batch */
   batch?: number | readonly number[] | Range | undefined
-  /** Matches every n-th batch: 3 matches the batches 3, 6, 9 and so on. */
+  /** Matches every n-th batch: 3 matches the batches 3, 6, 9 and so on. @default 1 */
   every?: number | undefined
-  /** The probability of a match, from 0 to 1. For the same seed, rule and batch number, the outcome is always the same. */
+  /** The probability of a match, from 0 to 1. For the same seed, rule and batch number, the outcome is always the same. @default 1 */
   probability?: number | undefined
 }
 

@@ -13,7 +13,7 @@ export type Fault = SimpleFault | SequenceFault
  * fault get good answers.
  */
 export interface SequenceFault {
-  /** Selects this fault. */
+  /** Selects this fault: one fault after the other. */
   type: 'sequence'
   /** The faults, in order; `'ok'` for a good answer. */
   faults: readonly (SimpleFault | 'ok')[]
@@ -33,7 +33,7 @@ export type SimpleFault =
 
 /** An answer with the given HTTP status. Its default body is the error object of the vendor whose API the request uses. */
 export interface StatusFault {
-  /** Selects this fault. */
+  /** Selects this fault: an answer with an HTTP status. */
   type: 'status'
   /** The HTTP status of the answer, from 200 to 599. */
   status: number
@@ -205,7 +205,7 @@ export type PlayFault =
   /** A stream of the given events. `events` lists the data of each event, which is sent verbatim. */
   | {
       type: 'play'
-      /** The data of each event, sent verbatim. */
+      /** The data of each event, sent verbatim, without a parse or a check. */
       events: readonly string[]
       /**
        * Whether each event is named after the `type` in its data, as in Responses streams. @default true for requests to Anthropic's API
@@ -223,7 +223,7 @@ export type PlayFault =
   /** A body sent verbatim, by default as application/json. */
   | {
       type: 'play-json'
-      /** The body, sent verbatim. */
+      /** The body, sent verbatim, without a parse or a check. */
       body: string
       /** The HTTP status, from 200 to 599. @default 200 */
       status?: number | undefined
@@ -235,7 +235,7 @@ export type PlayFault =
 
 /** An answer sent exactly as given. It has only the headers that are set here, and those that HTTP requires. */
 export interface RawFault {
-  /** Selects this fault. */
+  /** Selects this fault: an answer sent exactly as given. */
   type: 'raw'
   /** The HTTP status. @default 200 */
   status?: number | undefined

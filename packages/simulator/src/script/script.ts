@@ -62,33 +62,33 @@ export interface Rule {
 
 /** Which calls a rule matches. A condition that is left out matches every call. */
 export interface Condition {
-  /** Matches the calls with these numbers: one, several, or a range. All calls that reach the provider are counted, from 1. */
+  /** Matches the calls with these numbers: one, several, or a range. All calls that reach the provider are counted, from 1. @default every call */
   call?: number | readonly number[] | Range | undefined
-  /** Matches every n-th call that reaches the provider: 3 matches the calls 3, 6, 9 … */
+  /** Matches every n-th call that reaches the provider: 3 matches the calls 3, 6, 9 and so on. @default 1 */
   every?: number | undefined
-  /**
-   * The probability that a call matches, from 0 to 1. The outcome depends only on the seed, the rule and the number of
-   * the call.
-   */
+  /** The probability that a call matches, from 0 to 1. The outcome depends only on the seed, the rule and the number of the call. @default 1 */
   probability?: number | undefined
-  /** The time at which a call must arrive, in milliseconds since the provider's start or last reset, from `from` up to but not including `to`. */
+  /**
+   * The time at which a call must arrive, in milliseconds since the provider's start or last reset, from `from` up to but not including `to`.
+   * @default at any time
+   */
   windowMs?: TimeWindow | undefined
-  /** Matches calls of this operation, or of one of these, such as `chat`. */
+  /** Matches calls of this operation, or of one of these, such as `chat`. @default every operation */
   operation?: RequestOperation | readonly RequestOperation[] | undefined
-  /** Matches calls that request a stream (`true`), or none (`false`). */
+  /** Matches calls that request a stream (`true`), or none (`false`). @default both */
   stream?: boolean | undefined
-  /** Matches calls of this model, by its exact name. */
+  /** Matches calls of this model, by its exact name. @default every model */
   model?: string | undefined
-  /** Matches calls whose request names this service tier, such as `flex`. */
+  /** Matches calls whose request names this service tier, such as `flex`. @default every tier, and calls without one */
   tier?: string | undefined
   /**
-   * Text that occurs anywhere in the body of the request, such as a part of a prompt that must always fail. The body is searched as JSON text,
-   * so quotes and line breaks are written as there: `\\n`. Upper and lower case differ.
+   * Text that occurs anywhere in the body of the request, such as a part of a prompt that must always fail. The body is searched as JSON text, so
+   * quotes and line breaks are written as there: `\\n`. Upper and lower case differ. @default any body
    */
   says?: string | undefined
-  /** The HTTP method. It distinguishes creating a batch (POST) from reading it (GET). */
+  /** Matches calls of this HTTP method. It distinguishes creating a batch (POST) from reading it (GET). @default every method */
   method?: string | undefined
-  /** Text that occurs anywhere in the path, such as `/content` or `/cancel`. */
+  /** Text that occurs anywhere in the path, such as `/content` or `/cancel`. @default any path */
   path?: string | undefined
 }
 

@@ -75,7 +75,7 @@ export type StreamFault =
    */
   | {
       type: 'stream-comments'
-      /** The number of comments. */
+      /** The number of comments before the first event. */
       count: number
       /** The time between two comments, in milliseconds. @default all at once */
       everyMs?: number | undefined

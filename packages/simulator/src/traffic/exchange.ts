@@ -6,7 +6,7 @@ export interface Exchange {
   readonly harborTraffic: 1
   /** When the request arrived, as an ISO 8601 date. */
   readonly at: string
-  /** The request, after redaction. */
+  /** The request as it was forwarded, after redaction. */
   readonly request: {
     /** The HTTP method. */
     readonly method: string
@@ -30,7 +30,7 @@ export interface Exchange {
   }
   /** The answer, after redaction, as it arrived. */
   readonly response: {
-    /** The HTTP status. */
+    /** The HTTP status that the provider answered with. */
     readonly status: number
     /** The headers, in order. Values that may be secret are replaced. */
     readonly headers: readonly (readonly [name: string, value: string])[]
@@ -43,9 +43,9 @@ export interface Exchange {
   }
   /** What was replaced by placeholders in this exchange. */
   readonly redacted: {
-    /** Whether the text of the request was. */
+    /** Whether the text of the request was replaced. */
     readonly prompts: boolean
-    /** Whether the text of the answer was. */
+    /** Whether the text of the answer was replaced. */
     readonly answers: boolean
   }
 }

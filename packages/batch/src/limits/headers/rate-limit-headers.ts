@@ -5,25 +5,25 @@ import { parseReset } from './reset-time.ts'
 
 /** The limits that a provider reported in the headers of one answer. Contains only what was reported. */
 export interface ObservedLimits {
-  /** Requests per minute, or per shorter window. */
+  /** Requests per minute, or per shorter window; missing if not reported. */
   requests?: ObservedLimit | undefined
-  /** Tokens per minute, input and output together. */
+  /** Tokens per minute, input and output together; missing if not reported. */
   tokens?: ObservedLimit | undefined
-  /** Input tokens per minute. */
+  /** Input tokens per minute; missing if not reported. */
   inputTokens?: ObservedLimit | undefined
-  /** Output tokens per minute. */
+  /** Output tokens per minute; missing if not reported. */
   outputTokens?: ObservedLimit | undefined
-  /** Requests in a window longer than a minute; see `windowMs`. */
+  /** Requests in a window longer than a minute, whose length is in `windowMs`; missing if not reported. */
   requestsPerDay?: ObservedLimit | undefined
 }
 
 /** One limit in the headers of an answer. What the headers do not contain is missing. */
 export interface ObservedLimit {
-  /** The number of requests or tokens allowed per window. */
+  /** The number of requests or tokens allowed per window; missing if not reported. */
   limit?: number | undefined
-  /** The number of requests or tokens left when the answer was written. */
+  /** The number of requests or tokens left when the answer was written; missing if not reported. */
   remaining?: number | undefined
-  /** The time from the answer until the full amount is available again, in milliseconds; 0 for a time in the past. */
+  /** The time from the answer until the full amount is available again, in milliseconds; 0 for a time in the past, missing if not reported. */
   resetAfterMs?: number | undefined
   /**
    * The length of the window, in milliseconds, if the headers contain it (`w=1`, `-second`). @default a minute, or longer if `resetAfterMs` is longer

@@ -5,7 +5,7 @@ export type StateRecord =
   /** The run begins. This is the first record of a state, and identifies the run. */
   | {
       type: 'run'
-      /** The version of the format. */
+      /** The version of the format of the state. */
       version: 1
       /** A random id of the run. The batches at the provider carry it in their metadata. */
       run: string
@@ -59,7 +59,7 @@ export type StateRecord =
       errorFileId: string | null
       /** Why the batch failed as a whole; null if it did not. */
       code: string | null
-      /** The number of answered requests, according to the provider's counts. */
+      /** The number of answered requests, according to the provider's counts; missing if the provider does not count. */
       answered?: number
     }
   /** The results of all parts have been yielded. A later run may submit the failed requests again. */
