@@ -6,7 +6,7 @@ import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { CacheRules } from './options/cache-options.ts'
 import type { SpendLedger } from './cost/spend-limit.ts'
 import { potsOfCall } from './cost/spend-pots.ts'
-import { withLabels } from './options/labels.ts'
+import { copyLabels, withLabels } from './options/labels.ts'
 import type { CacheIdentity, ExplainedCall, ExplainedTarget, Explanation } from './explanation.ts'
 import { scopeLabels } from './options/scope-labels.ts'
 import type { Policy } from './policy/policy.ts'
@@ -51,6 +51,7 @@ export function explain(
   call: ExplainedCall = {},
 ): Explanation {
   const { routes } = policy
+  const labels = withLabels(policy.labels, copyLabels(call.labels))
   return {
     policy: {
       timeoutMs: policy.totalMs,
@@ -68,7 +69,7 @@ export function explain(
       cache: policy.cache,
     },
     transport,
-    spend: potsOfCall(ledger, policy.spendLimits, withLabels(policy.labels, call.labels)),
+    spend: potsOfCall(ledger, policy.spendLimits, labels),
     sdkFastPath: { enabled: client.whyNotDirect === undefined, reason: client.whyNotDirect },
     cacheIdentity: policy.cache && identityFor(policy.cache),
     providers: Object.fromEntries(
@@ -105,13 +106,12 @@ export function explain(
   function identityFor(rules: CacheRules): CacheIdentity {
     const { ignoresHeader } = rules
     const scope = call.scope ?? rules.scope
-    const labels =
-      rules.scopeBy.length > 0 ? scopeLabels(withLabels(policy.labels, call.labels), rules) : undefined
+    const separating = rules.scopeBy.length > 0 ? scopeLabels(labels, rules) : undefined
     const names = identityOf(client).headers.map(([name]) => name)
     const counting = names.filter(
       (name) => !ignoresHeader(name) && !(scope !== undefined && namesAccount(name)),
     )
-    return { headers: counting, scope, labels, separatedCalls: separatingHeaders.counts() }
+    return { headers: counting, scope, labels: separating, separatedCalls: separatingHeaders.counts() }
   }
 
   function targetsOf(body: Readonly<Record<string, unknown>>): readonly ExplainedTarget[] {

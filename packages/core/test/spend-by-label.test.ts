@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { OptionError, perCall, receiptOf, type HarborOptions, type SpendPot } from '../src/index.ts'
+import {
+  OptionError,
+  perCall,
+  receiptOf,
+  type HarborOptions,
+  type Labels,
+  type SpendPot,
+} from '../src/index.ts'
 import { engineOf } from '../src/engine.ts'
 import { MAX_POTS } from '../src/cost/pots.ts'
 import { spendLimitsOf } from '../src/options/spend-limit-options.ts'
@@ -236,6 +243,8 @@ describe('explain()', () => {
       value: 'b',
       leftUsd: expect.closeTo(0.0105, 9) as number,
     })
+    const unset = { tenant: undefined } as unknown as Labels
+    expect(harbor.explain(body(), { labels: unset }).spend[1]).toMatchObject({ value: 'a' })
     expect(harbor.withOptions({ spendLimit: false }).explain(body()).spend).toEqual([])
   })
 })

@@ -84,9 +84,10 @@ export class SpendQueue {
 
 /**
  * Whether a request was refused because too little of the spend limit is left, before it may have cost anything. A request whose price is
- * unknown is always refused, so it does not wait.
+ * unknown is always refused, and one whose money cannot be counted is refused for long, so neither waits.
  */
 function lacksMoney(error: unknown): boolean {
-  if (!(error instanceof APIError) || error.code !== 'spend_limit' || error.param === 'price') return false
+  if (!(error instanceof APIError) || error.code !== 'spend_limit' || typeof error.param === 'string')
+    return false
   return (receiptOf(error)?.possiblyBilled ?? 0) === 0
 }
