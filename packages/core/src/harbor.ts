@@ -220,7 +220,7 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Makes a copy with other options. The copy shares connections, health and statistics.
+   * Makes a copy with other options; what is left out stays as in this client. The copy shares connections, health, limits, cache and statistics.
    *
    * @throws OptionError for an unknown option, an invalid value, or an option that all copies share, such as `pool`, `breaker` or `health`
    */

@@ -22,7 +22,9 @@ export interface CallObserver {
 
 /** What an observer can read of a fallback model. It has the form of what `@harbor/core` passes. */
 export interface ObservedModel {
+  /** Returns the statistics of the model at this moment. */
   stats(): {
+    /** The circuit and the health of each target, by its name. */
     readonly targets: Readonly<Record<string, ObservedTarget>>
     /** Always empty: a fallback model has no rate limits. */
     readonly limits: Readonly<Record<string, never>>
@@ -60,8 +62,11 @@ export interface ObservedTarget {
   readonly successRatio: number
   /** The moving average of the time until an answer, in milliseconds; undefined before the first. */
   readonly latencyMs: number | undefined
+  /** Always undefined: a field of `@harbor/core`. */
   readonly lastFailure: undefined
+  /** Always undefined: a fallback model makes no health checks. */
   readonly lastCheckAt: undefined
+  /** Always undefined: the AI SDK does not say which key a model uses. */
   readonly keys: undefined
 }
 
@@ -147,9 +152,9 @@ export interface ObservedFailure {
   readonly phase: 'not-sent' | 'sent' | 'headers' | 'body'
 }
 
-/** One wait of a call. */
 /** Why a call failed. */
 export interface ObservedCallFailure {
+  /** What went wrong, in one word, such as `rate-limit` or `timeout`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind
   /** The error code of the provider, of the transport or of Harbor, such as `model_closed`; `undefined` if there is none. */
   readonly code: string | undefined
@@ -162,6 +167,7 @@ export interface ObservedCallFailure {
   readonly clock: 'total' | 'attempt' | 'idle' | undefined
 }
 
+/** One wait of a call. */
 export interface ObservedWait {
   /**
    * `backoff`: before a retry. `retry-after`: because the provider asked for it. `hedge-delay`: for a slow target, before a second target was called.
@@ -248,7 +254,12 @@ export interface ObservedReceipt {
   /** Always 0: the AI SDK does not report redirects. */
   readonly redirects: number
   /** The targets that were skipped so far, each with the reason in words. */
-  readonly skipped: readonly { readonly target: string; readonly reason: string }[]
+  readonly skipped: readonly {
+    /** The name of the target, such as `openai.responses/gpt-5`. */
+    readonly target: string
+    /** Why it was skipped, in words, such as `circuit open`. */
+    readonly reason: string
+  }[]
   /** Whether the answer comes from the option `lastResort`. */
   readonly degraded: boolean
   /** Always `undefined`: a model has no cache. */

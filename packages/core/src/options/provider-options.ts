@@ -6,7 +6,10 @@ import type { LimitOptions } from './limit-options.ts'
 /** A key, or a function that returns it and is called for each attempt. If the function rejects, the attempt fails. */
 export type ApiKey = string | (() => Promise<string>)
 
-/** A provider that calls can be sent to: its address, credentials and limits. All fields are optional, but an entry needs an address or a `kind`. */
+/**
+ * A provider that calls can be sent to: its address, credentials and limits. An entry whose `apiKey` is undefined is left out, with a warning; pass
+ * null for a provider that needs none.
+ */
 export interface ProviderOptions {
   /**
    * The kind of the provider's API, which decides how its requests are addressed and signed, and which protocols it serves.

@@ -18,7 +18,7 @@ export interface Exchange {
     readonly model: string
     /** The headers, in order. Values that may be secret are replaced. */
     readonly headers: readonly (readonly [name: string, value: string])[]
-    /** The body as text; empty without one. */
+    /** The body as text; empty without one. Its text is replaced unless the recorder had `prompts: 'keep'`. */
     readonly body: string
   }
   /** Hashes of the original request, before redaction. With them, a replay finds the exchange for a request. */
