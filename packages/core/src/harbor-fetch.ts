@@ -69,6 +69,7 @@ export interface HarborFetch {
    * options. A second call returns the same promise.
    */
   close(options?: CloseOptions): Promise<void>
+  /** The same as `close()` without options, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -215,6 +215,7 @@ export class Harbor extends OpenAI {
     return closeEngine(this.#engine, options)
   }
 
+  /** The same as `close()` without options, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -228,6 +229,7 @@ export class Harbor extends OpenAI {
     return super.withOptions(mergeOptions(this.#options, changes, this.maxRetries))
   }
 
+  /** Makes a request, as in the SDK, whose methods call it. Overridden to attach Harbor's options for the call. */
   override request<Result>(
     options: RequestOptions | Promise<RequestOptions>,
     remainingRetries: number | null = null,

@@ -47,6 +47,7 @@ export interface Pool {
    * same promise.
    */
   close(): Promise<void>
+  /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

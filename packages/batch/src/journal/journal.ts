@@ -50,5 +50,6 @@ export interface Journal extends AsyncIterable<JournalRecord> {
   flush(): void
   /** Waits until all records are written, then closes and unlocks the journal. Can be called more than once. */
   close(): Promise<void>
+  /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }

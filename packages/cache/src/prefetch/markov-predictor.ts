@@ -57,6 +57,7 @@ export class MarkovPredictor implements Predictor {
     this.#sessions = growing(MAX_SESSIONS)
   }
 
+  /** Learns from a request: the key follows the last one of the same scope and session, if that was at most `sessionGapMs` ago. */
   observe(scope: string, key: string, now: number, session = ''): void {
     const name = nameIn(scope, session)
     const known = this.#sessions.get(name)
@@ -66,6 +67,7 @@ export class MarkovPredictor implements Predictor {
     this.#sessions.set(name, { lastKey: key, lastAt: now })
   }
 
+  /** Returns the keys that followed `key` in this scope, the most frequent first; an empty list if none did. */
   predict(scope: string, key: string): readonly Prediction[] {
     const followers = this.#scopes.get(scope)?.get(key)
     if (!followers) return []

@@ -45,12 +45,14 @@ export class KeyvStore implements CacheStore {
     this.#keyv = keyv
   }
 
+  /** Returns the bytes of this key; undefined if Keyv has none. */
   async get(key: string): Promise<Uint8Array | undefined> {
     const value = await this.#keyv.get(key)
     // The cache verifies the bytes, so text that is not base64 is no problem.
     return typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : undefined
   }
 
+  /** Stores the bytes for `ttlMs` milliseconds. Rejects if Keyv reports that it did not store them. */
   async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
     const { buffer, byteOffset, byteLength } = value
     const text = Buffer.from(buffer, byteOffset, byteLength).toString('base64')
@@ -58,6 +60,7 @@ export class KeyvStore implements CacheStore {
     if (done === false) throw new Error('the Keyv store did not store the entry')
   }
 
+  /** Deletes the key; does nothing if it does not exist. */
   async delete(key: string): Promise<void> {
     await this.#keyv.delete(key)
   }
@@ -69,6 +72,7 @@ export class KeyvStore implements CacheStore {
     for (const key of keys) await this.#keyv.delete(key)
   }
 
+  /** Calls `disconnect` of the Keyv instance, if it has one. */
   async close(): Promise<void> {
     await this.#keyv.disconnect?.()
   }

@@ -24,18 +24,22 @@ export class MemoryStore implements CacheStore {
     })
   }
 
+  /** Returns the bytes of this key; undefined if there are none, or if their time is over. */
   async get(key: string): Promise<Uint8Array | undefined> {
     return this.#values.get(key)
   }
 
+  /** Stores the bytes for `ttlMs` milliseconds; evicts others if there is no room. */
   async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
     this.#values.set(key, value, { ttl: Math.max(1, Math.ceil(ttlMs)) })
   }
 
+  /** Deletes the key; does nothing if it does not exist. */
   async delete(key: string): Promise<void> {
     this.#values.delete(key)
   }
 
+  /** Deletes every key that begins with `prefix`. */
   async clear(prefix: string): Promise<void> {
     for (const key of [...this.#values.keys()]) if (key.startsWith(prefix)) this.#values.delete(key)
   }

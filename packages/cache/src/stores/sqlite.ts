@@ -52,21 +52,25 @@ export class SqliteStore implements CacheStore {
     this.#connection = new Connection(openDatabase(path, this.#mode))
   }
 
+  /** Returns the bytes of this key; undefined if there are none, or if their time is over. */
   async get(key: string): Promise<Uint8Array | undefined> {
     const row = this.#use(({ get }) => get.get(key, this.#clock.now()))
     return row?.['value'] as Uint8Array | undefined
   }
 
+  /** Stores the bytes for `ttlMs` milliseconds; evicts the oldest entries if the file is too large. */
   async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
     this.#use(({ set }) => set.run(key, value, this.#clock.now() + ttlMs))
     this.#bytesUntilCheck -= value.byteLength + key.length + ROW_BYTES
     if (this.#bytesUntilCheck <= 0) this.#use(({ database }) => this.#evict(database))
   }
 
+  /** Deletes the key; does nothing if it does not exist. */
   async delete(key: string): Promise<void> {
     this.#use((connection) => connection.delete.run(key))
   }
 
+  /** Deletes every key that begins with `prefix`. */
   async clear(prefix: string): Promise<void> {
     // `substr` counts code points, not UTF-16 code units.
     const { length } = Array.from(prefix)
@@ -75,6 +79,7 @@ export class SqliteStore implements CacheStore {
     )
   }
 
+  /** Closes the file. Can be called more than once; other methods reject after it. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -42,6 +42,7 @@ export interface ResourceMonitor {
   read(): ResourceReading
   /** Stops the monitor, and clears its timers. The client is not closed. */
   close(): void
+  /** The same as `close()`, for `using`. */
   [Symbol.dispose](): void
 }
 

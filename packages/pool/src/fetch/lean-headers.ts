@@ -6,8 +6,10 @@ const COOKIES = 'set-cookie'
 
 // TypeScript declares the methods of Headers as properties, which a class cannot override with methods. So the class extends an opaque
 // type, and the merged interface declares that it is a Headers.
+/** The global `Headers` class, as a type that can be extended with methods. */
 const GenuineHeaders = Headers as unknown as new () => object
 
+/** Headers that are created without validation: see the class of the same name. They have all members of `Headers`. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unsafe-declaration-merging -- all of it is overridden
 export interface LeanHeaders extends Headers {}
 

@@ -22,8 +22,10 @@ export interface LeanResponseInit {
 
 // TypeScript declares the members of Response as properties, which a class cannot override with methods and accessors. So the class
 // extends an opaque type, and the merged interface declares that it is a Response.
+/** The global `Response` class, as a type that can be extended with methods. */
 const GenuineResponse = Response as unknown as new (body: null) => object
 
+/** A Response without the cost of a stream: see the class of the same name. It has all members of `Response`. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unsafe-declaration-merging -- all of it is overridden
 export interface LeanResponse extends Response {}
 
