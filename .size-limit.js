@@ -31,7 +31,7 @@ export default [
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '43 kB'),
   budget('redis', '3 kB'),
-  budget('otel', '8 kB', { ignore: ['@opentelemetry/api'] }),
+  budget('otel', '9.5 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
   budget('core', '8.3 kB', {
     name: '@harbor/core/monitor',

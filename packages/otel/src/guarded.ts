@@ -15,7 +15,7 @@ export function guarded<T>(code: () => T): T | undefined {
 }
 
 /** Writes an error of OpenTelemetry to its diagnostic logger. */
-export function report(error: unknown): void {
+function report(error: unknown): void {
   try {
     diag.error('@harbor/otel: OpenTelemetry threw', error)
   } catch {

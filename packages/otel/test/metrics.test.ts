@@ -3,7 +3,7 @@ import { perCall, receiptOf, type HarborOptions } from '@harbor/core'
 import { metrics } from '@opentelemetry/api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openTelemetry, type OpenTelemetryOptions } from '../src/index.ts'
-import { harborFor, HELLO, simulate, status } from './helpers/clients.ts'
+import { brokenMessage, harborFor, HELLO, simulate, status } from './helpers/clients.ts'
 import { metering, total } from './helpers/metering.ts'
 
 async function metered(options: HarborOptions = {}, telemetry: OpenTelemetryOptions = {}) {
@@ -110,26 +110,34 @@ describe('the metrics of a call', () => {
     expect(total(series, OPERATION).count).toBe(1)
   })
 
-  it('count fallbacks and hedges', async () => {
+  it('count fallbacks', async () => {
+    const backup = await simulate()
+    const { harbor, provider, collect } = await metered({
+      providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
+      fallback: ['backup/gpt-4o-mini'],
+      retry: false,
+    })
+    provider.fail(status(500))
+    await harbor.chat.completions.create(HELLO)
+    const fallback = { 'harbor.fallback.from': 'openai/gpt-4', 'harbor.fallback.to': 'backup/gpt-4o-mini' }
+    expect(total(await collect(), 'harbor.fallbacks', fallback).value).toBe(1)
+  })
+
+  it('count hedges', async () => {
     const backup = await simulate()
     const { harbor, provider, collect } = await metered({
       providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
       fallback: ['backup/gpt-4o-mini'],
       hedge: { afterMs: 10, maxExtraRatio: 1 },
-      retry: false,
     })
-    provider.fail(status(500))
-    await harbor.chat.completions.create(HELLO)
+    await harbor.chat.completions.create(HELLO, perCall({ telemetry: false }))
     provider.fail({ type: 'hang' })
     await harbor.chat.completions.create(HELLO)
-    const series = await collect()
-    const fallback = { 'harbor.fallback.from': 'openai/gpt-4', 'harbor.fallback.to': 'backup/gpt-4o-mini' }
-    expect(total(series, 'harbor.fallbacks', fallback).value).toBe(1)
-    expect(total(series, 'harbor.hedges', { 'harbor.hedge.outcome': 'won' }).value).toBe(1)
+    expect(total(await collect(), 'harbor.hedges', { 'harbor.hedge.outcome': 'won' }).value).toBe(1)
     await expect.poll(async () => total(await collect(), 'harbor.in_flight').value).toBe(0)
   })
 
-  it('count broken streams, and their tokens as wasted', async () => {
+  it('count broken streams', async () => {
     const { harbor, provider, collect } = await metered()
     provider.fail({ type: 'stream-cut', afterEvents: 5 })
     const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
@@ -139,10 +147,13 @@ describe('the metrics of a call', () => {
     expect(total(series, 'harbor.stream.incomplete', target).value).toBe(1)
     expect(total(series, INFERENCE, { 'error.type': 'stream_incomplete' }).count).toBe(1)
     expect(total(series, 'gen_ai.client.inference.time_to_first_chunk').count).toBe(1)
-    const { usage } = receiptOf(stream) ?? {}
-    expect(total(series, 'harbor.tokens.wasted').value).toBe(
-      (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0),
-    )
+  })
+
+  it('count the reported tokens of a broken stream as wasted', async () => {
+    const { observer, collect } = await metered()
+    const { usage } = (await brokenMessage(observer)) ?? {}
+    expect(usage?.inputTokens).toBe(12)
+    expect(total(await collect(), 'harbor.tokens.wasted').value).toBe(12 + (usage?.outputTokens ?? 0))
   })
 
   it('have the labels of metricLabels, and no others', async () => {

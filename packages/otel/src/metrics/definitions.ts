@@ -8,7 +8,7 @@ export interface Definition {
 }
 
 /** The attributes of metrics of whole calls, beside those of `metricLabels`. */
-export const GEN_AI_ATTRIBUTES = ['gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.request.model']
+const GEN_AI_ATTRIBUTES = ['gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.request.model']
 const OF_CALL = [...GEN_AI_ATTRIBUTES, 'error.type']
 const TARGET = 'harbor.target'
 
@@ -105,7 +105,7 @@ export const METRICS = {
   'harbor.tokens.wasted': {
     kind: 'counter',
     unit: '{token}',
-    description: 'Tokens of calls that failed or were aborted.',
+    description: 'Tokens that providers reported for calls that failed or were aborted.',
     attributes: GEN_AI_ATTRIBUTES,
   },
   'harbor.stream.incomplete': {
@@ -128,13 +128,13 @@ export const METRICS = {
   },
   'harbor.limit.remaining': {
     kind: 'gauge',
-    unit: '1',
+    unit: '{limit}',
     description: 'What is left of a rate limit now: requests or tokens.',
     attributes: ['harbor.quota_group', 'harbor.limit.dimension'],
   },
   'harbor.breaker.state': {
     kind: 'gauge',
-    unit: '1',
+    unit: '{state}',
     description: 'State of a circuit: 0 closed, 1 half-open, 2 open or isolated.',
     attributes: [TARGET],
   },

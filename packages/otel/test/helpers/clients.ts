@@ -1,4 +1,4 @@
-import { Harbor, type HarborOptions } from '@harbor/core'
+import { createHarborFetch, Harbor, receiptOf, type HarborOptions, type Receipt } from '@harbor/core'
 import { startSimulator, type Fault, type SimulatedProvider, type SimulatorOptions } from '@harbor/simulator'
 import { onTestFinished } from 'vitest'
 import { openTelemetry, type OpenTelemetryOptions } from '../../src/index.ts'
@@ -18,7 +18,8 @@ export function harborFor({ baseURL }: { readonly baseURL: string }, options: Ha
   const harbor = new Harbor({
     apiKey: 'test-key',
     baseURL,
-    retry: { baseDelayMs: 2, maxDelayMs: 10 },
+    // Without jitter, each wait is long enough to have a span.
+    retry: { baseDelayMs: 5, maxDelayMs: 10, jitter: false },
     logLevel: 'off',
     ...options,
   })
@@ -43,3 +44,41 @@ export async function traced(
 }
 
 export const status = (code: number, more: object = {}): Fault => ({ type: 'status', status: code, ...more })
+
+/** The events of a stream of the Messages API, which reports 12 input tokens at its beginning, and breaks off. */
+const BROKEN_MESSAGE = [
+  {
+    type: 'message_start',
+    message: {
+      id: 'm',
+      type: 'message',
+      role: 'assistant',
+      content: [],
+      usage: { input_tokens: 12, output_tokens: 1 },
+    },
+  },
+  { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+  { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hello' } },
+]
+  .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  .join('')
+
+/** Makes a call whose stream breaks off after the provider has reported tokens. @returns its receipt */
+export async function brokenMessage(
+  telemetry: NonNullable<HarborOptions['telemetry']>,
+): Promise<Receipt | undefined> {
+  const headers = { 'content-type': 'text/event-stream' }
+  const harborFetch = createHarborFetch({
+    telemetry,
+    fetch: async () => new Response(BROKEN_MESSAGE, { headers }),
+    logLevel: 'off',
+  })
+  const body = { model: 'claude-sonnet-4-6', max_tokens: 9, messages: HELLO.messages, stream: true }
+  const response = await harborFetch('http://localhost/v1/messages', {
+    method: 'POST',
+    body: JSON.stringify(body),
+  })
+  await response.text()
+  await harborFetch.close({ graceMs: 0 })
+  return receiptOf(response)
+}
