@@ -8,7 +8,11 @@ export interface DevtoolsClient {
   on(event: 'call' | 'end', listener: (event: { readonly receipt: ShownReceipt }) => void): () => void
   on(event: 'breaker', listener: (event: BreakerChange) => void): () => void
   on(event: 'alert', listener: (event: AlertChange) => void): () => void
+  on(event: 'bulk', listener: (event: BulkStart) => void): () => void
+  on(event: 'content', listener: (event: CapturedContent) => void): () => void
   stats(): ClientStats
+  /** Returns how much of the spend limits is used. */
+  spend?(): readonly SpendFigures[]
   /** Describes where a request would be sent now. A client without this method has no form for it on the page. */
   explain?(request?: object): object
 }
@@ -20,6 +24,44 @@ export interface BreakerChange {
 }
 
 export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated'
+
+/** A bulk run was created. */
+export interface BulkStart {
+  readonly via: string
+  readonly progress: () => BulkFigures
+}
+
+/** The counters of a bulk run. */
+export interface BulkFigures {
+  readonly read: number
+  readonly queued: number
+  readonly inFlight: number
+  readonly ok: number
+  readonly failed: number
+  readonly skipped: number
+  readonly dropped: number
+  readonly resumed: number
+  readonly total?: number | undefined
+  readonly ratePerMinute: number
+  readonly etaMs?: number | undefined
+  readonly waitingOn?: string | undefined
+}
+
+/** The content of a call, of a client with `captureContent`. */
+export interface CapturedContent {
+  readonly receipt: { readonly id: string }
+  readonly request: unknown
+  readonly answer: unknown
+  readonly truncated: boolean
+}
+
+/** How much of a spend limit is used, in US dollars; of a limit by a label, for one value of it. */
+export interface SpendFigures {
+  readonly limit: { readonly usd: number; readonly per: string; readonly by?: string | undefined }
+  readonly value?: string
+  readonly usedUsd: number
+  readonly reservedUsd: number
+}
 
 /** An alert has started to fire, or is resolved. */
 export interface AlertChange {

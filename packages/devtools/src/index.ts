@@ -3,13 +3,17 @@ export { openDevtools, type Devtools, type DevtoolsOptions } from './open-devtoo
 export type {
   AlertChange,
   BreakerChange,
+  BulkFigures,
+  BulkStart,
   CacheFigures,
+  CapturedContent,
   CircuitState,
   ClientStats,
   CostFigures,
   DevtoolsClient,
   LimitFigures,
   QuotaFigures,
+  SpendFigures,
   TargetFigures,
 } from './client.ts'
 export type {

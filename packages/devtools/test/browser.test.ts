@@ -1,3 +1,4 @@
+import type { CapturedCall } from '@harbor/core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { browserPath, startBrowser } from '../scripts/browser.ts'
@@ -127,6 +128,33 @@ describe.skipIf(isSkipped)('the page in a browser', () => {
     }
     expect(await lightness('light')).toBe(true)
     expect(await lightness('dark')).toBe(false)
+  })
+
+  it('shows the content of a call if its client captures it, as redact left it', async () => {
+    const redact = (call: CapturedCall): CapturedCall => ({ ...call, answer: 'removed' })
+    const harbor = client({ captureContent: { to: () => undefined, redact } })
+    const { page } = await openPage(harbor)
+    await harbor.chat.completions.create(question())
+    await page.locator('[data-receipt]').click()
+    await page.locator('[data-content] pre').first().waitFor()
+    expect(await page.locator('[data-content] pre').allInnerTexts()).toEqual([
+      JSON.stringify(question(), null, 2),
+      'removed',
+    ])
+  })
+
+  it('shows spend limits and rate limits as gauges', async () => {
+    const harbor = client({
+      spendLimit: { usd: 2, per: 'day' },
+      limits: { requestsPerMinute: 60, safety: 1 },
+    })
+    const { page } = await openPage(harbor)
+    await harbor.chat.completions.create(question())
+    await page.getByText('59 of 60 a minute').or(page.getByText('1 of 60 a minute')).waitFor()
+    const values = await page
+      .locator('[role=meter]')
+      .evaluateAll((meters) => meters.map((meter) => String(meter.ariaLabel)))
+    expect(values).toEqual(['money a day', expect.stringMatching(/requests$/)])
   })
 
   it('explains a request that is typed in', async () => {

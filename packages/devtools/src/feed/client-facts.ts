@@ -6,7 +6,7 @@ import { snapshotOf } from './snapshot.ts'
 /** How long statistics are used before they are read again, in milliseconds. */
 const STATS_MS = 500
 /** Reading the statistics may take at most one part of this number of the time. */
-const STATS_SHARE = 50
+const STATS_SHARE = 100
 
 /** Reads the statistics of the clients, as often as the page needs them. */
 export class FactsReader {
@@ -29,11 +29,16 @@ export class FactsReader {
     this.#facts = this.#clients.map((client, index) => ({
       name: names[index] ?? '',
       canExplain: typeof client.explain === 'function',
-      snapshot: snapshotOf(client.stats(), index, this.#circuits),
+      snapshot: snapshotOf(client, index, this.#circuits),
     }))
     const now = performance.now()
     this.#expireAt = now + Math.max(STATS_MS, (now - startedAt) * STATS_SHARE)
     return this.#facts
+  }
+
+  /** Makes the next call of `read()` read the statistics again. */
+  expire(): void {
+    this.#expireAt = 0
   }
 }
 

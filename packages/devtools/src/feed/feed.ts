@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { AlertChange, DevtoolsClient } from '../client.ts'
 import { Circuits } from './circuits.ts'
 import { FactsReader } from './client-facts.ts'
+import { Contents, type ShownContent } from './contents.ts'
 import { LastMinute } from './last-minute.ts'
 import type { Message } from './message.ts'
 import { Receipts } from './receipts.ts'
+import { Runs } from './runs.ts'
 
 /** The maximum number of rows in a message, so that no message keeps the event loop from calls. */
 const MAX_ROWS = 200
@@ -23,6 +25,8 @@ export class Feed {
   readonly #receipts = new Receipts()
   readonly #minute = new LastMinute()
   readonly #circuits = new Circuits()
+  readonly #runs = new Runs()
+  readonly #contents = new Contents()
   readonly #alerts = new Map<string, AlertChange>()
   readonly #removers: (() => void)[] = []
   readonly #onChange = new Set<() => void>()
@@ -59,8 +63,20 @@ export class Feed {
       inFlightCount: this.#receipts.inFlightCount,
       minute: this.#minute.read(now),
       alerts: [...this.#alerts.values()],
+      runs: this.#runs.read(),
+      hasContent: !this.#contents.isEmpty,
     }
     return { message, version, hasMore: version < this.#receipts.version }
+  }
+
+  /** Lets the next message have the statistics of that moment. */
+  expireFacts(): void {
+    this.#facts.expire()
+  }
+
+  /** Returns the content of a call; undefined if it was not captured, or is held no longer. */
+  contentOf(id: string): ShownContent | undefined {
+    return this.#contents.of(id)
   }
 
   /** Removes all listeners from the clients. */
@@ -91,6 +107,17 @@ export class Feed {
         this.#changed()
       }),
     )
+    try {
+      this.#removers.push(
+        client.on('bulk', (run) => {
+          this.#runs.add(index, run, Date.now())
+          this.#changed()
+        }),
+        client.on('content', (content) => this.#contents.add(content)),
+      )
+    } catch {
+      // An older client has no such events, and refuses them.
+    }
   }
 
   #changed(): void {

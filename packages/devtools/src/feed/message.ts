@@ -1,6 +1,7 @@
 import type { AlertChange } from '../client.ts'
 import type { MinuteFigures } from './last-minute.ts'
 import type { Row } from './receipts.ts'
+import type { RunSnapshot } from './runs.ts'
 import type { ClientSnapshot } from './snapshot.ts'
 
 /** What the page gets with each event. Everything but `ended` is the whole current state. */
@@ -20,6 +21,10 @@ export interface Message {
   readonly inFlightCount: number
   readonly minute: MinuteFigures
   readonly alerts: readonly AlertChange[]
+  /** Bulk runs, the latest first. */
+  readonly runs: readonly RunSnapshot[]
+  /** Whether there are calls whose content can be requested. */
+  readonly hasContent: boolean
 }
 
 export interface ClientFacts {

@@ -70,8 +70,12 @@ export class Receipts {
     if (version >= this.#version) return { rows: [], version: this.#version }
     const changed = [...this.#ended.values()].filter((row) => row.version > version)
     changed.sort((one, other) => one.version - other.version)
-    const rows = changed.slice(0, most)
-    return { rows, version: rows.length < changed.length ? (rows.at(-1)?.version ?? version) : this.#version }
+    const page = changed.slice(0, most)
+    const isLast = page.length === changed.length
+    return {
+      rows: page.map(({ client, receipt }) => ({ client, receipt })),
+      version: isLast ? this.#version : (page.at(-1)?.version ?? version),
+    }
   }
 
   /** Marks the receipts that have got their cost since the last time as changed. */

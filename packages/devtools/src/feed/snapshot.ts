@@ -1,4 +1,12 @@
-import type { CacheFigures, ClientStats, CostFigures, LimitFigures, TargetFigures } from '../client.ts'
+import type {
+  CacheFigures,
+  ClientStats,
+  CostFigures,
+  DevtoolsClient,
+  LimitFigures,
+  SpendFigures,
+  TargetFigures,
+} from '../client.ts'
 import type { CircuitChange, Circuits } from './circuits.ts'
 
 /** The maximum number of targets, and of quota groups, that the page shows of each client. */
@@ -14,12 +22,23 @@ export interface ClientSnapshot {
   readonly cache: CacheFigures
   readonly targets: readonly TargetSnapshot[]
   readonly limits: readonly LimitSnapshot[]
+  /** The spend limits, those with the largest used share first. */
+  readonly spend: readonly SpendSnapshot[]
   readonly closed: boolean
 }
 
 export interface TargetSnapshot extends TargetFigures {
   readonly name: string
   readonly changes: readonly CircuitChange[]
+}
+
+/** How much of a spend limit is used, in US dollars. */
+export interface SpendSnapshot {
+  /** Such as `a day`, or `a day, tenant acme`. */
+  readonly name: string
+  readonly limitUsd: number
+  /** With what is reserved for calls in flight. */
+  readonly usedUsd: number
 }
 
 /** One limit of a quota group: how much of it is used. */
@@ -38,7 +57,8 @@ export interface LimitSnapshot {
 }
 
 /** Copies what the page shows of the statistics of a client. The latest errors of targets are left out: providers write their texts. */
-export function snapshotOf(stats: ClientStats, client: number, circuits: Circuits): ClientSnapshot {
+export function snapshotOf(from: DevtoolsClient, client: number, circuits: Circuits): ClientSnapshot {
+  const stats = from.stats()
   const { calls, attempts, availability, firstTokenMs, closed } = stats
   return {
     calls,
@@ -54,8 +74,21 @@ export function snapshotOf(stats: ClientStats, client: number, circuits: Circuit
         return { name, state, available, retryAfterMs, successRatio, latencyMs, changes }
       }),
     limits: limitsOf(stats.limits),
+    spend: spendOf(from.spend?.() ?? []),
     closed,
   }
+}
+
+function spendOf(pots: readonly SpendFigures[]): SpendSnapshot[] {
+  return pots
+    .map(({ limit, value, usedUsd, reservedUsd }) => {
+      const period = limit.per === 'total' ? 'in total' : `a ${limit.per}`
+      const whose =
+        limit.by === undefined ? '' : `, ${limit.by} ${value === undefined || value === '' ? '–' : value}`
+      return { name: period + whose, limitUsd: limit.usd, usedUsd: usedUsd + reservedUsd }
+    })
+    .sort((one, other) => other.usedUsd / other.limitUsd - one.usedUsd / one.limitUsd)
+    .slice(0, MAX_SHOWN)
 }
 
 function costOf(cost: CostFigures): CostFigures {

@@ -35,20 +35,26 @@ export async function answerFetch(
 function eventsOf(streams: OpenStreams, lastEventId: string | undefined): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let stream: PageStream | undefined
+  let isOver = false
   return new ReadableStream<Uint8Array>({
     start(controller) {
       const sink = {
         write(text: string) {
+          if (isOver) return true
           controller.enqueue(encoder.encode(text))
           return (controller.desiredSize ?? 0) > 0
         },
-        end: () => controller.close(),
+        end() {
+          if (!isOver) controller.close()
+          isOver = true
+        },
         destroy: () => controller.error(new Error('The page did not read its events.')),
       }
       stream = streams.open(sink, lastEventId)
     },
     pull: () => stream?.drained(),
     cancel() {
+      isOver = true
       if (stream) streams.remove(stream)
     },
   })

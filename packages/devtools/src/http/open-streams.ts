@@ -32,6 +32,7 @@ export class OpenStreams {
   }
 
   closeAll(): void {
+    this.#feed.expireFacts()
     for (const stream of this.#streams) stream.close('closed')
     this.#streams.clear()
   }

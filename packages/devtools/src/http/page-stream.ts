@@ -26,6 +26,8 @@ export class PageStream {
   readonly #removeListener: () => void
   #version: number
   #isBlocked = false
+  /** Whether there is something to send that no message has had yet. */
+  #hasMore = false
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
@@ -36,20 +38,22 @@ export class PageStream {
     this.#feed = feed
     this.#sink = sink
     this.#version = versionOf(lastEventId, feed.instance)
-    this.#removeListener = feed.onChange(() => this.#sendWithin(MIN_INTERVAL_MS))
+    this.#removeListener = feed.onChange(() => this.#onChange())
     this.#send()
   }
 
   drained(): void {
     if (!this.#isBlocked || this.#isClosed) return
     this.#isBlocked = false
-    this.#stopTimer()
-    this.#sendWithin(MIN_INTERVAL_MS)
+    this.#startTimer(REFRESH_MS, this.#send)
+    if (this.#hasMore) this.#sendWithin(0)
   }
 
   /** Ends the stream. @param word the name of a last event that says why, for a page that should not connect again */
   close(word?: 'closed' | 'replaced'): void {
     if (this.#isClosed) return
+    // What has changed since the last message would be lost otherwise.
+    if (word && !this.#isBlocked) this.#send()
     this.#isClosed = true
     this.#stopTimer()
     this.#removeListener()
@@ -59,23 +63,43 @@ export class PageStream {
 
   readonly #send = (): void => {
     this.#stopTimer()
-    const { message, version, hasMore } = this.#feed.messageSince(this.#version)
-    this.#version = version
-    this.#sentAt = performance.now()
-    const text = `id: ${this.#feed.instance}-${version}\ndata: ${JSON.stringify(message)}\n\n`
-    if (!this.#sink.write(text)) {
+    const text = this.#nextMessage()
+    if (text === undefined) this.#giveUp()
+    else if (this.#sink.write(text)) this.#startTimer(this.#hasMore ? 0 : REFRESH_MS, this.#send)
+    else {
       this.#isBlocked = true
-      this.#startTimer(MAX_UNREAD_MS, () => {
-        this.close()
-        this.#sink.destroy()
-      })
-    } else this.#startTimer(hasMore ? 0 : REFRESH_MS, this.#send)
+      this.#startTimer(MAX_UNREAD_MS, () => this.#giveUp())
+    }
+  }
+
+  /** Makes the next message. @returns undefined if a client does not report its statistics */
+  #nextMessage(): string | undefined {
+    try {
+      const { message, version, hasMore } = this.#feed.messageSince(this.#version)
+      this.#version = version
+      this.#hasMore = hasMore
+      this.#sentAt = performance.now()
+      return `id: ${this.#feed.instance}-${version}\ndata: ${JSON.stringify(message)}\n\n`
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Closes the connection. The page says so, and connects again. */
+  #giveUp(): void {
+    this.close()
+    this.#sink.destroy()
+  }
+
+  #onChange(): void {
+    this.#hasMore = true
+    if (!this.#isBlocked && !this.#isClosed) this.#sendWithin(MIN_INTERVAL_MS)
   }
 
   /** Sends the next message when `ms` milliseconds have passed since the last one. */
   #sendWithin(ms: number): void {
-    if (this.#isBlocked || this.#isClosed) return
     const now = performance.now()
+    // Events that arrive together are sent together.
     const at = Math.max(now + 10, this.#sentAt + ms)
     if (at < this.#timerAt) this.#startTimer(at - now, this.#send)
   }

@@ -22,11 +22,14 @@ export interface PageAnswer {
   readonly body: string | undefined
 }
 
+/** The parts of the page besides its document: the last segments of their paths. */
+const PARTS = new Set(['events', 'explain', 'content'])
+
 /** Answers a request to the page. Never throws. */
 export async function answerTo(request: PageRequest, feed: Feed, rules: AccessRules): Promise<PageAnswer> {
   const { pathname, searchParams } = new URL(request.url, 'http://page')
   const name = pathname.slice(pathname.lastIndexOf('/') + 1)
-  const isDocument = name !== 'events' && name !== 'explain'
+  const isDocument = !PARTS.has(name)
   const refusal = refusalOf({ ...request, query: searchParams, isDocument }, rules)
   if (refusal) return text(refusal.status, refusal.message)
   // The browser looks for files such as favicon.ico beside the page.
@@ -37,7 +40,15 @@ export async function answerTo(request: PageRequest, feed: Feed, rules: AccessRu
   if (name === 'events')
     return answer(200, 'text/event-stream; charset=utf-8', undefined, { 'x-accel-buffering': 'no' })
   if (name === 'explain') return explained(request, feed.clients)
+  if (name === 'content') return contentOf(searchParams.get('id') ?? '', feed)
   return answer(200, 'text/html; charset=utf-8', request.method === 'HEAD' ? '' : DOCUMENT)
+}
+
+function contentOf(id: string, feed: Feed): PageAnswer {
+  const content = feed.contentOf(id)
+  return content
+    ? answer(200, 'application/json', JSON.stringify(content))
+    : text(404, 'There is no content of this call.')
 }
 
 async function explained(request: PageRequest, clients: readonly DevtoolsClient[]): Promise<PageAnswer> {

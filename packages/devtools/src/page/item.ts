@@ -1,4 +1,5 @@
 import type { Row } from '../feed/receipts.ts'
+import { contentElement } from './content.ts'
 import { copyText } from './copy.ts'
 import { detailOf } from './detail.ts'
 import { h } from './dom.ts'
@@ -11,6 +12,7 @@ export class Item {
   readonly head: HTMLElement
   row: Row
   #detail: HTMLElement | undefined
+  #content: HTMLElement | undefined
 
   constructor(row: Row, longestMs: number) {
     this.row = row
@@ -38,6 +40,9 @@ export class Item {
 
   open(): void {
     const detail = detailOf(this.row, processNow(), () => void this.copy())
+    const { id, outcome } = this.row.receipt
+    if (outcome !== 'pending') this.#content ??= contentElement(id)
+    if (this.#content) detail.firstElementChild?.append(this.#content)
     if (this.#detail) this.#detail.replaceWith(detail)
     else this.element.append(detail)
     this.#detail = detail

@@ -1,11 +1,15 @@
 import type { ClientFacts } from '../feed/message.ts'
-import type { LimitSnapshot } from '../feed/snapshot.ts'
-import { h, place } from './dom.ts'
-import { count, duration } from './format.ts'
+import type { LimitSnapshot, SpendSnapshot } from '../feed/snapshot.ts'
+import { h } from './dom.ts'
+import { count, duration, usd } from './format.ts'
+import { gauge } from './gauge.ts'
 
-/** Shows the limits of all quota groups as gauges. */
+/** Shows the limits of all quota groups, and the spend limits, as gauges. */
 export function limitsPanel(clients: readonly ClientFacts[]): HTMLElement {
-  const gauges = clients.flatMap(({ name, snapshot }) => snapshot.limits.map((limit) => gauge(limit, name)))
+  const gauges = clients.flatMap(({ name, snapshot }) => [
+    ...snapshot.spend.map((spend) => spendGauge(spend, name)),
+    ...snapshot.limits.map((limit) => limitGauge(limit, name)),
+  ])
   return h(
     'section.panel.limits',
     { 'aria-label': 'Limits' },
@@ -14,36 +18,25 @@ export function limitsPanel(clients: readonly ClientFacts[]): HTMLElement {
   )
 }
 
-function gauge(
+function limitGauge(
   { group, kind, limit, used, windowMs, waiting, pausedForMs }: LimitSnapshot,
   client: string,
 ): HTMLElement {
-  const share = limit > 0 ? used / limit : 0
-  const title = `${client} ${group} ${kind}`.trim()
-  const state =
-    pausedForMs > 0 ? `paused, ${duration(pausedForMs)}` : waiting > 0 ? `${count(waiting)} waiting` : ''
-  return h(
-    'div.gauge',
-    {},
-    h('span.name', { title }, client !== '' && h('span.note', {}, client), `${group} · ${kind}`),
-    h('span.state', {}, state),
-    h(
-      'span.meter',
-      {
-        role: 'meter',
-        'aria-label': title,
-        'aria-valuemin': 0,
-        'aria-valuemax': limit,
-        'aria-valuenow': Math.round(used),
-      },
-      place(h(share >= 0.9 ? 'span.used.full' : 'span.used'), 0, share),
-    ),
-    h(
-      'span.figures',
-      {},
-      `${count(used)} of ${count(limit)}${windowMs === undefined ? '' : windowWords(windowMs)}`,
-    ),
-  )
+  const waits = waiting > 0 ? `${count(waiting)} waiting` : ''
+  return gauge({
+    client,
+    name: `${group} · ${kind}`,
+    state: pausedForMs > 0 ? `paused, ${duration(pausedForMs)}` : waits,
+    used,
+    limit,
+    figures: `${count(used)} of ${count(limit)}${windowMs === undefined ? '' : windowWords(windowMs)}`,
+  })
+}
+
+function spendGauge({ name, usedUsd, limitUsd }: SpendSnapshot, client: string): HTMLElement {
+  const state = usedUsd >= limitUsd ? 'used up' : ''
+  const figures = `${usd(usedUsd)} of ${usd(limitUsd)}`
+  return gauge({ client, name: `money ${name}`, state, used: usedUsd, limit: limitUsd, figures })
 }
 
 function windowWords(ms: number): string {

@@ -1,4 +1,5 @@
 import type { Message } from '../feed/message.ts'
+import { setContentCaptured } from './content.ts'
 import { h } from './dom.ts'
 import { endpoint } from './endpoint.ts'
 import { ExplainForm } from './explain-form.ts'
@@ -8,6 +9,7 @@ import { limitsPanel } from './limits.ts'
 import { Overview } from './overview.ts'
 import { setProcessClock } from './process-clock.ts'
 import { ReceiptList } from './receipt-list.ts'
+import { runsPanel } from './runs.ts'
 import { targetsPanel } from './targets.ts'
 
 /** The interval at which the bars of calls in flight grow, in milliseconds. */
@@ -39,10 +41,11 @@ function show(message: Message): void {
     instance = message.instance
   }
   setProcessClock(message.now)
+  setContentCaptured(message.hasContent)
   header.show(message)
   overview.show(message)
   list.apply(message)
-  panels.replaceChildren(targetsPanel(message), limitsPanel(message.clients))
+  panels.replaceChildren(...runsPanel(message), targetsPanel(message), limitsPanel(message.clients))
   explain.show(message.clients)
 }
 
