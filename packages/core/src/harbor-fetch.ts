@@ -43,10 +43,18 @@ export interface HarborFetch {
   with(options: PerCallOptions): HarborFetch
   /** Returns the statistics since the `fetch` was created, its copies included. The object is a snapshot. */
   stats(): HarborStats
-  /** Returns what the calls cost, grouped by target, provider, model or labels: see `Harbor.costReport`. */
+  /**
+   * Returns what the calls cost, in US dollars: one row for each target, or for what `by` names (`provider`, `model`, labels). The rows add up to the
+   * values in `stats()`.
+   *
+   * @throws OptionError if `by` is not a list of names
+   */
   costReport(options?: CostReportOptions): CostRow[]
   /**
-   * Returns how much of the spend limits is used and left, as `harbor.spend()` does. A copy made by `with({ labels })` has these labels.
+   * Returns how much of the spend limits is used and left in their current periods, in US dollars: one entry for each limit, and for each known value
+   * of its label. A copy made by `with({ labels })` has these labels.
+   *
+   * @param labels returns only what belongs to these labels, such as `{ tenant: 'acme' }`
    * @throws OptionError for an invalid label
    */
   spend(labels?: Labels): SpendPot[]

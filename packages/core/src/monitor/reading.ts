@@ -60,13 +60,13 @@ export interface ResourceReading {
   readonly limits: Readonly<Record<string, LimitReading>>
   /** The state of the cache; all 0 without one. */
   readonly cache: {
-    /** The number of cached answers in memory. */
+    /** The number of cached answers in memory at the last sample. */
     readonly entries: number
-    /** The size of the cached answers in memory, in bytes. */
+    /** The size of the cached answers in memory at the last sample, in bytes. */
     readonly bytes: number
     /** The number of calls in the window that used the cache, whether it answered them or not. */
     readonly cacheable: number
-    /** The share of the `cacheable` calls that the cache answered, from 0 to 1. */
+    /** The share of the `cacheable` calls that the cache answered, from 0 to 1; 0 without such calls. */
     readonly ratio: number
     /** The number of answers evicted within the window. */
     readonly evictions: number
@@ -79,13 +79,13 @@ export interface ResourceReading {
 export interface MemoryReading {
   /** The part of V8's heap that is in use at the last sample, in bytes, garbage included. */
   readonly heapUsedBytes: number
-  /** The largest heap in any sample of the window, in bytes. */
+  /** The largest used part of the heap in any sample of the window, in bytes. */
   readonly heapPeakBytes: number
   /** The heap limit of V8, in bytes: about `--max-old-space-size`. */
   readonly heapLimitBytes: number
   /** How fast the live heap grows, in bytes per minute; undefined before the window is full. */
   readonly growthBytesPerMinute: number | undefined
-  /** The memory of buffers outside the heap, in bytes. It includes cached answers. */
+  /** The memory of buffers outside the heap at the last sample, in bytes. It includes cached answers. */
   readonly externalBytes: number
   /** The resident memory of the process at the last sample, in bytes. */
   readonly rssBytes: number
@@ -97,11 +97,11 @@ export interface MemoryReading {
 export interface SocketReading {
   /** The number of open connections at the last sample: `busy` plus `free`. */
   readonly open: number
-  /** The number of open connections that carry a request. */
+  /** The number of open connections that carry a request at the last sample. */
   readonly busy: number
-  /** The number of open connections that are idle. */
+  /** The number of open connections that are idle at the last sample. */
   readonly free: number
-  /** The maximum number of connections that may be open. */
+  /** The maximum number of connections that may be open at the last sample, over the origins that are counted. */
   readonly allowed: number
   /** The share of the allowed connections that was in use, on average over the window, from 0 to 1. */
   readonly utilization: number
@@ -118,8 +118,8 @@ export interface QueueReading {
   /** The maximum number of waiting requests in any sample of the window. */
   readonly maxWaiting: number
   /**
-   * How long requests waited for a connection, in milliseconds, from the last 1,000 to 2,000 requests. If there are several origins, the
-   * values are those of the origin with the longest waits.
+   * How long requests waited for a connection, in milliseconds, from the last 1,000 to 2,000 requests; undefined before the first. If there are
+   * several origins, the values are those of the origin with the longest waits.
    */
   readonly waitMs: OriginStats['queueMs']
 }
@@ -132,11 +132,13 @@ export interface LimitReading {
   readonly waiting: number
   /** The number of requests in the window that the provider answered with 429. */
   readonly rateLimited: number
-  /** The time left, in milliseconds, of a pause in which no request is sent, because the provider requested it; 0 without a pause. */
+  /**
+   * The time left at the last sample, in milliseconds, of a pause in which no request is sent, because the provider requested it; 0 without a pause.
+   */
   readonly pausedForMs: number
   /** The used share of the limit on requests in the window, from 0 to 1; undefined if no limit on requests is known. */
   readonly requestsUsed: number | undefined
-  /** The current maximum number of requests in flight; undefined without a limit. */
+  /** The maximum number of requests in flight at the last sample; undefined without a limit. */
   readonly concurrency: number | undefined
 }
 

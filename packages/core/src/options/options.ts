@@ -83,8 +83,8 @@ export interface HarborOptions extends ClientOptions {
    */
   breaker?: BreakerSettings | false | undefined
   /**
-   * Health checks of targets with an open circuit, every `checkIntervalMs` milliseconds (30,000 by default). A check is a `GET` of the list
-   * of models, which costs nothing. `false`: no checks; instead, the circuit lets a call through as a probe after its open time.
+   * Health checks of targets with an open circuit. A check is a `GET` of the list of models, which costs nothing; if it is answered, the next call is
+   * a probe. `false`: no checks; instead, the circuit lets a call through as a probe after its open time. @default `{ checkIntervalMs: 30_000 }`
    */
   health?:
     | {
@@ -203,7 +203,10 @@ export type LastResort = (call: {
   readonly receipt: Receipt
 }) => unknown
 
-/** The options of `@harbor/retry`, without those that Harbor sets itself. */
+/**
+ * The options of `createRetry` of `@harbor/retry`, without those that Harbor sets itself: time limits, signal, clock and the classification of
+ * errors.
+ */
 export type RetrySettings = Omit<
   RetryOptions,
   'deadlineMs' | 'attemptTimeoutMs' | 'signal' | 'clock' | 'classify' | 'shouldRetryResult'

@@ -34,16 +34,15 @@ export interface PerCallOptions {
    */
   scope?: string | undefined
   /**
-   * The name of the conversation or user session that the call belongs to. The calls of a session go to the target that answered its last
-   * call, and use the same key, as long as both are healthy, because the prompt cache of the provider holds the conversation there. `prefetch`
-   * learns the requests of a session as one sequence. Equal names of different accounts or scopes are different sessions. @default the
-   * first of `prompt_cache_key`, `conversation`, `safety_identifier` and `user` in the request; for `prefetch`, only the last two, or else
-   * the scope
+   * The name of the conversation that the call belongs to. Its calls go to the target that answered last, with the same key, while both are healthy,
+   * because the provider's prompt cache holds the conversation there. `prefetch` learns the requests of a session as one sequence. Equal names of
+   * different accounts or scopes are different sessions. @default the first of `prompt_cache_key`, `conversation`, `safety_identifier` and `user` in
+   * the request; for `prefetch`, one of the last two, or else the scope
    */
   session?: string | undefined
   /**
-   * Labels of this call, in addition to those of the client. A label of the same name replaces that of the client. Beware: labels alone do
-   * not separate cached answers; see the option `labels` of the client. @default none
+   * Labels of this call, in addition to those of the client, with the same bounds. A label of the same name replaces that of the client. Beware:
+   * labels alone do not separate cached answers; see the option `labels` of the client. @default none
    */
   labels?: Labels | undefined
   /** The observers of this call, in place of the client's. `false`: none. @default the client's `telemetry` */

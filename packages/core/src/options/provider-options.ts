@@ -19,10 +19,10 @@ export interface ProviderOptions {
    */
   kind?: ProviderKind | undefined
   /**
-   * The API key, or a function that returns it, which is called for each attempt. `null` for a provider that needs none. If you pass a list
-   * of keys, calls are distributed over them. The calls of a conversation use the same key as long as its rate limits allow it. A key in
-   * cooldown is not used. A request that refers to something stored at the provider always uses the first key, which is also the key of the
-   * SDK. Beware: the terms of a vendor may forbid dividing work over several accounts.
+   * The API key, or a function that returns it and is called for each attempt; `null` if the provider needs none. Over a list of at most 100 keys,
+   * calls are distributed: those of a conversation use the same key while its rate limits allow it, and a key in cooldown is not used. Requests that
+   * refer to something stored at the provider always use the first key, as the SDK does. Beware: the terms of a vendor may forbid dividing work over
+   * several accounts. @default none: the entry is left out, with a warning
    */
   apiKey?: ApiKey | readonly ApiKey[] | null | undefined
   /**
@@ -32,11 +32,11 @@ export interface ProviderOptions {
    */
   baseURL?: string | undefined
   /**
-   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`. These URLs are used
-   * in addition to those of the provider's `kind`, and replace the URL of the same protocol. An entry with `endpoints`, but neither `kind`
-   * nor `baseURL`, serves only the protocols listed here. Calls of other protocols skip the provider. At Vertex AI, the root ends with
-   * `/publishers/anthropic/models` or `/publishers/google/models`; the `apiKey` is then a function that returns an access token.
-   * @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible endpoints
+   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`, in addition to those of its
+   * `kind`; it replaces the URL of the same protocol. With neither `kind` nor `baseURL`, only these protocols are served, and calls of others skip
+   * the provider. At Vertex AI, the root ends with `/publishers/anthropic/models` or `/publishers/google/models`; the `apiKey` is then a function
+   * that returns an access token. @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible
+   * endpoints
    */
   endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
   /**
@@ -94,7 +94,9 @@ export interface ModelOptions {
    * @default 1
    */
   weight?: number | undefined
-  /** The maximum time until the first content of a stream of this model, in milliseconds. @default the client's `timeouts.firstTokenMs` */
+  /**
+   * The maximum time from the headers of a stream of this model to its first content, in milliseconds. @default the client's `timeouts.firstTokenMs`
+   */
   firstTokenMs?: number | undefined
   /** The maximum time between two pieces of content in a stream of this model, in milliseconds. @default the client's `timeouts.idleMs` */
   idleMs?: number | undefined

@@ -5,7 +5,7 @@ import { isLabelName } from './labels.ts'
 
 /** A spend limit: the maximum that may be spent, and the period after which the count starts again. */
 export interface SpendLimitOptions {
-  /** The limit, in US dollars. */
+  /** The maximum that may be spent in one period, in US dollars, above 0. */
   usd: number
   /** The period after which the count starts again. Hours and days begin in UTC. With `total`, the count never starts again. */
   per: 'hour' | 'day' | 'total'

@@ -8,7 +8,7 @@ export interface AttemptRecord {
   /** The name of the target to which it was sent, such as `openai/gpt-4`. */
   readonly target: string
   /**
-   * The index of the key in the provider's list of keys; undefined if the provider has one key, or if the call was made with a key of its
+   * The index of the key in the provider's list of keys, from 0; undefined if the provider has one key, or if the call was made with a key of its
    * own.
    */
   readonly keyIndex: number | undefined

@@ -18,7 +18,7 @@ export interface CapturedCall {
   readonly truncated: boolean
 }
 
-/** How many captured calls were passed on. */
+/** How many captured calls were passed on since the client was created. */
 export interface CaptureStats {
   /** The number of calls that were passed to `to`. */
   readonly captured: number

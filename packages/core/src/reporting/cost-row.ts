@@ -22,7 +22,10 @@ export interface CostRow {
     /** By a provider's Batch API, compared with single calls. */
     readonly batch: number
   }
-  /** An upper estimate of the cost of attempts that were sent and failed without an answer; the provider may have billed them. */
+  /**
+   * An upper estimate of the cost of attempts that were sent and failed without an answer, in US dollars; the provider may have billed them. Not part
+   * of `spentUsd`.
+   */
   readonly possiblyBilledUsd: number
   /** The number of answers whose price is unknown or incomplete. Unknown costs are not included in the other values. */
   readonly unpricedCalls: number

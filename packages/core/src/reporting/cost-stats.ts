@@ -8,13 +8,13 @@ export interface CostStats {
    */
   readonly possiblyBilledUsd: number
   /**
-   * The money saved because another target took over: the cost that the same tokens would have had at the requested target, minus the
+   * The money saved because another target took over, in US dollars: the cost that the same tokens would have had at the requested target, minus the
    * actual cost. Negative if the targets that took over are more expensive.
    */
   readonly savedByFallbackUsd: number
-  /** The cost saved by answers that came from the cache or were shared between calls. */
+  /** The cost saved by answers that came from the cache or were shared between calls, in US dollars. */
   readonly savedByCacheUsd: number
-  /** The cost saved by a provider's Batch API, compared with the same requests as single calls. */
+  /** The cost saved by a provider's Batch API, compared with the same requests as single calls, in US dollars. */
   readonly savedByBatchUsd: number
   /**
    * The number of answers whose price is unknown, or incomplete because the provider ran a tool without a known price. Unknown costs are

@@ -5,15 +5,15 @@
 export interface Quantiles {
   /** The number of values. */
   readonly count: number
-  /** The arithmetic mean, exact. */
+  /** The arithmetic mean, exact, in the unit of the field that contains it. */
   readonly mean: number
-  /** The median: half of the values are at most this large. */
+  /** The median, in the unit of the field that contains it: half of the values are at most this large. */
   readonly p50: number
-  /** 95 % of the values are at most this large. */
+  /** The 95th percentile, in the unit of the field that contains it: 95 % of the values are at most this large. */
   readonly p95: number
-  /** 99 % of the values are at most this large. */
+  /** The 99th percentile, in the unit of the field that contains it: 99 % of the values are at most this large. */
   readonly p99: number
-  /** The largest value, exact. */
+  /** The largest value, exact, in the unit of the field that contains it. */
   readonly max: number
 }
 
