@@ -128,7 +128,10 @@ describe('hedged and repeated attempts', () => {
 })
 
 /** A server of embeddings. Each text of n letters costs n tokens, and each token one cent. */
-async function embedder(before: (texts: readonly string[]) => 'answer' | number | 'cut' = () => 'answer') {
+async function embedder(
+  before: (texts: readonly string[]) => 'answer' | number | 'cut' = () => 'answer',
+  tokensOf: (text: string) => number = (text) => text.length,
+) {
   return serve(({ body: text }, response) => {
     const texts = [(JSON.parse(text) as { input: string | string[] }).input].flat()
     const how = before(texts)
@@ -136,7 +139,7 @@ async function embedder(before: (texts: readonly string[]) => 'answer' | number 
     else if (how !== 'answer') sendJson(response, { error: { message: 'no' } }, how)
     else {
       const data = texts.map((_, index) => ({ object: 'embedding', index, embedding: [index] }))
-      const tokens = texts.join('').length
+      const tokens = texts.reduce((sum, each) => sum + tokensOf(each), 0)
       sendJson(response, {
         object: 'list',
         data,
@@ -174,6 +177,23 @@ describe('a batch of embeddings', () => {
     expect(used(harbor, 'b')).toBeCloseTo(costs[1] ?? 0, 12)
     expect(harbor.spend()[0]?.usedUsd).toBeCloseTo(harbor.stats().cost.spentUsd, 12)
     expect(harbor.spend().every(({ reservedUsd }) => reservedUsd === 0)).toBe(true)
+  })
+
+  it('never costs a tenant more than was reserved for its text, whatever the scripts of the others', async () => {
+    // Real tokenizers count about one token for four English letters, and one for each Chinese character.
+    const upstream = await embedder(
+      () => 'answer',
+      (text) => text.replace(/[a-z ]{4}/g, '.').length,
+    )
+    const [english, chinese] = ['word '.repeat(200), '今天天气很好'.repeat(170)]
+    // Alone, the English text reserves about 2.5 dollars.
+    const harbor = batching(upstream, { spendLimit: { usd: 3, per: 'total', by: 'tenant' } })
+    const generous = harbor.withOptions({ spendLimit: { usd: 30, per: 'total', by: 'tenant' } })
+    expect(await outcomeOf(embed(harbor, english, 'alone'))).toBe('answered')
+    await Promise.all([embed(generous, english, 'a'), embed(generous, chinese, 'b')])
+    expect(upstream.requests).toHaveLength(2)
+    expect(used(harbor, 'b')).toBeGreaterThan(8)
+    expect(used(harbor, 'a')).toBeLessThan(3)
   })
 
   it('is sent without the texts that cannot be paid for', async () => {

@@ -74,26 +74,29 @@ export function splitAnswer(answer: Answer, { batching, receipt, members }: Batc
   })
 }
 
-/** Returns the estimated number of tokens of a member's text, at least 1. The shares of a combined request are in proportion to it. */
+/** Returns the estimated number of tokens of a text, at least 1. */
 export function tokensOf(exchange: Exchange): number {
   return Math.max(1, estimateOf(exchange).inputTokens)
 }
 
 /**
- * Returns the share of each member in the cost of a combined request, from 0 to 1. They add up to 1. A share of the cost is never more than
- * the highest cost of the text alone, as long as the whole request does not cost more than estimated.
+ * Returns the sizes of the texts, in proportion to which the tokens and the cost are divided: their lengths. Under a spend limit, they are
+ * the estimated tokens, for which money was reserved. Otherwise a long text would pay more than its reservation if other texts have more
+ * tokens for each character.
  */
+function sizesOf(members: readonly Member[]): readonly number[] {
+  return members.map(({ exchange, text }) => (exchange.policy.spendLimits ? tokensOf(exchange) : text.length))
+}
+
+/** Returns the share of each member in the cost of a combined request, from 0 to 1. They add up to 1. */
 export function sharesOf(members: readonly Member[]): readonly number[] {
-  const total = members.reduce((sum, { exchange }) => sum + tokensOf(exchange), 0)
-  return members.map(({ exchange }) => tokensOf(exchange) / total)
+  const sizes = sizesOf(members)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  return sizes.map((size) => (total === 0 ? 1 / sizes.length : size / total))
 }
 
 function usagesOf(usage: TokenUsage, members: readonly Member[]): readonly TokenUsage[] {
-  const shares = shareTokens(
-    usage.inputTokens,
-    members.map(({ exchange }) => tokensOf(exchange)),
-  )
-  return shares.map((inputTokens) => ({ ...usage, inputTokens }))
+  return shareTokens(usage.inputTokens, sizesOf(members)).map((inputTokens) => ({ ...usage, inputTokens }))
 }
 
 /**
