@@ -1,6 +1,6 @@
 import type { AddOptions } from './options.ts'
 
-/** Collects single items into batches. */
+/** Collects single items into batches, and makes one call for each batch. Created by `createBatcher`. */
 export interface Batcher<Item, Result> {
   /**
    * Adds an item and resolves to its result. Rejects with the errors below.

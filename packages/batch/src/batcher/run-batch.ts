@@ -1,7 +1,13 @@
 import { BatchShapeError } from './errors.ts'
 import type { Entry } from './entry.ts'
 
-/** The function that you pass to `createBatcher`: it makes one call for many items. */
+/**
+ * The function that you pass to `createBatcher`: it makes one call for many items.
+ *
+ * @param items the items of one call: at least one; with `bisect`, a part of a failed batch
+ * @param context `signal` aborts when no caller waits for any item of the batch any more, or on `close('abort')`; `batchId` counts the batches from 1
+ * @returns one result, or one Error, for each item, in the order of the items. Another number of results rejects all of them with BatchShapeError
+ */
 export type RunBatch<Item, Result> = (
   items: readonly Item[],
   context: { readonly signal: AbortSignal; readonly batchId: number },

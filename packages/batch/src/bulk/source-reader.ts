@@ -1,6 +1,9 @@
 import type { Task } from './task.ts'
 
-/** The kinds of sources that a bulk run can read from. */
+/**
+ * The kinds of sources that a bulk run can read from: arrays and other iterables, async iterables, and web streams. A string is refused, although it
+ * is iterable.
+ */
 export type BulkSource<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>
 
 /** The maximum number of items of a synchronous source that are skipped in a row before the event loop gets a turn. */

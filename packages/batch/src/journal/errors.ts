@@ -45,9 +45,9 @@ export class JournalLockedError extends Error {
   readonly code = 'journal_locked'
   /** The path of the journal file, with no symbolic link in it. */
   readonly path: string
-  /** The id of the process that holds the lock, if the lock file names it. */
+  /** The id of the process that holds the lock; undefined if the lock file does not name it. */
   readonly pid: number | undefined
-  /** The host name of the machine on which that process runs, if the lock file names it. */
+  /** The host name of the machine on which that process runs; undefined if the lock file does not name it. */
   readonly host: string | undefined
 
   constructor(path: string, holder: LockHolder) {

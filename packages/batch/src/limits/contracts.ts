@@ -81,7 +81,7 @@ export interface Outcome {
    * ignored. @default none requested
    */
   retryAfterMs?: number | undefined
-  /** The tokens that were really used. Without them, the request counts as having used its estimate. */
+  /** The tokens that were really used. @default unknown: the request counts as having used its estimate */
   usage?: Cost | undefined
   /** The limits that `parseRateLimitHeaders` has found in the answer's headers. @default none reported */
   observed?: ObservedLimits | undefined

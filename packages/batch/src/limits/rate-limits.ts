@@ -22,8 +22,8 @@ export interface RateLimits {
   /** The share of each limit that is used, above 0 and at most 1; the rest is a margin for clock differences and other clients. @default 0.95 */
   safety?: number | undefined
   /**
-   * The maximum burst after an idle time, in milliseconds: the requests or tokens that a limit allows in this time may be used at once. At its start,
-   * a new limiter does not allow such a burst of requests per minute, only one request. @default 1_000
+   * The maximum burst after an idle time, in milliseconds, at least 0: the requests or tokens that a limit allows in this time may be used at once.
+   * At its start, a new limiter does not allow such a burst of requests per minute, only one request. @default 1_000
    */
   burstMs?: number | undefined
   /**

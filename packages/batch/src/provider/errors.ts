@@ -14,11 +14,11 @@ export type BatchItemReason = 'answered' | 'expired' | 'missing' | 'cancelled' |
 
 /** What the provider reported about a request that failed. */
 export interface BatchItemFacts {
-  /** The HTTP status of the provider's error. @default unknown */
+  /** The HTTP status of the provider's error; undefined if there is none. */
   status?: number | undefined
-  /** The provider's error code, such as `token_limit_exceeded`. @default unknown */
+  /** The provider's error code, such as `token_limit_exceeded`; undefined if there is none. */
   providerCode?: string | undefined
-  /** The provider's error message, which may quote the request. @default unknown */
+  /** The provider's error message, which may quote the request; undefined if there is none. */
   detail?: string | undefined
 }
 
@@ -106,9 +106,9 @@ export class BatchStateLockedError extends Error {
   readonly code = 'batch_state_locked'
   /** The path of the state file; undefined for a state in memory. */
   readonly path: string | undefined
-  /** The id of the process that holds the lock, if the lock file names it. */
+  /** The id of the process that holds the lock; undefined if the lock file does not name it. */
   readonly pid: number | undefined
-  /** The host name of the machine on which that process runs, if the lock file names it. */
+  /** The host name of the machine on which that process runs; undefined if the lock file does not name it. */
   readonly host: string | undefined
 
   constructor(path: string | undefined, holder: LockHolder) {

@@ -50,8 +50,8 @@ export interface ProviderBatchOptions {
   /** The wait before the first poll of a new batch, in milliseconds, at least 0. @default 5_000 */
   pollMs?: number | undefined
   /**
-   * The maximum wait between two polls, in milliseconds. The wait grows from `pollMs` up to this while no status changes. @default 60_000, or
-   * `pollMs` if that is longer
+   * The maximum wait between two polls, in milliseconds, at least 0. The wait grows from `pollMs` up to this while no status changes. @default
+   * 60_000, or `pollMs` if that is longer
    */
   maxPollMs?: number | undefined
   /**
