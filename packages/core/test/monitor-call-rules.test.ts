@@ -6,8 +6,8 @@ describe('limits-saturated', () => {
     const rate = {
       waiting: 6,
       limits: {
-        requests: { limit: 600, windowMs: 60_000, available: 0, learned: false },
-        tokens: { limit: 90_000, windowMs: 60_000, available: 50_000, learned: false },
+        requests: { limit: 600, windowMs: 60_000, available: 0, taken: 600, learned: false },
+        tokens: { limit: 90_000, windowMs: 60_000, available: 50_000, taken: 40_000, learned: false },
       },
     }
     const advice = only(windowOf(() => ({ client: { limits: { 'openai/gpt-4': quota(rate) } } })))

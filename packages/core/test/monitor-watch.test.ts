@@ -129,7 +129,9 @@ describe('a reading', () => {
             'openai/gpt-4': quota({
               granted: second * 10,
               rateLimited: second,
-              limits: { requests: { limit: 1_200, windowMs: 60_000, available: 5, learned: false } },
+              limits: {
+                requests: { limit: 1_200, windowMs: 60_000, available: 5, taken: 1_195, learned: false },
+              },
             }),
           },
         },

@@ -128,5 +128,6 @@ export interface QuotaFigures {
 export interface LimitFigures {
   readonly limit: number
   readonly windowMs: number
-  readonly available: number
+  /** The number of requests or tokens that were used in all. */
+  readonly taken: number
 }

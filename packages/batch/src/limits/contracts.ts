@@ -124,6 +124,8 @@ export interface LimitStats {
    * The number of requests or tokens that can be used now. Negative after a request that used more than was available, until the limit has recovered.
    */
   available: number
+  /** The number of requests or tokens that were used in all, since the limit is known. What was put back is not counted. */
+  taken: number
   /** Whether the limit was learned from headers or 429s. If false, it was configured. */
   learned: boolean
 }

@@ -196,8 +196,8 @@ export class LimitTable {
   stats(now: number): Partial<Record<LimitKind, LimitStats>> {
     return Object.fromEntries(
       this.#known.map(({ kind, bucket }) => {
-        const { limit, windowMs, learned } = bucket
-        return [kind, { limit, windowMs, available: bucket.available(now), learned }]
+        const { limit, windowMs, taken, learned } = bucket
+        return [kind, { limit, windowMs, available: bucket.available(now), taken, learned }]
       }),
     )
   }

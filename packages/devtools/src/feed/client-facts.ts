@@ -1,7 +1,8 @@
 import type { DevtoolsClient } from '../client.ts'
 import type { Circuits } from './circuits.ts'
 import type { ClientFacts } from './message.ts'
-import { snapshotOf } from './snapshot.ts'
+import { snapshotOf, type History } from './snapshot.ts'
+import { UsageHistory } from './usage-history.ts'
 
 /** How long statistics are used before they are read again, in milliseconds. */
 const STATS_MS = 500
@@ -11,25 +12,32 @@ const STATS_SHARE = 100
 /** Reads the statistics of the clients, as often as the page needs them. */
 export class FactsReader {
   readonly #clients: readonly DevtoolsClient[]
-  readonly #circuits: Circuits
+  readonly #history: Omit<History, 'client'>
   #names: readonly string[] | undefined
   #facts: readonly ClientFacts[] = []
   #expireAt = 0
 
-  constructor(clients: readonly DevtoolsClient[], circuits: Circuits) {
+  /** @param openedAt when the page was opened, in milliseconds since the epoch */
+  constructor(clients: readonly DevtoolsClient[], circuits: Circuits, openedAt: number) {
     this.#clients = clients
-    this.#circuits = circuits
+    this.#history = { circuits, usage: new UsageHistory(openedAt) }
+    // What was used before the page was opened is where its counts begin.
+    this.read(openedAt)
+    this.expire()
   }
 
-  /** Reads the statistics of all clients, or returns those read before while they are recent. */
-  read(): readonly ClientFacts[] {
+  /**
+   * Reads the statistics of all clients, or returns those read before while they are recent.
+   * @param at the time, in milliseconds since the epoch
+   */
+  read(at: number): readonly ClientFacts[] {
     const startedAt = performance.now()
     if (startedAt < this.#expireAt) return this.#facts
     const names = (this.#names ??= clientNames(this.#clients))
     this.#facts = this.#clients.map((client, index) => ({
       name: names[index] ?? '',
       canExplain: typeof client.explain === 'function',
-      snapshot: snapshotOf(client, index, this.#circuits),
+      snapshot: snapshotOf(client, { client: index, ...this.#history }, at),
     }))
     const now = performance.now()
     this.#expireAt = now + Math.max(STATS_MS, (now - startedAt) * STATS_SHARE)

@@ -35,7 +35,7 @@ export class Feed {
   constructor(clients: readonly DevtoolsClient[], name: string) {
     this.clients = clients
     this.#name = name
-    this.#facts = new FactsReader(clients, this.#circuits)
+    this.#facts = new FactsReader(clients, this.#circuits, this.#openedAt)
     for (const [index, client] of clients.entries()) this.#listen(client, index)
   }
 
@@ -57,7 +57,7 @@ export class Feed {
       name: this.#name,
       now,
       openedAt: this.#openedAt,
-      clients: this.#facts.read(),
+      clients: this.#facts.read(now),
       ended: rows,
       inFlight: this.#receipts.inFlight(),
       inFlightCount: this.#receipts.inFlightCount,

@@ -3,11 +3,11 @@ import type {
   ClientStats,
   CostFigures,
   DevtoolsClient,
-  LimitFigures,
   SpendFigures,
   TargetFigures,
 } from '../client.ts'
 import type { CircuitChange, Circuits } from './circuits.ts'
+import type { UsageHistory } from './usage-history.ts'
 
 /** The maximum number of targets, and of quota groups, that the page shows of each client. */
 const MAX_SHOWN = 100
@@ -47,6 +47,7 @@ export interface LimitSnapshot {
   /** Such as `requests` or `tokens`; `concurrency` for the number of requests in flight. */
   readonly kind: string
   readonly limit: number
+  /** What was used within the window, or the number of requests in flight. */
   readonly used: number
   /** The window of a rate limit, in milliseconds; undefined for `concurrency`. */
   readonly windowMs: number | undefined
@@ -56,8 +57,16 @@ export interface LimitSnapshot {
   readonly pausedForMs: number
 }
 
+/** What is remembered of a client beside its statistics. */
+export interface History {
+  /** The place of the client in the list. */
+  readonly client: number
+  readonly circuits: Circuits
+  readonly usage: UsageHistory
+}
+
 /** Copies what the page shows of the statistics of a client. The latest errors of targets are left out: providers write their texts. */
-export function snapshotOf(from: DevtoolsClient, client: number, circuits: Circuits): ClientSnapshot {
+export function snapshotOf(from: DevtoolsClient, history: History, now: number): ClientSnapshot {
   const stats = from.stats()
   const { calls, attempts, availability, firstTokenMs, closed } = stats
   return {
@@ -70,10 +79,10 @@ export function snapshotOf(from: DevtoolsClient, client: number, circuits: Circu
     targets: Object.entries(stats.targets)
       .slice(0, MAX_SHOWN)
       .map(([name, { state, available, retryAfterMs, successRatio, latencyMs }]) => {
-        const changes = circuits.of(client, name)
+        const changes = history.circuits.of(history.client, name)
         return { name, state, available, retryAfterMs, successRatio, latencyMs, changes }
       }),
-    limits: limitsOf(stats.limits),
+    limits: limitsOf(stats.limits, history, now),
     spend: spendOf(from.spend?.() ?? []),
     closed,
   }
@@ -110,27 +119,27 @@ function cacheOf({
   return { hits, stale, misses, shared, bypassed, ratio, entries, bytes }
 }
 
-function limitsOf(groups: ClientStats['limits']): LimitSnapshot[] {
+function limitsOf(groups: ClientStats['limits'], { client, usage }: History, now: number): LimitSnapshot[] {
   return Object.entries(groups)
     .slice(0, MAX_SHOWN)
     .flatMap(([group, { rate, concurrency }]) => {
       const common = { group, waiting: rate.waiting, pausedForMs: rate.pausedForMs }
-      const rates = Object.entries(rate.limits).flatMap(([kind, figures]) =>
-        figures ? [{ ...common, kind, ...usedOf(figures) }] : [],
-      )
+      const rates = Object.entries(rate.limits).flatMap(([kind, figures]) => {
+        if (!figures) return []
+        const { limit, windowMs, taken } = figures
+        const used = usage.use(`${client} ${group} ${kind}`, taken, windowMs, now)
+        return [{ ...common, kind, limit, windowMs, used }]
+      })
       if (!concurrency) return rates
       const { limit, inFlight, waiting } = concurrency
-      return [
-        ...rates,
-        { group, kind: 'concurrency', limit, used: inFlight, windowMs: undefined, waiting, pausedForMs: 0 },
-      ]
+      const slots = {
+        kind: 'concurrency',
+        limit,
+        used: inFlight,
+        windowMs: undefined,
+        waiting,
+        pausedForMs: 0,
+      }
+      return [...rates, { group, ...slots }]
     })
-}
-
-function usedOf({ limit, available, windowMs }: LimitFigures): {
-  limit: number
-  used: number
-  windowMs: number
-} {
-  return { limit, windowMs, used: Math.min(limit, Math.max(0, limit - available)) }
 }
