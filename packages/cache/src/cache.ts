@@ -105,7 +105,10 @@ export interface Cache<Value> {
   /** Loads and caches the jobs that are not cached yet. Resolves with a report, which counts the jobs by outcome, failed ones included. */
   prefetch(jobs: Iterable<PrefetchJob<Value>>, options?: PrefetchListOptions): Promise<PrefetchReport>
 
-  /** Resolves as soon as no caller waits for a load. Prefetches and background refreshes do not count. */
+  /**
+   * Resolves as soon as no caller waits for a load, at once if none does. Prefetches and background refreshes do not count. Rejects with the reason
+   * of `signal` when that signal aborts.
+   */
   idle(signal?: AbortSignal): Promise<void>
 
   /** Returns the counters since the cache was created, and its state now. */

@@ -69,8 +69,8 @@ export interface CacheOptions<Value> {
   /** How long `set`, `delete`, `invalidateTag` and `close` wait for the far tier, in milliseconds, from 1 to 2^31 - 1. @default 500 */
   farWriteTimeoutMs?: number | undefined
   /**
-   * How long the far tier is not used after a timeout, or after three errors in a row, in milliseconds. If the first operation after such a
-   * cooldown fails, the next cooldown is twice as long, up to a minute. @default 5_000
+   * How long the far tier is not used after a timeout, or after three errors in a row, in milliseconds, from 1 to 2^31 - 1. If the first operation
+   * after such a cooldown fails, the next cooldown is twice as long, up to a minute. @default 5_000
    */
   farCooldownMs?: number | undefined
   /** Encodes and decodes values that are neither strings nor bytes; pass one for values that JSON cannot represent, such as dates. @default JSON */

@@ -28,7 +28,7 @@ export interface NamedTarget<T> {
   readonly credential?: unknown
 }
 
-/** Options of `fallback`. */
+/** Options of `fallback`: the signal of the run, after which errors the next target is called, and a listener. All are optional. */
 export interface FallbackOptions<T> {
   /** Aborts the run, which rejects at once with the signal's reason and calls no other target. @default none */
   signal?: AbortSignal | undefined

@@ -68,13 +68,13 @@ export interface RetryOptions<Result = unknown> {
    */
   attemptTimeoutMs?: number | undefined
   /**
-   * How long the whole run may take, in milliseconds, including all attempts and delays. If a delay would end after the deadline, the
-   * run ends at once with the last error. If an attempt is running at the deadline, it fails with a TimeoutError. @default none
+   * How long the whole run may take, in milliseconds, at least 0, including all attempts and delays. If a delay would end after the deadline, the run
+   * ends at once with the last error. If an attempt is running at the deadline, it fails with a TimeoutError. @default none
    */
   deadlineMs?: number | undefined
   /**
-   * The longest Retry-After for which a run waits, in milliseconds. If the server asks for more, the run ends with the error of the
-   * last attempt. @default 60_000
+   * The longest Retry-After for which a run waits, in milliseconds, at least 0. If the server asks for more, the run ends with the error of the last
+   * attempt. @default 60_000
    */
   maxRetryAfterMs?: number | undefined
   /**
@@ -93,7 +93,10 @@ export interface RetryOptions<Result = unknown> {
   budget?: RetryBudget | undefined
   /** Aborts all runs with these options: each run rejects at once with the reason of the signal. @default none */
   signal?: AbortSignal | undefined
-  /** Classifies errors, and results that `shouldRetryResult` rejected. Replaces the built-in function. @default classify */
+  /**
+   * Classifies errors, and results that `shouldRetryResult` rejected. Replaces the built-in function. @default the function `classify` of this
+   * package
+   */
   classify?: ((error: unknown) => Failure) | undefined
   /** The source of time for deadlines, and for delays if it has a `sleep`. @default a monotonic clock and `setTimeout` */
   clock?: Clock | undefined

@@ -90,18 +90,18 @@ export interface FallbackModelOptions extends CommonOptions {
 /** The timeouts for parts of a call. Numbers of milliseconds of at least 1. `totalMs` limits the whole call. */
 export interface ModelTimeouts {
   /**
-   * The maximum time of one attempt, in milliseconds; then it has failed. It ends with a complete answer, or with the first content of a stream.
-   * @default the time left of `totalMs`, or half of that while another target can take over
+   * The maximum time of one attempt, in milliseconds, at least 1; then it has failed. It ends with a complete answer, or with the first content of a
+   * stream. @default the time left of `totalMs`, or half of that while another target can take over
    */
   attemptMs?: number | undefined
   /**
-   * The maximum time from the headers of a stream to its first content, in milliseconds; then the attempt has failed, and another is made. @default
-   * the time left of the attempt
+   * The maximum time from the headers of a stream to its first content, in milliseconds, at least 1; then the attempt has failed, and another is
+   * made. @default the time left of the attempt
    */
   firstTokenMs?: number | undefined
   /**
-   * The maximum time between two parts with content in a stream, in milliseconds; then the stream fails with a StreamIncompleteError, since the
-   * caller has a part of it. Time during which the caller does not read does not count. @default 120_000
+   * The maximum time between two parts with content in a stream, in milliseconds, at least 1; then the stream fails with a StreamIncompleteError,
+   * since the caller has a part of it. Time during which the caller does not read does not count. @default 120_000
    */
   idleMs?: number | undefined
 }

@@ -7,7 +7,7 @@ import { memoryState, type BatchStateStore } from './state/state-store.ts'
 
 /** One request of a batch. */
 export interface ProviderBatchRequest {
-  /** The id of the request, its `custom_id`. The result has the same id. */
+  /** The id of the request, sent as its `custom_id`, which its result has too. Must be unique in the run: see `onDuplicateId`. */
   id: string
   /** The body, as it would be sent to the endpoint. All requests of a run must name the same model. */
   body: object

@@ -57,7 +57,12 @@ export class MarkovPredictor implements Predictor {
     this.#sessions = growing(MAX_SESSIONS)
   }
 
-  /** Learns from a request: the key follows the last one of the same scope and session, if that was at most `sessionGapMs` ago. */
+  /**
+   * Learns from a request: the key follows the last one of the same scope and session, if that was at most `sessionGapMs` ago.
+   *
+   * @param now the time of the request, in milliseconds since 1970
+   * @param session a sequence of requests within the scope. @default one for the whole scope
+   */
   observe(scope: string, key: string, now: number, session = ''): void {
     const name = nameIn(scope, session)
     const known = this.#sessions.get(name)

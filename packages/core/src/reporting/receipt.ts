@@ -98,7 +98,7 @@ export interface Receipt {
     | undefined
 }
 
-/** Why a call failed. */
+/** Why a call failed: facts of the error with which it rejected or its stream ended. Not the message, since that may quote the request. */
 export interface CallFailure {
   /** What went wrong, in one word, such as `rate-limit`, `timeout` or `network`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind

@@ -42,8 +42,8 @@ export interface Failure {
   /** Whether the server may have processed, and billed, the request: the request was sent, but no complete answer arrived. */
   ambiguous: boolean
   /**
-   * `local` if the cause is this process or machine, for example because no file descriptor or port was free. Such a
-   * failure is not the fault of the server, and should not count against it.
+   * `local` if the cause is this process or machine, for example because no file descriptor or port was free. Such a failure is not the fault of the
+   * server, and should not count against it. Undefined for all other failures.
    */
   origin?: 'local' | undefined
   /**

@@ -60,13 +60,13 @@ export type BatchFault =
   /** The batch ends as `expired`, after the fraction `answered` of its lines was answered. */
   | {
       type: 'expire'
-      /** The fraction of the lines that is answered before the end, from 0 to 1. */
+      /** The fraction of the lines that is answered before the batch expires, from 0 to 1. */
       answered: number
     }
   /** The batch can no longer be found (404) from `afterMs` milliseconds after its creation. */
   | {
       type: 'vanish'
-      /** The time after the creation, in milliseconds. */
+      /** The time from the creation of the batch until it can no longer be found (404), in milliseconds. */
       afterMs: number
     }
   /** The fraction `share` of the lines is answered with an error, by default with status 500. If `share` is 1, there is no output file. */
@@ -91,7 +91,7 @@ export type BatchFault =
   /** The batch runs `ms` milliseconds longer. It also has the fault `then`; without one, it ends normally. */
   | {
       type: 'slow'
-      /** The additional time, in milliseconds. */
+      /** The time by which the batch takes longer, in milliseconds. */
       ms: number
       /** A fault that the batch gets as well. @default none */
       then?: Exclude<BatchFault, { type: 'slow' }> | undefined

@@ -79,7 +79,7 @@ export type VendorFault =
   /** The quota of requests per minute or per day is used up: 429. Gemini's error contains the id of that quota. */
   | {
       type: 'quota'
-      /** The period of the quota: `minute` is over soon, `day` is not. */
+      /** The period of the quota: a quota per `minute` is renewed soon, one per `day` is not. */
       per: 'minute' | 'day'
       /** When the client may try again. @default '36' (seconds); none for a quota per day, except at Gemini */
       retryAfter?: RetryAfter | undefined

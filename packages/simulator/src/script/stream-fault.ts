@@ -58,7 +58,7 @@ export type StreamFault =
   /** The event with the index `event`, counted from 0, is sent twice. */
   | {
       type: 'stream-duplicate'
-      /** The index of the event, from 0. */
+      /** The index of the event that is sent twice, from 0. */
       event: number
     }
   /** The answer is sent in packets of `bytes` bytes, one every `ms` milliseconds. */

@@ -26,7 +26,7 @@ export interface RecordCounts {
 
 /** A running recorder. */
 export interface TrafficRecorder extends AsyncDisposable {
-  /** The root URL: `http://127.0.0.1:PORT`. */
+  /** The root URL of the recorder, without a path: `http://127.0.0.1:PORT`. SDKs need `baseURL`. */
   readonly url: string
   /** The base URL to use in place of the upstream's: `http://127.0.0.1:PORT/v1` for `https://api.openai.com/v1`. */
   readonly baseURL: string
