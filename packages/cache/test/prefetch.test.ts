@@ -351,3 +351,29 @@ describe('a Markov predictor', () => {
     expect(predictor.predict('3', 'a')[0]).toMatchObject({ key: 'b' })
   })
 })
+
+describe('jobFor', () => {
+  it('makes the job for a predicted key, with the request after which it was predicted', async () => {
+    const cache = newCache()
+    const predictor = {
+      observe: () => undefined,
+      predict: (_: string, key: string) => (key === 'a' ? [{ key: 'b', confidence: 1, support: 9 }] : []),
+    }
+    const prefetcher = createPrefetcher<string>({
+      cache,
+      clock,
+      predictor,
+      jobFor: (predicted, after) => ({
+        ...predicted,
+        load: async () => `${predicted.key} after ${after.key}`,
+      }),
+    })
+    const load = async (): Promise<string> => 'not used'
+    prefetcher.observe({ key: 'b', load })
+    prefetcher.observe({ key: 'a', load })
+    await pass(0)
+    expect((await cache.get('b'))?.value).toBe('b after a')
+    prefetcher.close()
+    expect(() => createPrefetcher({ cache, jobFor: 'b' as never })).toThrow('jobFor')
+  })
+})

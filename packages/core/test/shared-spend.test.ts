@@ -78,6 +78,32 @@ describe('a refresh and a prefetch', () => {
   })
 })
 
+describe('a predicted request', () => {
+  it('is paid by the call after which it was predicted, within its own limit', async () => {
+    const upstream = await serve((_, response) => sendJson(response, ANSWER))
+    const options = { models, cache: true, prefetch: { minSupport: 3 } } as const
+    const harbor = harborFor(upstream, { ...options, spendLimit: { ...BY_TENANT, usd: 1 } })
+    const visit = async (client: Harbor, tenant: string, ...contents: string[]): Promise<void> => {
+      for (const content of contents) {
+        await client.chat.completions.create(body(content), of(tenant))
+        do await new Promise((resolve) => setTimeout(resolve, 1))
+        while (harbor.stats().prefetch?.inFlight !== 0)
+      }
+    }
+    for (let round = 0; round < 3; round++) await visit(harbor, 'a', 'One?', 'Two?')
+    expect(used(harbor, 'a')).toBeCloseTo(0.02, 9)
+    await harbor.cache.clear()
+    await visit(harbor, 'b', 'One?', 'Two?')
+    expect(harbor.stats().prefetch).toMatchObject({ begun: 1, failed: 0 })
+    expect(used(harbor, 'a')).toBeCloseTo(0.02, 9)
+    expect(used(harbor, 'b')).toBeCloseTo(0.02, 9)
+    await harbor.cache.clear()
+    await visit(harbor.withOptions({ spendLimit: BY_TENANT }), 'c', 'One?')
+    expect(harbor.stats().prefetch).toMatchObject({ begun: 2, failed: 1 })
+    expect([used(harbor, 'a'), used(harbor, 'c')]).toEqual([expect.closeTo(0.02, 9), 0.01])
+  })
+})
+
 describe('a refresh that its caller cannot pay', () => {
   it('is made for the next caller that can, without a pause', async () => {
     const upstream = await serve((_, response) => sendJson(response, ANSWER))

@@ -3,6 +3,7 @@ import {
   aClock,
   aFlag,
   aFraction,
+  aFunction,
   count,
   expect,
   having,
@@ -11,6 +12,7 @@ import {
   type Check,
 } from '../base/validate.ts'
 import type { Cache } from '../cache.ts'
+import type { PrefetchJob } from './prefetch-list.ts'
 import type { Predictor } from './predictor.ts'
 
 /** Options of `createPrefetcher`. Only `cache` is required. */
@@ -39,6 +41,13 @@ export interface PrefetcherOptions<Value> {
   minPrecision?: number | undefined
   /** How soon the predicted key must be requested for a prediction to count as true, in milliseconds, from 1 to 2^31 - 1. @default 300_000 */
   usefulWithinMs?: number | undefined
+  /**
+   * Returns the job that loads a predicted key, for instance at the expense of the caller whose request led to the prediction.
+   * @param predicted the last observed request for the predicted key, without its session
+   * @param after the request after which the key was predicted
+   * @default `predicted`
+   */
+  jobFor?: ((predicted: PrefetchJob<Value>, after: PrefetchJob<Value>) => PrefetchJob<Value>) | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
 }
@@ -97,5 +106,6 @@ const CHECKS: Readonly<Record<keyof PrefetcherOptions<never>, Check>> = {
   onlyWhenIdle: aFlag,
   minPrecision: aFraction,
   usefulWithinMs: timer,
+  jobFor: aFunction,
   clock: aClock,
 }

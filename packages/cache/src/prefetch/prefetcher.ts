@@ -120,7 +120,7 @@ class LearningPrefetcher<Value> implements Prefetcher<Value> {
     this.#precision.predicted(name, this.#clock.now())
     if (!this.#on) this.#skipped.off++
     else if (this.#counts.inFlight >= (this.#options.maxInFlight ?? 2)) this.#skipped.budget++
-    else void this.#run(name, job)
+    else void this.#run(name, this.#options.jobFor?.(job, after) ?? job)
   }
 
   async #run(name: string, job: PrefetchJob<Value>): Promise<void> {

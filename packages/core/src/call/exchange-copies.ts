@@ -50,18 +50,29 @@ export function reusableParts(exchange: Exchange): ReusableParts {
   return { ...parts, init }
 }
 
-/** Makes the exchange with which Harbor sends an earlier request again as a prefetch. No caller waits for this call. */
-export function prefetchExchange(parts: ReusableParts, id: string, signal: AbortSignal): Exchange {
-  const { policy, receipt, headers, perCall } = parts
+/**
+ * Makes the exchange with which Harbor sends an earlier request again as a prefetch. No caller waits for this call.
+ * @param paying the call after which the request was predicted. The prefetch has its labels, and is paid under its spend limits
+ */
+export function prefetchExchange(
+  parts: ReusableParts,
+  paying: ReusableParts,
+  id: string,
+  signal: AbortSignal,
+): Exchange {
+  const { receipt, headers, perCall } = parts
+  const { spendLimits } = paying.policy
+  const policy = spendLimits === parts.policy.spendLimits ? parts.policy : { ...parts.policy, spendLimits }
   const startedAt = policy.clock.now()
   const { onReceipt: _listener, ...options } = perCall
   return {
     ...parts,
+    policy,
     headers: copyHeaders(headers),
     signal,
     callerSignal: signal,
     deadline: { at: startedAt + policy.totalMs },
-    receipt: receipt.again(id, startedAt),
+    receipt: receipt.again(id, startedAt, paying.receipt.labels),
     observed: undefined,
     captured: undefined,
     perCall: { ...options, cache: 'default', lastResort: false, isPrefetch: true },

@@ -19,6 +19,8 @@ import type { PrefetchOptions } from '../options/prefetch-options.ts'
  */
 const MAX_BODY_LENGTH = 16_384
 
+type Job = PrefetchJob<PrefetchOutcome>
+
 export interface PrefetchServices {
   /** Sends a call through all layers. */
   readonly handle: (exchange: Exchange) => Promise<Answer>
@@ -33,6 +35,8 @@ export class PredictivePrefetch {
   readonly #services: PrefetchServices
   readonly #prefetcher: Prefetcher<PrefetchOutcome>
   readonly #closing = new AbortController()
+  /** The calls that were observed, by the functions that make their requests again. */
+  readonly #calls = new WeakMap<object, ReusableParts>()
 
   constructor(options: PrefetchOptions, store: Cache<never>, services: PrefetchServices) {
     this.#services = services
@@ -41,11 +45,12 @@ export class PredictivePrefetch {
     const target = {
       clock: systemClock,
       idle,
-      prefetchOne: async ({ load }: PrefetchJob<PrefetchOutcome>) => load(NO_CONTEXT),
+      prefetchOne: async ({ load }: Job) => load(NO_CONTEXT),
     }
     this.#prefetcher = createPrefetcher<PrefetchOutcome>({
       ...options,
       clock: systemClock,
+      jobFor: (predicted, after) => this.#jobFor(predicted, after),
       cache: {
         idle,
         has: (key, given) => store.has(key, given),
@@ -62,12 +67,15 @@ export class PredictivePrefetch {
     const { body } = exchange.init
     if (typeof body !== 'string' || body.length > MAX_BODY_LENGTH) return
     const reusable = reusableParts(exchange)
-    this.#prefetcher.observe({
-      key,
-      scope,
-      session: sessionOf(exchange),
-      load: () => this.#prefetch(reusable),
-    })
+    const load = (): Promise<PrefetchOutcome> => this.#prefetch(reusable, reusable)
+    this.#calls.set(load, reusable)
+    this.#prefetcher.observe({ key, scope, session: sessionOf(exchange), load })
+  }
+
+  /** Makes the job for a predicted request. It is paid by the call after which the request was predicted, not by the one that it repeats. */
+  #jobFor(predicted: Job, after: Job): Job {
+    const [call, paying] = [this.#calls.get(predicted.load), this.#calls.get(after.load)]
+    return call && paying ? { ...predicted, load: () => this.#prefetch(call, paying) } : predicted
   }
 
   stats(): PrefetcherStats {
@@ -79,9 +87,9 @@ export class PredictivePrefetch {
     this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
   }
 
-  async #prefetch(reusable: ReusableParts): Promise<PrefetchOutcome> {
+  async #prefetch(call: ReusableParts, paying: ReusableParts): Promise<PrefetchOutcome> {
     const { handle, nextId } = this.#services
-    const exchange = prefetchExchange(reusable, nextId(), this.#closing.signal)
+    const exchange = prefetchExchange(call, paying, nextId(), this.#closing.signal)
     await drain(await handle(exchange))
     return prefetchOutcome(exchange.receipt)
   }

@@ -131,8 +131,8 @@ export class OpenReceipt implements Receipt {
   }
 
   /** Creates the receipt of a prefetch that sends the request of this call again. */
-  again(id: string, startedAt: number): OpenReceipt {
-    const { operation, target, model, streaming, labels } = this
+  again(id: string, startedAt: number, labels: Labels): OpenReceipt {
+    const { operation, target, model, streaming } = this
     return new OpenReceipt({ id, operation, target, model, streaming, labels, isPrefetch: true, startedAt })
   }
 
