@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { consecutive } from '@harbor/breaker'
+import { perCall, type Harbor } from '@harbor/core'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it } from 'vitest'
@@ -92,34 +93,34 @@ async function scrape(): Promise<readonly Labels[]> {
 
 /** Makes calls that end in every way that the dashboard shows. @returns what the exporter prints then */
 async function afterTraffic(meterProvider: MeterProvider, url: string): Promise<string> {
-  const [provider, backup] = [await simulate(), await simulate()]
   const telemetry = openTelemetry({ meterProvider })
-  const harbor = harborFor(provider, {
-    telemetry,
-    providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
-    fallback: ['backup/gpt-4o-mini'],
-    breaker: { trip: consecutive(3) },
-    limits: { requestsPerMinute: 1_000 },
-    hedge: { afterMs: 10, maxExtraRatio: 1 },
-    cache: true,
-  })
-  const ask = (more: object = {}) =>
-    Promise.allSettled([harbor.chat.completions.create({ ...HELLO, ...more })])
-  await ask({ temperature: 0 })
-  await ask({ temperature: 0 })
-  provider.fail({ type: 'hang' })
-  await ask()
-  const streaming = harborFor(provider, { telemetry })
-  provider.fail({ type: 'stream-cut', afterEvents: 5 })
-  const stream = await streaming.chat.completions.create({ ...HELLO, stream: true })
-  await (async () => {
-    for await (const _chunk of stream);
-  })().catch(() => undefined)
+  const backup = { apiKey: 'k', baseURL: (await simulate()).baseURL }
+  const withBackup = { telemetry, providers: { backup }, fallback: ['backup/gpt-4o-mini'] }
+  const ask = (harbor: Harbor, options: object = {}): Promise<unknown> =>
+    Promise.allSettled([harbor.chat.completions.create({ ...HELLO, temperature: 0 }, options)])
+
+  const cached = harborFor(await simulate(), { telemetry, cache: true })
+  await ask(cached)
+  await ask(cached)
+
+  const failing = await simulate()
+  failing.fail(status(500))
+  await ask(harborFor(failing, { ...withBackup, retry: false }))
+
+  const slow = await simulate()
+  const hedging = harborFor(slow, { ...withBackup, hedge: { afterMs: 10, maxExtraRatio: 1 } })
+  await ask(hedging, perCall({ telemetry: false }))
+  slow.fail({ type: 'hang' })
+  await ask(hedging)
+
+  const down = await simulate()
+  down.script({ rules: [{ fault: status(500) }] })
+  const limits = { requestsPerMinute: 1_000 }
+  const limited = harborFor(down, { telemetry, limits, breaker: { trip: consecutive(1) } })
+  await ask(limited)
+  await ask(limited)
+
   await brokenMessage(telemetry)
-  const failures = Array.from({ length: 12 }, () => status(500))
-  provider.fail(...failures)
-  backup.fail(...failures)
-  for (let n = 0; n < 6; n++) await ask({ seed: n })
   return (await fetch(url)).text()
 }
 
