@@ -82,8 +82,9 @@ describe('what a call costs', () => {
   it('may have been more: requests that were sent and not answered are counted apart', async () => {
     const { provider, harbor } = await priced()
     provider.fail({ type: 'reset', when: 'before-headers' })
-    await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
+    const reply = await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 7 })
     const { possiblyBilledUsd } = harbor.stats().cost
+    expect(receiptOf(reply)?.possiblyBilledUsd).toBe(possiblyBilledUsd)
     expect(possiblyBilledUsd).toBeGreaterThan(700)
     expect(possiblyBilledUsd).toBeLessThan(720)
   })

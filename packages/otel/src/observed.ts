@@ -54,6 +54,8 @@ export interface CallReceipt {
   readonly firstContentMs?: number | undefined
   readonly usage?: Usage | undefined
   readonly cost?: { readonly usd: number; readonly usage?: string | undefined } | undefined
+  readonly possiblyBilledUsd?: number | undefined
+  readonly savedUsd?: number | undefined
   readonly finishReasons?: readonly string[] | undefined
   readonly responseId?: string | undefined
   readonly skipped?: readonly { readonly target: string }[] | undefined

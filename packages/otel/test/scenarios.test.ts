@@ -52,6 +52,7 @@ function expectTheReceipt(spans: readonly ReadableSpan[], receipt: Receipt): voi
     6,
   )
   expect(call.attributes['harbor.cost.usd']).toBe(receipt.cost?.usd)
+  expect(call.attributes['harbor.cost.possibly_billed_usd'] ?? 0).toBe(receipt.possiblyBilledUsd)
   expect(call.attributes['gen_ai.usage.output_tokens']).toBe(receipt.usage?.outputTokens)
   expect('error.type' in call.attributes).toBe(receipt.outcome !== 'success')
   const waits = receipt.waits.filter(({ ms }) => ms >= 1)

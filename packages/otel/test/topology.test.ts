@@ -128,8 +128,7 @@ describe('the trace of an upstream call', () => {
   it('is a child of the call that began it, and linked from the others; tokens and cost are there only', async () => {
     const { harbor, spans } = await traced({ cache: true })
     const ask = (): PromiseLike<unknown> => harbor.chat.completions.create({ ...HELLO, temperature: 0 })
-    await Promise.all([ask(), ask(), ask()])
-    await ask()
+    const replies = [...(await Promise.all([ask(), ask(), ask()])), await ask()]
     expect(treeOf(spans(), 'harbor.cache.status', 'harbor.cache.role').toSorted()).toEqual([
       '  chat gpt-4 CLIENT',
       'chat gpt-4 CLIENT hit',
@@ -145,6 +144,12 @@ describe('the trace of an upstream call', () => {
     ])
     expect(spans().filter(({ attributes }) => 'gen_ai.usage.input_tokens' in attributes)).toEqual([upstream])
     expect(spans().filter(({ attributes }) => 'harbor.cost.usd' in attributes)).toEqual([upstream])
+    const saved = replies.map((reply) => receiptOf(reply)?.savedUsd ?? -1)
+    expect(saved.map((usd) => usd > 0)).toEqual([false, true, true, true])
+    expect(spans().flatMap(({ attributes }) => attributes['harbor.cost.saved_usd'] ?? [])).toEqual(
+      saved.slice(1),
+    )
+    expect(saved.reduce((sum, usd) => sum + usd)).toBeCloseTo(harbor.stats().cost.savedByCacheUsd, 12)
   })
 
   it('has the tokens of a batch of embeddings once, also with a cache above it', async () => {

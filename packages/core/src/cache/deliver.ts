@@ -128,7 +128,7 @@ function recordSavedUsage(
   const { outage, contextWindow, contentPolicy } = plan
   const target = [...outage, ...contextWindow, ...contentPolicy].find((each) => each.name === name)
   if (usage && target)
-    accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd }, exchange.receipt.labels)
+    accounts.bookSaved(target, { usage, serviceTier, reportedUsd: costUsd }, exchange.receipt)
 }
 
 /** Returns the error for one of the callers that waited for a failed upstream call. */

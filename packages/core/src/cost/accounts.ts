@@ -112,6 +112,7 @@ export class Accounts {
       const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
       const usd = this.highestCostOf(target, request)?.usd ?? 0
       this.#possiblyBilledUsd += usd
+      receipt.possiblyBilledUsd += usd
       this.#share(receipt, target.name, (cell, share) => (cell.possiblyBilledUsd += usd * share))
     })
   }
@@ -128,11 +129,12 @@ export class Accounts {
   }
 
   /** Records a saved cost: that of an answer from the cache, or of an answer that a call shared with an identical call. */
-  bookSaved(target: Target, used: Used, labels: Labels): void {
+  bookSaved(target: Target, used: Used, receipt: OpenReceipt): void {
     this.#whenPriced([target], () => {
       const usd = this.costOf(target, used) ?? 0
       this.#savedByCacheUsd += usd
-      this.table.cellOf(target.name, labels).savedUsd.cache += usd
+      receipt.savedUsd = usd
+      this.table.cellOf(target.name, receipt.labels).savedUsd.cache += usd
     })
   }
 

@@ -33,6 +33,8 @@ export class OpenReceipt implements Receipt {
   finishReasons: readonly string[] = []
   responseId: string | undefined
   possiblyBilled = 0
+  possiblyBilledUsd = 0
+  savedUsd = 0
   redirects = 0
   readonly skipped: { target: string; reason: string }[] = []
   degraded = false
@@ -152,6 +154,7 @@ export class OpenReceipt implements Receipt {
     this.finishReasons = fork.finishReasons
     this.responseId = fork.responseId
     this.possiblyBilled = fork.possiblyBilled
+    this.possiblyBilledUsd = fork.possiblyBilledUsd
     this.redirects = fork.redirects
     this.degraded = fork.degraded
     this.batch = fork.batch

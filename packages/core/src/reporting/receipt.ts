@@ -73,6 +73,10 @@ export interface Receipt {
   readonly responseId: string | undefined
   /** The number of attempts that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilled: number
+  /** The highest possible cost of the attempts in `possiblyBilled`, in US dollars, as far as their prices are known. */
+  readonly possiblyBilledUsd: number
+  /** The cost saved because the answer came from the cache or was shared with an identical call, in US dollars. */
+  readonly savedUsd: number
   /** The number of redirects that were followed; each of them is one more request. */
   readonly redirects: number
   /** The targets that were not called when it was their turn, in order. */

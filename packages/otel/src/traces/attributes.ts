@@ -90,6 +90,9 @@ export function callEnd(receipt: CallReceipt, facts: CallFacts): Attributes {
       if (receipt.cost.usage !== undefined) attributes['harbor.cost.source'] = receipt.cost.usage
     }
   }
+  if (facts.isCounted && receipt.possiblyBilledUsd)
+    attributes['harbor.cost.possibly_billed_usd'] = receipt.possiblyBilledUsd
+  if (receipt.savedUsd) attributes['harbor.cost.saved_usd'] = receipt.savedUsd
   const errorType = callErrorType(receipt)
   if (errorType !== undefined) attributes['error.type'] = errorType
   return attributes
