@@ -42,9 +42,9 @@ export interface CacheStats {
   prefetch: {
     /** Prefetched answers that were loaded and cached. */
     loaded: number
-    /** Those that a caller then used; each counts once. */
+    /** Prefetched entries that a caller then used; each counts once. */
     useful: number
-    /** Those that were removed from memory before a caller used them. */
+    /** Prefetched entries that were removed from memory before a caller used them. */
     wasted: number
   }
   /** The counters of the far tier, the second, slower cache; all 0 without one. */

@@ -13,7 +13,7 @@ import type { Open, Recorded } from './stream/streams.ts'
 import type { Load, Loaded } from './loads/values.ts'
 import type { WorkContext } from './loads/keep-decision.ts'
 
-/** An entry that `get` found. */
+/** An entry that `get` found: its value, where it came from, and how old it is. */
 export interface Lookup<Value> {
   /** The cached value: decoded by the codec for this caller, unless it is text or bytes. */
   readonly value: Value

@@ -10,7 +10,7 @@ import type { ExplainedTransport } from './transport/wire.ts'
 
 /** The settings of a client, and the targets to which a request would be sent now. Contains no key. */
 export interface Explanation {
-  /** The settings of calls, with defaults filled in. */
+  /** The settings of calls that are in effect, with defaults filled in: time limits, retries, limits of calls and so on. */
   readonly policy: {
     /** The time limit of a call over all attempts, in milliseconds. For a stream, the limit of the time until its first content. */
     readonly timeoutMs: number
@@ -89,7 +89,7 @@ export interface CacheIdentity {
   readonly separatedCalls: Readonly<Record<string, number>>
 }
 
-/** A provider as `explain()` shows it. */
+/** The settings of one provider, as `explain()` shows them: addresses, keys by number only, and its own options. */
 export interface ExplainedProvider {
   /** The kind of its API, such as `openai` or `anthropic`. */
   readonly kind: ProviderKind

@@ -9,7 +9,7 @@ import type { Run, Strategy } from './run/run.ts'
 import { judgeOf, type Judge } from './run/should-advance.ts'
 import type { TargetAttempt } from './run/target-attempt.ts'
 
-/** The result of a run of a chain. */
+/** The result of a run of a chain: the value, the target it came from, and what happened at the others. */
 export interface FallbackAnswer<T> {
   /** What the operation returned for the target that answered, or the value of the last resort. */
   value: T

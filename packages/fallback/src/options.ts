@@ -89,7 +89,7 @@ export interface FallbackChainOptions<Target, Last = unknown> {
   onRecovered?: ((event: RecoveredEvent<Target>) => void) | undefined
 }
 
-/** Options of one run of a `FallbackChain`. */
+/** Options of one run of a `FallbackChain`: its signal, and its own targets and hedge. All are optional. */
 export interface FallbackRunOptions<Target> {
   /** Aborts the run, which rejects at once with the signal's reason and calls neither another target nor the last resort. @default none */
   signal?: AbortSignal | undefined

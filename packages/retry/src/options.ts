@@ -114,7 +114,7 @@ export interface RetryOptions<Result = unknown> {
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }
 
-/** Options of a single run, in addition to those of its policy. */
+/** Options of a single run, in addition to those of its policy. All are optional. */
 export interface RunOptions {
   /** Aborts this run, which then rejects at once with the reason of the signal. The signal of the policy aborts it too. @default none */
   signal?: AbortSignal | undefined

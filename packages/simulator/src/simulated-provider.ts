@@ -2,11 +2,11 @@ import type { Fault, SimpleFault } from './script/fault.ts'
 import type { ProviderCounts, RecordedRequest } from './journal.ts'
 import type { ProviderScript } from './script/script.ts'
 
-/** A simulated provider: a server on its own port. */
+/** A simulated provider: a server on its own port, with methods to script it and to read what it received. */
 export interface SimulatedProvider {
   /** The name of the provider, as in the options of `startSimulator`. */
   readonly name: string
-  /** The root URL: `http://127.0.0.1:PORT`. */
+  /** The root URL, without a path: `http://127.0.0.1:PORT`. Use it for SDKs of Anthropic and Google; OpenAI's needs `baseURL`. */
   readonly url: string
   /** The base URL for OpenAI's SDK: `http://127.0.0.1:PORT/v1`. */
   readonly baseURL: string

@@ -20,7 +20,7 @@ export interface SimulatorOptions {
   port?: number | undefined
 }
 
-/** Running simulated providers. */
+/** Running simulated providers. Returned by `startSimulator`. */
 export interface Simulator extends AsyncDisposable {
   /**
    * Returns the provider with this name; without a name, the first one.

@@ -126,7 +126,7 @@ export interface FallbackEvent {
   readonly failure: AttemptFailure
 }
 
-/** The circuit of a target changed its state. */
+/** The event of a circuit that changed its state: which target, and the new state. */
 export interface BreakerChange {
   /** The name of the target, such as `openai.responses/gpt-5`. */
   readonly target: string

@@ -28,7 +28,7 @@ export interface ObservedModel {
     readonly targets: Readonly<Record<string, ObservedTarget>>
     /** Always empty: a fallback model has no rate limits. */
     readonly limits: Readonly<Record<string, never>>
-    /** All 0, because the AI SDK reports no prices. */
+    /** Amounts in US dollars; all 0, because the AI SDK reports no prices. */
     readonly cost: Readonly<
       Record<
         | 'spentUsd'
@@ -50,7 +50,7 @@ export interface ObservedModel {
   ): () => void
 }
 
-/** The circuit and the health of one target. */
+/** The circuit and the health of one target, for observers. */
 export interface ObservedTarget {
   /** The state of the circuit; always `closed` with `breaker: false`. */
   readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
@@ -152,7 +152,7 @@ export interface ObservedFailure {
   readonly phase: 'not-sent' | 'sent' | 'headers' | 'body'
 }
 
-/** Why a call failed. */
+/** Why a call failed, as an observer gets it: facts of its error, without its message. */
 export interface ObservedCallFailure {
   /** What went wrong, in one word, such as `rate-limit` or `timeout`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind
@@ -167,7 +167,7 @@ export interface ObservedCallFailure {
   readonly clock: 'total' | 'attempt' | 'idle' | undefined
 }
 
-/** One wait of a call. */
+/** One wait of a call: before a retry, or for a slow target before a hedge. */
 export interface ObservedWait {
   /**
    * `backoff`: before a retry. `retry-after`: because the provider asked for it. `hedge-delay`: for a slow target, before a second target was called.

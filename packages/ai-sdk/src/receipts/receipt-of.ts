@@ -72,7 +72,7 @@ export type PromisedResult =
   | {
       /** A promise of the metadata, which resolves when the stream has ended. */
       readonly providerMetadata: PromiseLike<unknown>
-      /** Undefined: a result with steps is the other form. */
+      /** Always undefined: a result that has `providerMetadata` and no `steps`, such as that of `streamObject`. */
       readonly steps?: undefined
     }
 

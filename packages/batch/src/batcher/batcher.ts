@@ -36,7 +36,7 @@ export interface Batcher<Item, Result> {
 export interface BatcherStats {
   /** Calls of `add` since the creation, whatever became of them. */
   readonly adds: number
-  /** Calls of `add` that resolved with a result. */
+  /** Calls of `add` that resolved with a result, since the creation. */
   readonly succeeded: number
   /** Calls of `add` that rejected because the batch function failed, or returned a wrong number of results. */
   readonly failed: number

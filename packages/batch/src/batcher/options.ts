@@ -63,7 +63,7 @@ export interface BatcherOptions<Item> {
   clock?: Clock | undefined
 }
 
-/** Options of one call of `add`. */
+/** Options of one call of `add`: its priority, and a signal that cancels it. */
 export interface AddOptions {
   /**
    * A signal that cancels this add. When it aborts, the add rejects at once with the signal's reason. A queued item for which no other add waits is

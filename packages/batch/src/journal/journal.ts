@@ -4,7 +4,7 @@ export interface JournalRecord {
   readonly id: string
   /** The item's position in the source of the run that wrote it, counted from 0. */
   readonly index: number
-  /** The number of requests that the item needed. */
+  /** The number of requests that the item needed: one per attempt, unless the function reported another number. */
   readonly attempts: number
   /** How long the item took, waits included, in milliseconds. */
   readonly durationMs: number

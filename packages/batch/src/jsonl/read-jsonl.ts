@@ -4,7 +4,7 @@ import { BadLineError } from './errors.ts'
 import { fileChunks } from './file-chunks.ts'
 import { LineCutter, type RawLine } from './line-cutter.ts'
 
-/** Options of `readJsonl`. */
+/** Options of `readJsonl`: the maximum length of a line, and what happens with a line that cannot be read. */
 export interface ReadJsonlOptions {
   /**
    * The maximum length of a line, in bytes without its line feed, at least 1; a longer one is a bad line. It bounds memory: at most this many bytes

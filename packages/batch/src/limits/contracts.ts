@@ -48,7 +48,7 @@ export interface RateLimiter {
   stats(): RateLimiterStats
 }
 
-/** Options of one call of `acquire`. */
+/** Options of one call of `acquire`: its priority, and a signal that ends its wait. */
 export interface AcquireOptions {
   /**
    * A signal that ends the wait: when it aborts, `acquire` rejects at once with the signal's reason. It has no effect on a lease that was granted.
@@ -111,7 +111,7 @@ export interface RateLimiterStats {
   limits: Partial<Record<LimitKind, LimitStats>>
 }
 
-/** One known limit, and what is left of it. */
+/** One known limit of a rate limiter, and what is left of it now. */
 export interface LimitStats {
   /**
    * The number of requests or tokens allowed per window, before `safety` is applied: as configured, as the provider reports it, or as guessed after

@@ -5,7 +5,7 @@ import type { ProviderBatchClient, ProviderBatchEndpoint } from './client.ts'
 import { fileState } from './state/state-file.ts'
 import { memoryState, type BatchStateStore } from './state/state-store.ts'
 
-/** One request of a batch. */
+/** One request of a batch: an id and a body. The endpoint is that of the run. */
 export interface ProviderBatchRequest {
   /** The id of the request, sent as its `custom_id`, which its result has too. Must be unique in the run: see `onDuplicateId`. */
   id: string

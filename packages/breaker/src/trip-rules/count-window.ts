@@ -1,7 +1,7 @@
 import type { TripRule } from './trip-rule.ts'
 import { aRatio, checksOf, expectValue, validate, wholeNumber } from '../validate.ts'
 
-/** Options of `countWindow`. */
+/** Options of `countWindow`: the number of calls in the window, and how many of them must fail. `size` and `failureRatio` are required. */
 export interface CountWindowOptions {
   /** The number of calls in the window, a whole number of at least 1. Only the last `size` finished calls count. */
   size: number

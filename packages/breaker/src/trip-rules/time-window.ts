@@ -1,7 +1,9 @@
 import type { Counts, Tally, TripRule } from './trip-rule.ts'
 import { aRatio, checksOf, duration, validate, wholeNumber } from '../validate.ts'
 
-/** Options of `timeWindow`. */
+/**
+ * Options of `timeWindow`: the length of the window, and how many of its calls must fail or be slow. `durationMs` and `failureRatio` are required.
+ */
 export interface TimeWindowOptions {
   /**
    * How long a call counts after its end, in milliseconds, at least 1: the length of the window. It moves in ten steps, so that a call leaves it

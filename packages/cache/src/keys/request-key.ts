@@ -2,7 +2,7 @@ import { aName, expect, validate, type Check } from '../base/validate.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { sha256 } from './sha256.ts'
 
-/** What identifies a request besides its body. */
+/** What identifies a request besides its body: its address, its owner, and which properties of the body count. */
 export interface RequestKeyContext {
   /**
    * The URL to which the request is sent. It is part of the key, because the same model at another address is another model. Path

@@ -58,16 +58,16 @@ export interface PrefetcherStats {
   predicted: number
   /** Predictions for which a prefetch was started. */
   begun: number
-  /** Predictions without a prefetch, by reason. */
+  /** Predictions without a prefetch, by the reason: `budget`, `off` or `late`. */
   skipped: {
-    /** `maxInFlight` or `maxPerMinute` was reached. */
+    /** Predictions that were skipped because `maxInFlight` or `maxPerMinute` was reached. */
     budget: number
-    /** Prefetching was paused: see `minPrecision`. */
+    /** Predictions that were skipped because prefetching was paused: see `minPrecision`. */
     off: number
-    /** Before the prefetch could start, a caller requested the key, or `usefulWithinMs` was over. */
+    /** Predictions that were skipped because, before the prefetch could start, a caller requested the key, or `usefulWithinMs` was over. */
     late: number
   }
-  /** Prefetches that began and failed. */
+  /** Prefetches that began and failed: their load rejected, or their options were invalid. */
   failed: number
   /** Prefetches that are running now, or waiting to start. */
   inFlight: number

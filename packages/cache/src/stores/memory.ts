@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { CacheStore, StoreSetOptions } from './store.ts'
 import { count, validate } from '../base/validate.ts'
 
-/** Options of a MemoryStore. */
+/** Options of a MemoryStore: how much memory it may use. All are optional. */
 export interface MemoryStoreOptions {
   /** The maximum size of all keys and values, in bytes, at least 1; the least recently used entry is evicted first. @default 67_108_864 (64 MiB) */
   maxBytes?: number | undefined

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import type { CacheStore } from './store.ts'
 
-/** One test case of the contract. */
+/** One test case of `storeContract`, for any test runner: a title and a function. */
 export interface StoreCase {
   /** The title of the test: a predicate in the present tense, such as `returns a Uint8Array`. */
   readonly title: string
@@ -9,7 +9,7 @@ export interface StoreCase {
   readonly run: () => Promise<void>
 }
 
-/** How the test cases of a store open one and wait. */
+/** How the test cases of `storeContract` open a store, and how they wait. */
 export interface StoreContractOptions {
   /** Opens a new, empty store. Called once for each test case, which closes it at its end. */
   open: () => CacheStore | Promise<CacheStore>

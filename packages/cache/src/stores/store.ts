@@ -25,7 +25,7 @@ export interface CacheStore {
   close?(): Promise<void>
 }
 
-/** How a store is to hold an entry. */
+/** For how long a store is to hold an entry, and the tags of the entry. */
 export interface StoreSetOptions {
   /** The time for which the cache may serve the entry, in milliseconds. The store may delete the entry after this time. */
   ttlMs: number

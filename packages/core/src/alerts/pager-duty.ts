@@ -3,7 +3,7 @@ import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
 import { poster, type WebhookOptions } from './post-notice.ts'
 
-/** Options of `pagerDuty`. */
+/** Options of `pagerDuty`: the address, and the source and severity of the incidents that it opens. */
 export interface PagerDutyOptions extends WebhookOptions {
   /** The address of the Events API. @default 'https://events.pagerduty.com/v2/enqueue' */
   url?: string | undefined
@@ -12,7 +12,7 @@ export interface PagerDutyOptions extends WebhookOptions {
    * of the host
    */
   source?: string | undefined
-  /** How urgent the incident is. @default 'error' */
+  /** How urgent the incident is, in PagerDuty's words: `critical`, `error`, `warning` or `info`. @default 'error' */
   severity?: 'critical' | 'error' | 'warning' | 'info' | undefined
 }
 

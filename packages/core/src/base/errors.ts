@@ -24,7 +24,7 @@ export class TimeoutError extends Error {
   readonly code = 'timeout'
   /** Which timeout it was: `total` is the option `timeout`; `attempt`, `first-token` and `idle` are fields of `timeouts`. */
   readonly clock: ClockName
-  /** The limit that was exceeded, in milliseconds. */
+  /** The value of the limit that was exceeded, in milliseconds. */
   readonly limitMs: number
 
   constructor(clock: ClockName, limitMs: number, cause?: unknown) {
@@ -146,9 +146,9 @@ export class RedirectRefusedError extends Error {
   }
 }
 
-/** What is known of a fault of a stream. */
+/** What is known of a fault of a stream, for the constructor of StreamFaultError. */
 interface StreamFaultFacts {
-  /** Who found it. @default 'harbor' */
+  /** Who found the fault: `provider` or `harbor`. @default 'harbor' */
   readonly origin?: StreamFaultError['origin']
   /** The HTTP status in the provider's error. @default undefined */
   readonly status?: number | undefined

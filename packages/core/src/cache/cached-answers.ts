@@ -9,7 +9,7 @@ export interface ScopeOfAnswers {
   readonly labels?: Labels | undefined
 }
 
-/** The cached answers of a client and its copies. */
+/** The cached answers of a client and its copies, as `harbor.cache`: methods to remove some or all of them. */
 export interface CachedAnswers {
   /**
    * Removes all answers with this tag. Answers to requests in flight are not cached when they arrive.

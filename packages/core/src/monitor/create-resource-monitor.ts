@@ -10,7 +10,7 @@ import { ProcessGauges } from './process-gauges.ts'
 import type { ResourceReading } from './reading.ts'
 import { ResourceWatch } from './resource-watch.ts'
 
-/** Options of `createResourceMonitor`. */
+/** Options of `createResourceMonitor`: how often it samples, over which window, and a listener for advice. All are optional. */
 export interface ResourceMonitorOptions {
   /**
    * The interval between two samples, in milliseconds, at least 20. Counters are exact. Other values are read only at each sample, so short

@@ -20,7 +20,7 @@ export interface ResourceReading {
   readonly at: number
   /** The length of the window so far, in milliseconds. It grows until it reaches the option `windowMs`. */
   readonly windowMs: number
-  /** How busy the event loop of the process was. */
+  /** How busy the event loop of the process was in the window. */
   readonly eventLoop: {
     /**
      * The delay of the event loop in the window, in milliseconds: how much later than scheduled a timer fires, because the event loop is
@@ -30,7 +30,7 @@ export interface ResourceReading {
     /** The share of the window in which the event loop was busy, from 0 to 1. */
     readonly utilization: number
   }
-  /** The use of the processor by the whole process. */
+  /** The use of the processor by the whole process in the window, all threads together. */
   readonly cpu: {
     /** The CPU time of all threads in the window, divided by the elapsed time. 1 means that one core was fully used. */
     readonly utilization: number
@@ -51,7 +51,7 @@ export interface ResourceReading {
       {
         /** The connections to the origin. */
         readonly sockets: SocketReading
-        /** The requests that wait for one of them. */
+        /** The requests that wait for a connection to the origin. */
         readonly queue: QueueReading
       }
     >

@@ -85,7 +85,7 @@ type Life = 'ttlMs' | 'staleWhileRevalidateMs' | 'staleIfErrorMs'
 
 /** The cache options of one client with defaults filled in, as `explain()` shows them. */
 export interface CacheRules {
-  /** How long an answer is fresh, in milliseconds. */
+  /** How long an answer is fresh after it was stored, in milliseconds. */
   readonly ttlMs: number
   /** How long after `ttlMs` a stale answer is returned at once and refreshed in the background, in milliseconds; 0 never. */
   readonly staleWhileRevalidateMs: number

@@ -24,7 +24,7 @@ export interface AttemptCount {
   readonly target: string
   /** The kind of the failure; undefined for requests that were answered. */
   readonly failure: FailureKind | undefined
-  /** The number of these requests within the window. */
+  /** The number of requests to this target that ended in this way within the window. */
   readonly count: number
 }
 
@@ -47,9 +47,9 @@ export interface AlertStats {
   readonly attempts: readonly AttemptCount[]
   /** The number of calls within the window that looked up their answer in the cache, by success. Bypassed calls do not count. */
   readonly cacheLookups: {
-    /** Those that got a stored answer, stale ones included, or shared the request of an identical call. */
+    /** Calls that got a stored answer, stale ones included, or shared the request of an identical call. */
     readonly hits: number
-    /** Those that the cache could not answer, so that a request was sent. */
+    /** Calls that the cache could not answer, so that a request was sent. */
     readonly misses: number
   }
   /** The cost of all calls since the client was created. */

@@ -70,7 +70,7 @@ export type AttemptPhase = 'not-sent' | 'sent' | 'headers' | 'body'
  */
 export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
 
-/** One wait of a call. */
+/** One wait of a call: before a retry, for a rate limit, a slot or a hedge; `reason` says which. */
 export interface WaitRecord {
   /** Why the call waited: `queue`, `limit`, `backoff`, `retry-after` or `hedge-delay`. `WaitReason` explains each. */
   readonly reason: WaitReason

@@ -31,7 +31,7 @@ export interface CostRow {
   readonly unpricedCalls: number
 }
 
-/** The numbers of tokens of each class. */
+/** The numbers of tokens of a row of a cost report, by class. `inputTokens` and `outputTokens` are totals; the other classes are parts of them. */
 export type CostTokens = Readonly<Record<(typeof TOKEN_CLASSES)[number], number>>
 
 /** The classes of tokens in a cost report, in the order of its columns. */
@@ -49,7 +49,7 @@ export const TOKEN_CLASSES = [
 /** What a cost report is grouped by: the model, the provider, the target (`provider/model`), or the name of a label. */
 export type CostDimension = 'model' | 'provider' | 'target' | (string & {})
 
-/** Options of `costReport()`. */
+/** Options of `costReport()`: what its rows are grouped by. */
 export interface CostReportOptions {
   /**
    * What the rows are grouped by. A label named `model`, `provider` or `target` cannot be used here. An empty list makes one row, with the

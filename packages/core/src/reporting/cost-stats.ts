@@ -25,7 +25,7 @@ export interface CostStats {
 
 /** How much of a spend limit is used in its current period, in US dollars: by all calls, or by those with one value of a label. */
 export interface SpendState {
-  /** The limit, in US dollars for each period. */
+  /** The limit, in US dollars for each period, as the option sets it. */
   readonly limitUsd: number
   /** The period: the count starts again each `hour` or `day` in UTC, or never (`total`). */
   readonly per: 'hour' | 'day' | 'total'

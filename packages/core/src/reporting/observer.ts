@@ -47,7 +47,7 @@ export interface ObservedClient {
   ): () => void
 }
 
-/** Harbor reports to it what happens to one call. */
+/** The functions that an observer returns for one call; they are called at its attempts, its waits and its end. All are optional. */
 export interface CallObservation {
   /**
    * Wraps the sending of one request, until its headers arrive. The request leaves in the async context in which `send` is called.

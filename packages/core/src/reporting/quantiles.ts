@@ -3,7 +3,7 @@
  * milliseconds. Percentiles are accurate to within 5 %.
  */
 export interface Quantiles {
-  /** The number of values. */
+  /** The number of values in the distribution, at least 1. */
   readonly count: number
   /** The arithmetic mean, exact, in the unit of the field that contains it. */
   readonly mean: number

@@ -8,7 +8,7 @@ import type { Receipt } from '../reporting/receipt.ts'
 
 /** The events of `harbor.on()` and what their listeners receive. No event but `content` contains a prompt or an answer, and none a key. */
 export interface HarborEvents {
-  /** A call has started, before any request is sent. */
+  /** A call has started. It is emitted before any request is sent, also for calls that the cache will answer. */
   call: {
     /** The receipt of the call. It is live: it is filled in while the call runs. */
     readonly receipt: Receipt

@@ -17,7 +17,7 @@ export interface Wire {
   explain(): ExplainedTransport
 }
 
-/** How requests are sent, as `explain()` shows it. */
+/** How requests are sent, as `explain()` shows it: over which connections, and what Harbor cannot observe there. */
 export interface ExplainedTransport {
   /** `pool`: Harbor's connection pool. `fetch`: the `fetch` in the options. `runtime-fetch`: the runtime's own. */
   readonly by: 'pool' | 'fetch' | 'runtime-fetch'

@@ -27,7 +27,7 @@ export interface BatchScript {
   rules?: readonly BatchRule[] | undefined
 }
 
-/** A fault, and the batches that it applies to. */
+/** A fault, and the batches that it applies to. The first matching rule of a script decides. */
 export interface BatchRule {
   /** The conditions for the fault, all of which must hold. @default every batch */
   when?: BatchCondition | undefined

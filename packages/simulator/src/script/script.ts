@@ -52,7 +52,7 @@ export interface ProviderScript {
   batches?: BatchScript | undefined
 }
 
-/** A fault, and the calls that get it. */
+/** A fault, and the calls that get it. The first matching rule of a script decides. */
 export interface Rule {
   /** The conditions, all of which a call must meet. @default every call gets the fault */
   when?: Condition | undefined

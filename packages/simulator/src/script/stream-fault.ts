@@ -66,7 +66,7 @@ export type StreamFault =
       type: 'stream-drip'
       /** The time between two packets, in milliseconds. */
       ms: number
-      /** The size of a packet, in bytes, at least 1. */
+      /** The size of a packet of the answer, in bytes, at least 1. */
       bytes: number
     }
   /**

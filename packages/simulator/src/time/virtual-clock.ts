@@ -1,7 +1,7 @@
 import { number, wholeNumber } from '../script/check-fields.ts'
 import { type Clock, turns } from './clock.ts'
 
-/** How `advance()` moves time. */
+/** How `advance()` moves time: what moves along with it, and in which steps. All are optional. */
 export interface AdvanceOptions {
   /**
    * Called after each step of the virtual time, with its length in milliseconds. Use it to advance the client's fake timers by the same

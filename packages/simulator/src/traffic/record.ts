@@ -24,7 +24,7 @@ export interface RecordCounts {
   failed: number
 }
 
-/** A running recorder. */
+/** A running recorder: a proxy on 127.0.0.1 that stores the exchanges it forwards. Returned by `recordTraffic`. */
 export interface TrafficRecorder extends AsyncDisposable {
   /** The root URL of the recorder, without a path: `http://127.0.0.1:PORT`. SDKs need `baseURL`. */
   readonly url: string

@@ -45,7 +45,7 @@ export interface ReplayOptions {
   port?: number | undefined
 }
 
-/** A server that answers requests with recordings. */
+/** A server that answers requests with recordings. Returned by `replayTraffic`. */
 export interface TrafficReplay extends AsyncDisposable {
   /** The root URL: `http://127.0.0.1:PORT`. The base URL for an SDK also has the path of the recorded provider, such as `/v1`. */
   readonly url: string

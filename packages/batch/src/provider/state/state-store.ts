@@ -11,7 +11,7 @@ export type StateRecord =
       run: string
       /** The endpoint for which the run was begun; a run for another one is refused. */
       endpoint: string
-      /** When it began, in milliseconds since 1970. */
+      /** When the run began, in milliseconds since 1970. */
       startedAtMs: number
     }
   /**
@@ -28,16 +28,16 @@ export type StateRecord =
       round: number
       /** The number of requests in the part. */
       count: number
-      /** The tokens that they enqueue. */
+      /** The input tokens that the requests of the part add to the provider's queue, as estimated. */
       tokens: number
-      /** A hash of their ids, to notice other requests after a restart. */
+      /** A hash of the ids of the part's requests, to notice after a restart that the source has other requests; empty for a part with a `parent`. */
       idsHash: string
     }
   | {
       type: 'uploaded'
       /** The part that was uploaded. */
       part: string
-      /** The id of its file at the provider. */
+      /** The id of the part's input file at the provider. */
       fileId: string
     }
   | {
@@ -51,7 +51,7 @@ export type StateRecord =
       type: 'ended'
       /** The part whose batch ended. */
       part: string
-      /** How it ended: the provider's status, such as `completed` or `expired`. */
+      /** How the batch ended: the provider's status, such as `completed` or `expired`. */
       status: string
       /** The id of the file with the answers; null without one. */
       outputFileId: string | null
