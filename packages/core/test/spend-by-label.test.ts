@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
+  budgetUsed,
   OptionError,
   perCall,
   receiptOf,
+  type AlertNotice,
   type HarborOptions,
   type Labels,
   type SpendPot,
@@ -264,5 +266,25 @@ describe('an attempt that may have been billed', () => {
     expect(harbor.spend()[0]?.usedUsd).toBeCloseTo(possiblyBilledUsd, 12)
     await harbor.chat.completions.create(body(), of('b'))
     expect(harbor.spend({ tenant: 'b' })[0]?.usedUsd).toBe(0.01)
+  })
+})
+
+describe('an alert on budgetUsed', () => {
+  it('names the value that has used its share, and has the money of all in its statistics', async () => {
+    const { harbor } = await paying({
+      spendLimit: [IN_ALL, BY_TENANT],
+      alerts: [{ name: 'money', when: budgetUsed({ ratio: 0.9 }), forMs: 1, notify: () => undefined }],
+    })
+    const fired = new Promise<AlertNotice>((resolve) => harbor.on('alert', resolve))
+    for (const tenant of ['acme', 'small', 'acme']) await harbor.chat.completions.create(body(), of(tenant))
+    const { text, stats } = await fired
+    expect(text).toMatch(
+      /^Firing: money: \$0\.0200 of the \$0\.0205 for this day spent by tenant "acme", expected/,
+    )
+    expect(stats.budgets).toMatchObject([
+      { limitUsd: 1, per: 'day', usedUsd: expect.closeTo(0.03, 9) as number },
+      { limitUsd: 0.0205, by: 'tenant', value: 'acme', usedUsd: 0.02 },
+      { limitUsd: 0.0205, by: 'tenant', value: 'small', usedUsd: 0.01 },
+    ])
   })
 })
