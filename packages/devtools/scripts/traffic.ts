@@ -48,6 +48,7 @@ export async function startTraffic(): Promise<Traffic> {
     cache: { ttlMs: 60_000 },
     timeouts: { attemptMs: 1_200 },
     labels: { app: 'shop' },
+    spendLimit: { usd: 2, per: 'day', by: 'tenant', unpriced: 'allow' },
     logLevel: 'off',
   })
   return {

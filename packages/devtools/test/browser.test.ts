@@ -154,7 +154,7 @@ describe.skipIf(isSkipped)('the page in a browser', () => {
     const values = await value(
       `[...document.querySelectorAll('[role=meter]')].map((meter) => meter.ariaLabel)`,
     )
-    expect(values).toEqual(['money a day', expect.stringMatching(/requests$/)])
+    expect(values).toEqual(['money, a day', expect.stringMatching(/requests$/)])
   })
 
   it('explains a request that is typed in', async () => {

@@ -35,7 +35,7 @@ describe('the part of a call that took the most time', () => {
       }),
     ],
     [
-      'openai/gpt-5: 2 × server 500 60 % !',
+      'openai/gpt-5: 2 × 500 server 60 % !',
       call(500, {
         attempts: [
           sent(0, 150, { failure: failure('server'), status: 500 }),
@@ -81,6 +81,14 @@ describe('the part of a call that took the most time', () => {
     [
       'the identical call 100 %',
       call(1, { attempts: [], cache: { status: 'shared', reason: 'in-flight', ageMs: 0 } }),
+    ],
+    [
+      'not sent: breaker_open 100 % !',
+      call(1, {
+        outcome: 'failure',
+        attempts: [],
+        failure: { kind: 'refused', code: 'breaker_open', status: undefined, clock: undefined },
+      }),
     ],
     ['in this process 90 % !', call(1_000, { attempts: [sent(900, 100)] })],
     [

@@ -6,8 +6,10 @@ import { UsageHistory } from './usage-history.ts'
 
 /** How long statistics are used before they are read again, in milliseconds. */
 const STATS_MS = 500
-/** Reading the statistics may take at most one part of this number of the time. */
-const STATS_SHARE = 100
+/** Reading the statistics may take at most one part of this number of the time, unless they are old. */
+const STATS_SHARE = 50
+/** How old statistics may be, in milliseconds, however long it takes to read them. */
+const MAX_STATS_MS = 2_000
 
 /** Reads the statistics of the clients, as often as the page needs them. */
 export class FactsReader {
@@ -40,7 +42,7 @@ export class FactsReader {
       snapshot: snapshotOf(client, { client: index, ...this.#history }, at),
     }))
     const now = performance.now()
-    this.#expireAt = now + Math.max(STATS_MS, (now - startedAt) * STATS_SHARE)
+    this.#expireAt = now + Math.min(MAX_STATS_MS, Math.max(STATS_MS, (now - startedAt) * STATS_SHARE))
     return this.#facts
   }
 

@@ -34,7 +34,7 @@ export interface TargetSnapshot extends TargetFigures {
 
 /** How much of a spend limit is used, in US dollars. */
 export interface SpendSnapshot {
-  /** Such as `a day`, or `a day, tenant acme`. */
+  /** Such as `money, a day`, or `tenant acme, a day`. */
   readonly name: string
   readonly limitUsd: number
   /** With what is reserved for calls in flight. */
@@ -93,8 +93,8 @@ function spendOf(pots: readonly SpendFigures[]): SpendSnapshot[] {
     .map(({ limit, value, usedUsd, reservedUsd }) => {
       const period = limit.per === 'total' ? 'in total' : `a ${limit.per}`
       const whose =
-        limit.by === undefined ? '' : `, ${limit.by} ${value === undefined || value === '' ? '–' : value}`
-      return { name: period + whose, limitUsd: limit.usd, usedUsd: usedUsd + reservedUsd }
+        limit.by === undefined ? 'money' : `${limit.by} ${value === undefined || value === '' ? '–' : value}`
+      return { name: `${whose}, ${period}`, limitUsd: limit.usd, usedUsd: usedUsd + reservedUsd }
     })
     .sort((one, other) => other.usedUsd / other.limitUsd - one.usedUsd / one.limitUsd)
     .slice(0, MAX_SHOWN)

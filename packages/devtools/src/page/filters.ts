@@ -9,17 +9,17 @@ const FIELDS: Readonly<
   Record<string, { readonly all: string; readonly of: (row: Row) => readonly string[] }>
 > = {
   target: {
-    all: 'All targets',
+    all: 'Target',
     of: ({ receipt }) => [...receipt.attempts.map(({ target }) => target), receipt.target],
   },
-  outcome: { all: 'All outcomes', of: ({ receipt }) => outcomesOf(receipt) },
+  outcome: { all: 'Outcome', of: ({ receipt }) => outcomesOf(receipt) },
   error: {
-    all: 'All errors',
+    all: 'Error',
     of: ({ receipt: { attempts, failure } }) =>
       [failure, ...attempts.map((attempt) => attempt.failure)].flatMap((each) => (each ? [each.kind] : [])),
   },
   label: {
-    all: 'All labels',
+    all: 'Label',
     of: ({ receipt }) => Object.entries(receipt.labels).map(([name, value]) => `${name}: ${value}`),
   },
 }
@@ -53,7 +53,7 @@ export class Filters {
     this.#text = h('input', {
       type: 'search',
       'aria-label': 'Filter by id, model, target or label',
-      placeholder: 'Filter  ( / )',
+      placeholder: 'Filter (/)',
       'data-filter': 'text',
       spellcheck: 'false',
     })

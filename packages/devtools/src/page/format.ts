@@ -13,7 +13,8 @@ export function duration(ms: number | undefined): string {
 /** Formats an amount in US dollars. Small amounts have more digits, because calls cost little. */
 export function usd(amount: number): string {
   const size = Math.abs(amount)
-  const digits = size === 0 || size >= 1 ? 2 : size >= 0.01 ? 4 : 6
+  const isWholeCents = Math.abs(size * 100 - Math.round(size * 100)) < 1e-9
+  const digits = isWholeCents || size >= 1 ? 2 : size >= 0.01 ? 4 : 6
   return `${amount < 0 ? '−' : ''}$${size.toFixed(digits)}`
 }
 

@@ -36,7 +36,7 @@ function limitGauge(
 function spendGauge({ name, usedUsd, limitUsd }: SpendSnapshot, client: string): HTMLElement {
   const state = usedUsd >= limitUsd ? 'used up' : ''
   const figures = `${usd(usedUsd)} of ${usd(limitUsd)}`
-  return gauge({ client, name: `money ${name}`, state, used: usedUsd, limit: limitUsd, figures })
+  return gauge({ client, name, state, used: usedUsd, limit: limitUsd, figures })
 }
 
 function windowWords(ms: number): string {

@@ -66,6 +66,8 @@ function wordsOf(first: Hop, group: readonly Hop[], hops: readonly Hop[], receip
     return `${hops.find((hop) => hop.kind === 'lost')?.attempt?.target ?? 'the first target'}: slow`
   }
   if (kind === 'cache') return receipt.cache?.status === 'shared' ? 'the identical call' : 'cache'
+  if (kind === 'other' && receipt.failure && receipt.attempts.length === 0)
+    return `not sent: ${receipt.failure.code ?? receipt.failure.kind}`
   if (!attempt)
     return kind === 'other' ? WORDS.other : `wait${kind === 'running' ? 'ing' : `: ${WORDS[kind]}`}`
   if (kind !== 'failed') {
@@ -81,7 +83,7 @@ export function failureWords({ attempt }: Hop): string {
   const { failure, status } = attempt ?? {}
   if (!failure) return ''
   if (failure.clock !== undefined) return `${failure.kind} (${failure.clock})`
-  return status === undefined || status < 400 ? failure.kind : `${failure.kind} ${status}`
+  return status === undefined || status < 400 ? failure.kind : `${status} ${failure.kind}`
 }
 
 export const hopWords = (kind: HopKind): string => WORDS[kind]
