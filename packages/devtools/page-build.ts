@@ -1,4 +1,4 @@
-import { buildSync } from 'esbuild'
+import { buildSync, type Plugin } from 'esbuild'
 import { join } from 'node:path'
 
 /** Bundles and minifies the code of the page in the browser. */
@@ -16,4 +16,15 @@ export function buildPage(): { readonly script: string; readonly style: string }
     return (outputFiles[0]?.text ?? '').trim()
   }
   return { script: bundle('main.ts'), style: bundle('style.css') }
+}
+
+/** Puts the bundled page as texts in the place of `src/http/page-bundle.ts`, which bundles it when it is loaded. */
+export const pageAsText: Plugin = {
+  name: 'page-as-text',
+  setup(build) {
+    build.onLoad({ filter: /page-bundle\.ts$/ }, () => ({
+      contents: `export const PAGE = ${JSON.stringify(buildPage())}`,
+      loader: 'js',
+    }))
+  },
 }

@@ -22,6 +22,10 @@ export interface ShownReceipt {
   readonly cost: { readonly usd: number; readonly unpriced?: readonly string[] } | undefined
   readonly finishReasons: readonly string[]
   readonly possiblyBilled: number
+  /** The highest possible cost of the attempts that may have been billed, in US dollars. */
+  readonly possiblyBilledUsd: number
+  /** What the call saved because it was answered by the cache, in US dollars. */
+  readonly savedUsd: number
   readonly skipped: readonly { readonly target: string; readonly reason: string }[]
   readonly degraded: boolean
   readonly cache: ShownCache | undefined

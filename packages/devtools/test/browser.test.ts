@@ -84,6 +84,13 @@ describe.skipIf(isSkipped)('the page in a browser', () => {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     expect(await attributes('aria-expanded')).toEqual(['false', 'true', 'false'])
+    await page.keyboard.press('c')
+    await page.getByText('The receipt is copied').waitFor()
+    expect(JSON.parse(String(await value('navigator.clipboard.readText()')))).toMatchObject({
+      id: (await attributes('data-receipt'))[1],
+      model: 'gpt-5-mini',
+      outcome: 'success',
+    })
     await page.keyboard.press('ArrowLeft')
     expect(await attributes('aria-expanded')).toEqual(['false', 'false', 'false'])
     await page.keyboard.press('/')

@@ -23,6 +23,8 @@ export function receipt(facts: Partial<ShownReceipt> = {}): ShownReceipt {
     cost: undefined,
     finishReasons: [],
     possiblyBilled: 0,
+    possiblyBilledUsd: 0,
+    savedUsd: 0,
     skipped: [],
     degraded: false,
     cache: undefined,

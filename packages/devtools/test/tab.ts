@@ -18,7 +18,9 @@ export interface Tab {
 
 /** Opens a page in a new tab, and waits until it is connected. */
 export async function openTab(browser: Browser, url: string): Promise<Tab> {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  const [context = await browser.newContext({ viewport: { width: 1440, height: 900 } })] = browser.contexts()
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  const page = await context.newPage()
   onTestFinished(() => page.close())
   const [requests, problems]: [string[], string[]] = [[], []]
   page.on('request', (request) => requests.push(request.url()))

@@ -4,7 +4,7 @@ import { refusalOf, type AccessRules, type RequestFacts } from './access.ts'
 import { DOCUMENT, SECURITY_HEADERS } from './document.ts'
 
 /** The maximum size of a request to explain, in bytes. */
-export const MAX_EXPLAIN_BYTES = 1_048_576
+const MAX_EXPLAIN_BYTES = 1_048_576
 
 /** A request to the page, whatever server has received it. */
 export interface PageRequest extends Omit<RequestFacts, 'query' | 'isDocument'> {

@@ -105,7 +105,13 @@ function failedWords(hop: Hop): string {
   return [`${failureWords(hop)}${code}`, PHASES[failure.phase]].filter(Boolean).join(', ')
 }
 
-function notesOf({ skipped, attempts, cache, possiblyBilled }: ShownReceipt): HTMLElement | undefined {
+function notesOf({
+  skipped,
+  attempts,
+  cache,
+  possiblyBilled,
+  possiblyBilledUsd,
+}: ShownReceipt): HTMLElement | undefined {
   const notes = [
     ...skipped.map(({ target, reason }) => `${target} was skipped: ${reason}.`),
     ...new Set(
@@ -114,7 +120,7 @@ function notesOf({ skipped, attempts, cache, possiblyBilled }: ShownReceipt): HT
       ),
     ),
     possiblyBilled > 0 &&
-      `${count(possiblyBilled)} failed ${possiblyBilled === 1 ? 'attempt' : 'attempts'} may have been billed.`,
+      `${count(possiblyBilled)} failed ${possiblyBilled === 1 ? 'attempt' : 'attempts'} may have been billed, up to ${usd(possiblyBilledUsd)}.`,
     cache &&
       `Cache: ${cache.status}, ${cache.reason}${typeof cache.stored === 'string' ? `; not stored: ${cache.stored}` : ''}.`,
   ].filter((note) => typeof note === 'string')
@@ -122,13 +128,14 @@ function notesOf({ skipped, attempts, cache, possiblyBilled }: ShownReceipt): HT
 }
 
 function factsOf(receipt: ShownReceipt): HTMLElement {
-  const { usage, cost, labels, finishReasons, operation, model, id } = receipt
+  const { usage, cost, savedUsd, labels, finishReasons, operation, model, id } = receipt
   const facts: (readonly [string, string | undefined])[] = [
     ['id', id],
     ['operation', operation],
     ['requested model', model],
     ['tokens', usage && `${count(usage.inputTokens)} in, ${count(usage.outputTokens)} out`],
     ['cost', cost && `${usd(cost.usd)}${cost.unpriced ? `, without ${cost.unpriced.join(', ')}` : ''}`],
+    ['saved', savedUsd > 0 ? usd(savedUsd) : undefined],
     ['finish', finishReasons.join(', ') || undefined],
     ...Object.entries(labels).map(([name, value]) => [name, value] as const),
   ]

@@ -2,13 +2,13 @@ import type { ShownReceipt } from '../receipt.ts'
 import { h } from './dom.ts'
 
 /** How a call ended, as one word with a sign, so that the colour is never alone. */
-export interface OutcomeWord {
+interface OutcomeWord {
   readonly sign: string
   readonly word: string
   readonly style: 'good' | 'mixed' | 'bad' | 'quiet'
 }
 
-export function outcomeOf(receipt: ShownReceipt): OutcomeWord {
+function outcomeOf(receipt: ShownReceipt): OutcomeWord {
   const { outcome, cache, degraded, attempts } = receipt
   if (outcome === 'pending') return { sign: '…', word: 'in flight', style: 'quiet' }
   if (outcome === 'aborted') return { sign: '⊘', word: 'aborted', style: 'quiet' }

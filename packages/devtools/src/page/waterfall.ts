@@ -4,7 +4,7 @@ import { hopWords } from './longest.ts'
 import type { Hop, HopKind } from './hops.ts'
 
 /** The kinds of hops in the legend, in the order in which they usually happen. */
-export const LEGEND: readonly (readonly [kind: HopKind, word: string])[] = [
+const LEGEND: readonly (readonly [kind: HopKind, word: string])[] = [
   ['queue', 'queue'],
   ['limit', 'rate limit'],
   ['backoff', 'before a retry'],
@@ -50,7 +50,7 @@ function laneClass(lane: number, lanes: readonly number[]): string {
   return lane === 1 ? 'lower' : 'upper'
 }
 
-export function titleOf(hop: Hop): string {
+function titleOf(hop: Hop): string {
   return [hop.attempt?.target, hopWords(hop.kind), duration(hop.ms)].filter(Boolean).join(' · ')
 }
 
