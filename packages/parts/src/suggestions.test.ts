@@ -60,6 +60,14 @@ describe('didYouMean', () => {
     )
   })
 
+  it('suggests the only option that begins with the name, and none of several', () => {
+    const price = ['inputPerMillion', 'outputPerMillion', 'perRequest', 'perServerToolUse']
+    expect(didYouMean('input', price)).toBe('inputPerMillion')
+    expect(didYouMean('perS', price)).toBe('perServerToolUse')
+    expect(didYouMean('pers', ['persist', 'person'])).toBeUndefined()
+    expect(didYouMean('per', price)).toBeUndefined()
+  })
+
   it('suggests nothing for random words', () => {
     const word = fc.stringMatching(/^[a-z]{5,12}$/)
     const suggested = fc

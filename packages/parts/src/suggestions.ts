@@ -34,8 +34,9 @@ export function suggestionFor(
 
 /**
  * Finds the option that the user of an unknown name probably meant. Prefers an option with the same letters (`maxRetries` for
- * `max_retries`, `ttlMs` for `ttl`). Otherwise looks for an option with this name in another library, and then for a similar
- * name, in which at most one letter in three is wrong.
+ * `max_retries`, `ttlMs` for `ttl`). Otherwise looks for an option with this name in another library, then for a similar
+ * name, in which at most one letter in three is wrong, and then for the only option that begins with the name (`inputPerMillion` for
+ * `input`).
  *
  * @param name the unknown name
  * @param known the names of the options that exist
@@ -73,7 +74,10 @@ function closestTo(name: string, known: readonly string[], elsewhere: NamesElsew
     })
     if (found) return found
   }
-  return undefined
+  const longer = candidates.filter(
+    ({ letters, otherName }) => otherName === undefined && letters.startsWith(wanted),
+  )
+  return wanted.length > MAX_CHANGES && longer.length === 1 ? longer[0] : undefined
 }
 
 const MAX_CHANGES = 3
