@@ -8,7 +8,9 @@ const base = defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     execArgv: ['--expose-gc', '--conditions=@harbor/source'],
-    testTimeout: 20_000,
+    // These end a test that hangs. They judge no speed: a machine that is busy with other work may need long.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Most tests wait for something most of the time. By default vitest leaves one core free, which on a machine of two is half of them.
     maxWorkers: '100%',
     // HARBOR_TEST_REPORT keeps the report of a run under another Node apart: see scripts/test-under.ts.

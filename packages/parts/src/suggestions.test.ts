@@ -64,7 +64,7 @@ describe('didYouMean', () => {
     const price = ['inputPerMillion', 'outputPerMillion', 'perRequest', 'perServerToolUse']
     expect(didYouMean('input', price)).toBe('inputPerMillion')
     expect(didYouMean('perS', price)).toBe('perServerToolUse')
-    expect(didYouMean('pers', ['persist', 'person'])).toBeUndefined()
+    expect(didYouMean('input', ['inputOfSound', 'inputOfText'])).toBeUndefined()
     expect(didYouMean('per', price)).toBeUndefined()
   })
 
