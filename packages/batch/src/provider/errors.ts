@@ -131,9 +131,9 @@ export class IncompleteInputError extends Error {
   readonly code = 'incomplete_input'
   /** The id of the uploaded file at the provider. */
   readonly fileId: string
-  /** The number of requests that the provider returned of it. */
+  /** The number of requests that the provider returned of the file. */
   readonly found: number
-  /** The number of requests that were uploaded in it. */
+  /** The number of requests that were uploaded in the file. */
   readonly uploaded: number
 
   constructor(fileId: string, found: number, uploaded: number) {

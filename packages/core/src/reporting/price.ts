@@ -6,33 +6,33 @@ export type CacheTtl = '5m' | '1h' | '30m' | '12h'
  * charged in one class only.
  */
 export interface Price {
-  /** US dollars for a million input tokens. */
+  /** US dollars for a million input tokens, except for those with a rate of their own, such as cached ones. */
   inputPerMillion: number
-  /** US dollars for a million output tokens. */
+  /** US dollars for a million output tokens, except for those with a rate of their own, such as reasoning. */
   outputPerMillion: number
-  /** The rate for input tokens that were read from the provider's prompt cache. @default inputPerMillion */
+  /** US dollars for a million input tokens that were read from the provider's prompt cache. @default inputPerMillion */
   cachedInputPerMillion?: number | undefined
   /**
-   * The rate for input tokens that were written to the provider's prompt cache: one rate, or one for each time to live. A time to live
-   * without a rate is charged at the highest given rate or, if larger, at the default. Tokens without a reported time to live are charged
-   * at the highest given rate. @default `inputPerMillion` times 1.25 for `5m` and `30m`, and times 2 otherwise
+   * US dollars for a million input tokens that were written to the provider's prompt cache: one rate, or one for each time to live. A time to live
+   * without a rate is charged at the highest given rate or, if larger, at the default. Tokens without a reported time to live are charged at the
+   * highest given rate. @default `inputPerMillion` times 1.25 for `5m` and `30m`, and times 2 otherwise
    */
   cacheWritePerMillion?: number | Partial<Record<CacheTtl, number>> | undefined
-  /** The rate for audio input tokens. @default inputPerMillion */
+  /** US dollars for a million input tokens that are audio. @default inputPerMillion */
   audioInputPerMillion?: number | undefined
-  /** The rate for reasoning tokens, which are part of the output tokens. @default outputPerMillion */
+  /** US dollars for a million reasoning tokens, which are part of the output tokens. @default outputPerMillion */
   reasoningPerMillion?: number | undefined
-  /** The rate for audio output tokens. @default outputPerMillion */
+  /** US dollars for a million output tokens that are audio. @default outputPerMillion */
   audioOutputPerMillion?: number | undefined
-  /** The rate for tokens of images that the model makes. They are part of the output tokens. @default outputPerMillion */
+  /** US dollars for a million tokens of images that the model makes. They are part of the output tokens. @default outputPerMillion */
   imageOutputPerMillion?: number | undefined
-  /** The price of each answered request, in addition to its tokens. @default 0 */
+  /** The price of each answered request, in US dollars, in addition to its tokens. @default 0 */
   perRequest?: number | undefined
   /**
-   * The price of each use of a tool that the provider runs, such as `{ web_search_requests: 0.01 }`. The keys are the names of the counts
-   * in the provider's usage report. A tool that is missing here has the price that OpenAI, Anthropic or Google publishes for it; without a
-   * published price, it has that of the most expensive tool named here. `web_fetch_requests` are free. @default the published prices; a
-   * tool without a published price is named in `cost.unpriced` of the receipt
+   * The price of each use of a tool that the provider runs, in US dollars, such as `{ web_search_requests: 0.01 }`. The keys are the names of the
+   * counts in the provider's usage report. A tool that is missing here has the price that OpenAI, Anthropic or Google publishes for it; without a
+   * published price, it has that of the most expensive tool named here. `web_fetch_requests` are free. @default the published prices; a tool without
+   * a published price is named in `cost.unpriced` of the receipt
    */
   perServerToolUse?: Readonly<Record<string, number>> | undefined
   /**
