@@ -106,6 +106,18 @@ describe('captureContent', () => {
     expect((await captured(1))[0]).toMatchObject({ answer: '', truncated: false })
   })
 
+  it('keeps no stream alive that its caller dropped: it ends when it is collected, and is passed on', async () => {
+    const { captureContent, calls } = capturing()
+    const harbor = harborFor(await simulate(), { captureContent })
+    await harbor.chat.completions.create({ ...HELLO, stream: true })
+    const collected = (): number => {
+      globalThis.gc?.()
+      return calls.length
+    }
+    await expect.poll(collected, { timeout: 5_000 }).toBe(1)
+    expect(calls[0]?.answer).toBe('')
+  })
+
   it('passes on the body of an error', async () => {
     const provider = await simulate()
     const { captureContent, captured } = capturing()

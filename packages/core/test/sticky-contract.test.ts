@@ -1,8 +1,9 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { perCall, receiptOf, type HarborFetchOptions, type PerCallOptions } from '../src/index.ts'
 import { chunk } from './gemini/gemini-client.ts'
 import { MESSAGE, QUESTION } from './helpers/anthropic.ts'
 import { harborFetchFor, harborFor } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 import { CHAT_ANSWER, sendJson, serve, type TestServer, type UpstreamRequest } from './helpers/http-server.ts'
 import { hello, serveByKey } from './helpers/key-server.ts'
 
@@ -72,6 +73,7 @@ describe('the target of a conversation', () => {
   })
 
   it('is the one that won a hedge', async () => {
+    onTestFinished(timeInTurns())
     let slow = true
     const server = await serve(({ headers }, response) => {
       if (!(slow && headers.authorization === 'Bearer first')) sendJson(response, CHAT_ANSWER)
