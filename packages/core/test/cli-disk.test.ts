@@ -12,7 +12,8 @@ function withFullDisk(bench: Bench, file: string, bytes: number): Promise<Ended>
   return bench.startAfterWith('full-disk.ts', { HARBOR_FULL_DISK: `${file}=${bytes}` }, ...COMMAND).ended
 }
 
-describe('a full disk', () => {
+// Each test starts several processes, which takes long on a busy machine.
+describe('a full disk', { timeout: 60_000 }, () => {
   it.each([
     ['at the first line', 0],
     ['in the middle', 70_000],

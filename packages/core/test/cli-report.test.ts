@@ -44,7 +44,7 @@ async function summaryOf({
   return { rows: report?.rows ?? [], usd: summary?.usd ?? NaN, ok: summary?.ok ?? NaN }
 }
 
-describe('harbor bulk --report', () => {
+describe('harbor bulk --report', { timeout: 60_000 }, () => {
   it('prints a row for each target and one with the totals, which are those of the run', async () => {
     const bench = await Bench.with([
       ...prompts(6),
@@ -115,7 +115,7 @@ describe('harbor bulk --report', () => {
     // A resumed run with nothing left to do has the same report.
     await bench.bulk(...command).ended
     expect(csvIn(bench.text('costs.csv'))['openai/gpt-4']).toEqual(row)
-  }, 60_000)
+  })
 
   it('belongs to an interrupted run, too', async () => {
     const bench = await Bench.with(prompts(200), { latency: { min: 5, max: 9 } })
@@ -169,7 +169,7 @@ describe('harbor bulk --report', () => {
     expect(row?.['savedByBatchUsd']).toBeCloseTo(spentIn(bench), 9)
     expect(tableIn(stderr)[0]).toMatch(/ saved$/)
     expect(stderr).not.toContain('unknown price')
-  }, 60_000)
+  })
 
   it('does not replace another file of the run, and needs a folder that exists', async () => {
     const bench = await Bench.with(prompts(2))

@@ -10,6 +10,13 @@ const backup = { apiKey: 'k', baseURL: 'http://backup/v1' }
 const CLIENTS: Readonly<Record<string, HarborOptions>> = {
   plain: {},
   'with cache, batches and prefetch': { cache: true, embeddingBatch: true, prefetch: { minConfidence: 0.1 } },
+  'with spend limits by label, and batches': {
+    spendLimit: [
+      { usd: 1_000_000, per: 'total' },
+      { usd: 1_000_000, per: 'day', by: 'tenant' },
+    ],
+    embeddingBatch: true,
+  },
   'with fallback and hedges': {
     providers: { backup },
     fallback: ['backup/gpt-4'],
