@@ -76,7 +76,6 @@ export interface ClientStats {
   readonly calls: number
   readonly attempts: number
   readonly availability: number
-  readonly latencyMs: { readonly p50: number; readonly p95: number } | undefined
   readonly firstTokenMs: { readonly p50: number; readonly p95: number } | undefined
   readonly cost: CostFigures
   readonly cache: CacheFigures

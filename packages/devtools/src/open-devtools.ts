@@ -60,6 +60,8 @@ export async function openDevtools(
   try {
     server.listen(port, host)
     await once(server, 'listening')
+    // A connection that cannot be accepted, such as without file descriptors, is not the application's error.
+    server.on('error', () => undefined)
     // Neither the server nor an open page keeps the process alive.
     server.unref()
   } catch (error) {

@@ -17,6 +17,7 @@ export class Header {
   readonly #name = h('span.process')
   readonly #connection = h('span.connection', { role: 'status' })
   readonly #alerts = h('div.alerts')
+  #firing = ''
 
   /** @param onHelp called when the user asks for the keys */
   constructor(onHelp: () => void) {
@@ -35,7 +36,11 @@ export class Header {
   show({ name, alerts }: Message): void {
     document.title = `${name} · Harbor`
     setText(this.#name, name)
-    this.#alerts.replaceChildren(...alerts.filter(({ state }) => state === 'firing').map(alertElement))
+    const firing = alerts.filter(({ state }) => state === 'firing')
+    // Elements that stay are not made again, so that a screen reader does not read them again.
+    const key = JSON.stringify(firing)
+    if (key !== this.#firing) this.#alerts.replaceChildren(...firing.map(alertElement))
+    this.#firing = key
   }
 }
 

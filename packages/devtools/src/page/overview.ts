@@ -25,7 +25,9 @@ export class Overview {
     const rate = recent.reduce((sum, [calls]) => sum + calls, 0) / recent.length
     this.#calls.set(rate < 10 ? rate.toFixed(1) : count(rate), '/s', [
       `${count(total.calls)} in all`,
-      `${count(inFlightCount)} in flight`,
+      clients.every(({ snapshot }) => snapshot.closed)
+        ? 'the client is closed'
+        : `${count(inFlightCount)} in flight`,
     ])
     this.#sparkline.show(minute.perSecond)
 

@@ -19,7 +19,7 @@ export class ReceiptList {
   readonly #pending = h('div', { role: 'rowgroup' })
   readonly #ended = h('div', { role: 'rowgroup' })
   readonly #grid = h('div.grid', { role: 'treegrid', 'aria-label': 'Receipts' })
-  readonly #status = h('span.status', { role: 'status' })
+  readonly #status = h('span.status')
   readonly #pause = h('button', { type: 'button', 'aria-pressed': 'false' }, 'Pause')
   readonly #inFlight = new Map<string, Item>()
   /** By id, the oldest first. */
