@@ -34,7 +34,8 @@ import { Streams, type FreshRecording, type Open, type Recorded } from './stream
 import { newEntry } from './tiers/entry.ts'
 
 /**
- * Creates a cache.
+ * Creates a cache for answers that are slow or expensive to get. Concurrent calls for the same key share one load. Entries are in memory and, with
+ * the option `farTier`, also in a store that outlives the process.
  *
  * @example
  * const cache = createCache<string>({ ttlMs: 60_000, staleIfErrorMs: 600_000 })

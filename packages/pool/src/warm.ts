@@ -1,7 +1,7 @@
 import { describeValue } from '@harbor/parts'
 import type { LeanFetch } from './fetch/lean-fetch.ts'
 
-/** Options of `pool.warm`. */
+/** Options of `pool.warm`: how many connections are opened, and by which request. All are optional. */
 export interface WarmOptions {
   /**
    * The number of connections to open to each origin, at least 1. More than `connections` of the pool or, with autoscaling, than `autoscale.min`, is

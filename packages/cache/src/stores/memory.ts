@@ -39,7 +39,7 @@ export class MemoryStore implements CacheStore {
     this.#values.delete(key)
   }
 
-  /** Deletes every key that begins with `prefix`. */
+  /** Deletes every key that begins with `prefix`; all keys for an empty one. */
   async clear(prefix: string): Promise<void> {
     for (const key of [...this.#values.keys()]) if (key.startsWith(prefix)) this.#values.delete(key)
   }
