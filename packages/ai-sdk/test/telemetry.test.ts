@@ -165,7 +165,7 @@ describe('the option telemetry of a fallback model', () => {
     expect(ended).toHaveLength(2)
     expect(last(notices)).toMatchObject({
       waits: [{ reason: 'hedge-delay' }],
-      attempts: [{ reason: 'first', failure: undefined }, { reason: 'hedge' }],
+      attempts: [{ reason: 'first', failure: { kind: 'aborted', code: 'lost_hedge' } }, { reason: 'hedge' }],
     })
   })
 

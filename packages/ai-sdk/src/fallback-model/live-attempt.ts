@@ -105,7 +105,14 @@ export class LiveAttempt {
     if (!this.#settle()) return
     this.#permit?.release()
     this.abort(reason)
-    this.#observed?.attemptEnded(this.#record, undefined)
+    this.#observed?.attemptEnded(this.#record, this.#whyAbandoned())
+  }
+
+  /** Returns why the attempt ended without an answer, as observers get it; undefined if it was answered. */
+  #whyAbandoned(): Failure | undefined {
+    if (this.#record.outcome !== 'abandoned') return undefined
+    const code = this.#caller?.aborted ? undefined : 'lost_hedge'
+    return { kind: 'aborted', code, retryable: false, ambiguous: true }
   }
 
   #settle(): boolean {

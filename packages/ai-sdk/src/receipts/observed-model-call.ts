@@ -100,7 +100,7 @@ export class ObservedModelCall {
     return this.#call.attempt(attempt, send)
   }
 
-  /** @param failure why the attempt failed; `undefined` if it succeeded or was abandoned */
+  /** @param failure why the attempt failed or was aborted; `undefined` if it succeeded */
   attemptEnded(record: ModelAttempt, failure: Failure | undefined): void {
     const attempt = this.#attempts.get(record)
     if (!attempt || attempt.durationMs !== undefined) return

@@ -35,6 +35,8 @@ export class ObservedModelReceipt implements ObservedReceipt {
   readonly cost = undefined
   readonly responseId = undefined
   readonly redirects = 0
+  readonly possiblyBilledUsd = 0
+  readonly savedUsd = 0
   readonly cache = undefined
   readonly batch = undefined
   readonly #open: OpenCall

@@ -134,7 +134,10 @@ export interface ObservedAttempt {
   readonly status: number | undefined
   /** Always `undefined`: the AI SDK does not return the request id. */
   readonly requestId: string | undefined
-  /** Why the attempt failed; `undefined` if it succeeded, was abandoned or is in flight. */
+  /**
+   * Why the attempt failed; `undefined` if it succeeded or is in flight. One that lost to a hedge has the kind `aborted` and the code
+   * `lost_hedge`.
+   */
   readonly failure: ObservedFailure | undefined
 }
 
@@ -251,6 +254,10 @@ export interface ObservedReceipt {
   readonly responseId: undefined
   /** The number of failed attempts that the provider may have billed. */
   readonly possiblyBilled: number
+  /** Always 0: fallback models know no prices. */
+  readonly possiblyBilledUsd: number
+  /** Always 0: a field of receipts of `@harbor/core`. */
+  readonly savedUsd: number
   /** Always 0: the AI SDK does not report redirects. */
   readonly redirects: number
   /** The targets that were skipped so far, each with the reason in words. */
