@@ -29,6 +29,7 @@ export class CapturedText {
   #size = 0
   #bytes: Uint8Array | undefined
   #text: string | undefined
+  #isReleased = false
   /** Whether a part was left out. */
   isCut = false
 
@@ -49,7 +50,7 @@ export class CapturedText {
 
   /** Adds the bytes of a stream. They are copied, since they may belong to a larger buffer. */
   add(bytes: Uint8Array): void {
-    if (this.isCut) return
+    if (this.isCut || this.#isReleased) return
     const start = this.#size
     const taken = this.#take(bytes.length)
     this.isCut = taken < bytes.length
@@ -76,6 +77,7 @@ export class CapturedText {
 
   release(): void {
     this.#memory.release(this.#size)
+    this.#isReleased = true
     this.#size = 0
     this.#bytes = undefined
     this.#text = undefined
