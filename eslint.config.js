@@ -2,18 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 import { plainWords } from './scripts/lint/plain-words.ts'
 
-const leaves = [
-  'retry',
-  'breaker',
-  'fallback',
-  'batch',
-  'cache',
-  'pool',
-  'simulator',
-  'otel',
-  'redis',
-  'devtools',
-]
+const leaves = ['retry', 'breaker', 'fallback', 'batch', 'cache', 'pool', 'simulator', 'otel', 'devtools']
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/.reports/**', '**/.turbo/**'] },
@@ -62,6 +51,14 @@ export default tseslint.config(
           ],
         },
       ],
+    },
+  },
+  {
+    // Its rate limiter is that of batch, with other buckets.
+    files: ['packages/redis/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['@harbor/*', '!@harbor/parts', '!@harbor/batch'] }],
     },
   },
   {

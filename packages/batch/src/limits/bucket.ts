@@ -13,10 +13,15 @@ export interface BucketOptions {
 /** The tolerated rounding error of many refills, as a share of the capacity. */
 const ROUNDING = 1e-9
 
+/** The minimum time in which a source fills a bucket, in milliseconds: about a round trip. */
+const MIN_FILL_MS = 1
+
 /**
  * A token bucket, which limits requests or tokens. Its level rises steadily up to the capacity, and falls with each request. A request larger than
  * the capacity may start when the bucket is full. The level is then negative, and the next request waits until this debt is refilled. So the requests
  * of any span of time use at most the refill of that time and one full bucket (or one larger request).
+ *
+ * A bucket whose limit is shared with other processes is filled by a source instead of time (`setShare(0)`), or by time at a share of the limit.
  */
 export class Bucket {
   /** Whether the limit was learned from the provider's answers. If false, the user has configured it. */
@@ -26,6 +31,10 @@ export class Bucket {
   #windowMs = 0
   #perMs = 0
   #capacity = 0
+  /** The share of the limit that time adds: 1, unless the limit is shared with other processes; 0 while a source fills the bucket. */
+  #share = 1
+  #refillPerMs = 0
+  #refillCapacity = 0
   #level: number
   /** The time of the last refill; in the future during a pause. */
   #at: number
@@ -34,6 +43,12 @@ export class Bucket {
   #estimated = 0
   /** The sum of the actual usage of the same requests, with the same weights. */
   #used = 0
+  /** For a source: the maximum amount that it can add at a time, and this time. */
+  #fillable = Infinity
+  #fillableAt = -Infinity
+  /** For a source: the lowest amount that an answer has reported as left, and when; `Infinity` if there was none. */
+  #reported = Infinity
+  #reportedAt = 0
 
   constructor(options: BucketOptions, learned: boolean, now: number) {
     this.learned = learned
@@ -57,6 +72,16 @@ export class Bucket {
     return this.#windowMs
   }
 
+  /** The amount that the limit allows per millisecond, after `safety`. */
+  get perMs(): number {
+    return this.#perMs
+  }
+
+  /** The amount that may be used at once after an idle time. */
+  get capacity(): number {
+    return this.#capacity
+  }
+
   resize(limit: number, windowMs: number, now: number): void {
     if (limit === this.#limit && windowMs === this.#windowMs) return
     this.#refill(now)
@@ -64,7 +89,50 @@ export class Bucket {
     this.#windowMs = windowMs
     this.#perMs = (limit * this.#options.safety) / windowMs
     this.#capacity = this.#perMs * this.#options.burstMs
-    this.#level = Math.min(this.#level, this.#capacity)
+    this.#setRefill()
+    this.#level = Math.min(this.#level, this.#refillCapacity)
+  }
+
+  /** Sets the share of the limit that time adds: 1 at first, 0 if a source fills the bucket. */
+  setShare(share: number, now: number): void {
+    this.#refill(now)
+    this.#share = share
+    this.#setRefill()
+  }
+
+  #setRefill(): void {
+    this.#refillPerMs = this.#perMs * this.#share
+    this.#refillCapacity = this.#share === 0 ? this.#capacity : this.#capacity * this.#share
+  }
+
+  /**
+   * For a source: adds an amount, or removes a negative one.
+   *
+   * @param fillable the maximum amount that the source can add at `fromMs`; the refill of the limit is added to it later
+   * @param fromMs the time before which the source adds nothing
+   */
+  fill(amount: number, fillable: number, fromMs: number, now: number): void {
+    this.#refill(now)
+    this.#level += amount
+    this.#fillable = fillable
+    this.#fillableAt = fromMs
+  }
+
+  /** For a source: counts what other processes took. */
+  takenElsewhere(amount: number): void {
+    this.#taken += amount
+  }
+
+  /**
+   * For a source: returns the amount that the provider has reported as left, with the refill since; `Infinity` if it has not. Reports since the last
+   * call of `clearReported()` count.
+   */
+  reported(now: number): number {
+    return this.#reported + (now - this.#reportedAt) * this.#perMs
+  }
+
+  clearReported(): void {
+    this.#reported = Infinity
   }
 
   /** Returns the amount that could be taken now; negative while a debt is being refilled. */
@@ -80,9 +148,20 @@ export class Bucket {
    */
   readyAt(amount: number, now: number, ahead = 0): number {
     this.#refill(now)
-    const missing = ahead + Math.min(amount, this.#capacity) - this.#level
+    if (this.#share === 0) return this.#filledAt(amount, now, ahead)
+    const missing = ahead + Math.min(amount, this.#refillCapacity) - this.#level
     if (missing <= this.#capacity * ROUNDING) return Math.max(now, this.#at)
-    return Math.max(now, this.#at) + missing / this.#perMs
+    return Math.max(now, this.#at) + missing / this.#refillPerMs
+  }
+
+  /** The earliest time at which the source can have filled the bucket: as if no other process used anything. */
+  #filledAt(amount: number, now: number, ahead: number): number {
+    const missing = ahead + Math.min(amount, this.#limit) - this.#level
+    if (missing <= this.#limit * ROUNDING) return Math.max(now, this.#at)
+    const from = Math.max(now, this.#at, this.#fillableAt)
+    const fillable = Math.min(this.#capacity, this.#fillable + (from - this.#fillableAt) * this.#perMs)
+    const toFill = ahead + Math.min(amount, this.#capacity) - this.#level - fillable
+    return from + Math.max(MIN_FILL_MS, toFill / this.#perMs)
   }
 
   /** Takes an amount, even if the level becomes negative. */
@@ -96,7 +175,7 @@ export class Bucket {
   undo(amount: number, now: number): void {
     this.#refill(now)
     this.#taken -= amount
-    this.#level = Math.max(this.#level, Math.min(this.#capacity, this.#level + amount))
+    this.#level = Math.max(this.#level, Math.min(this.#refillCapacity, this.#level + amount))
   }
 
   /**
@@ -124,6 +203,10 @@ export class Bucket {
     const since = (this.#taken - taken) * usedPerEstimate
     const left = remaining + this.#perMs * Math.max(0, now - atMs) - since
     this.#level = Math.max(-this.#limit, Math.min(this.#level, left))
+    if (left < this.reported(now)) {
+      this.#reported = Math.max(-this.#limit, left)
+      this.#reportedAt = now
+    }
   }
 
   /** Blocks the bucket until a time. Debts are refilled during the pause. After the pause, the level is at most `maximum`. */
@@ -139,11 +222,11 @@ export class Bucket {
    */
   #refill(now: number): void {
     if (now <= this.#at) return
-    const refill = (now - this.#at) * this.#perMs
+    const refill = (now - this.#at) * this.#refillPerMs
     this.#level =
-      this.#level > this.#capacity
-        ? Math.max(this.#capacity, this.#level - refill)
-        : Math.min(this.#capacity, this.#level + refill)
+      this.#level > this.#refillCapacity
+        ? Math.max(this.#refillCapacity, this.#level - refill)
+        : Math.min(this.#refillCapacity, this.#level + refill)
     this.#at = now
   }
 }

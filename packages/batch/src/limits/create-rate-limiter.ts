@@ -18,7 +18,11 @@ import { settingsOf, type RateLimits } from './rate-limits.ts'
  * @throws TypeError for an option that does not exist or makes no sense
  */
 export function createRateLimiter(options: RateLimits = {}): RateLimiter {
-  const limiter = new TokenBucketLimiter(settingsOf(options))
+  return rateLimiterOf(new TokenBucketLimiter(settingsOf(options)))
+}
+
+/** Returns the public interface of a limiter. */
+export function rateLimiterOf(limiter: TokenBucketLimiter): RateLimiter {
   // Closures, so that callers can destructure them from the object.
   return {
     acquire: (cost, acquireOptions) => limiter.acquire(cost, acquireOptions),

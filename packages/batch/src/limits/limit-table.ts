@@ -12,6 +12,7 @@ import {
 } from './limit-window.ts'
 import type { ObservedLimit, ObservedLimits } from './headers/rate-limit-headers.ts'
 import type { RateLimits, RateLimitSettings } from './rate-limits.ts'
+import type { SharedLimit } from './limit-source.ts'
 
 /**
  * The maximum usage that is accepted from an answer, as a multiple of the limit. A higher usage is ignored as wrong, since it would block all
@@ -78,6 +79,11 @@ export class LimitTable {
     return this.#known.length === 0
   }
 
+  /** The limits that were configured or reported in a header. They hold for all processes together; a guess holds for this one. */
+  stated(): readonly SharedLimit[] {
+    return this.#known.filter(isStated)
+  }
+
   has(kind: LimitKind): boolean {
     return this.#find(kind) !== undefined
   }
@@ -85,7 +91,7 @@ export class LimitTable {
   /** Whether this limit was configured or reported in a header. If false, it was found by probing or is unknown. */
   isStated(kind: LimitKind): boolean {
     const known = this.#find(kind)
-    return known !== undefined && (known.configured !== undefined || known.expiresAt < Infinity)
+    return known !== undefined && isStated(known)
   }
 
   /**
@@ -273,6 +279,10 @@ export class LimitTable {
     this.#known = [...this.#known, known]
     return known
   }
+}
+
+function isStated({ configured, expiresAt }: KnownLimit): boolean {
+  return configured !== undefined || expiresAt < Infinity
 }
 
 function withoutEstimates({ input, output, estimated }: Cost): Cost {

@@ -4,6 +4,7 @@ import { describeValue } from '@harbor/parts'
 import { aSignal, validate, type Check } from '../validate.ts'
 import type { AcquireOptions, Cost, Lease, Outcome, RateLimiter, RateLimiterStats } from './contracts.ts'
 import { LimiterFullError, RateLimitWaitError } from './errors.ts'
+import type { LimitSource } from './limit-source.ts'
 import { LimitTable, type Marks } from './limit-table.ts'
 import type { ObservedLimits } from './headers/rate-limit-headers.ts'
 import type { RateLimitSettings } from './rate-limits.ts'
@@ -25,13 +26,26 @@ export class TokenBucketLimiter implements RateLimiter {
   #pausedUntil = -Infinity
   /** Whether the limit of requests per minute is guessed by the probe, because it is neither configured nor reported. */
   #guesses = false
+  /** What fills the buckets instead of time, if the limits are shared with other processes. */
+  readonly #source: LimitSource | undefined
 
-  constructor(settings: RateLimitSettings) {
+  constructor(settings: RateLimitSettings, source?: LimitSource) {
     this.#settings = settings
     this.#clock = steadyClock(settings.clock)
     this.#limits = new LimitTable(settings, this.#clock.now())
     this.#probe = new RateProbe(this.#clock.now())
     this.#timer = new DeadlineTimer(this.#clock, () => this.#advance())
+    this.#source = source
+    source?.attach({
+      now: () => this.#clock.now(),
+      limits: () => this.#limits.stated(),
+      first: () => this.#line.first?.cost,
+      waiting: () => this.#line.ahead(-Infinity),
+      started: () => this.#counts.granted,
+      pausedUntil: () => this.#pausedUntil,
+      pause: (untilMs) => void (this.#pausedUntil = Math.max(this.#pausedUntil, untilMs)),
+      advance: () => this.#advance(),
+    })
   }
 
   acquire(cost: Cost, options?: AcquireOptions): Promise<Lease> {
@@ -53,7 +67,9 @@ export class TokenBucketLimiter implements RateLimiter {
     const now = this.#now()
     this.#advance()
     const mayStart = !this.#limits.tooLarge(cost) && this.#isNext(options?.priority ?? 0)
-    return mayStart && this.#readyAt(cost, now) <= now ? this.#grant(cost, now) : undefined
+    if (mayStart && this.#readyAt(cost, now) <= now) return this.#grant(cost, now)
+    this.#source?.changed(now, cost)
+    return undefined
   }
 
   waitMs(cost: Cost): number {
@@ -67,6 +83,7 @@ export class TokenBucketLimiter implements RateLimiter {
     this.#limits.observe(limits, undefined, this.#now())
     this.#guesses &&= !this.#limits.isStated('requests')
     this.#advance()
+    this.#source?.changed(this.#clock.now())
   }
 
   stats(): RateLimiterStats {
@@ -82,6 +99,7 @@ export class TokenBucketLimiter implements RateLimiter {
   /** Returns the current time, and removes limits that have expired by then. */
   #now(): number {
     const now = this.#clock.now()
+    this.#source?.tick(now)
     if (this.#limits.expire(now) && this.#limits.isEmpty) this.#probe.restart(this.#counts.inFlight)
     return now
   }
@@ -114,6 +132,7 @@ export class TokenBucketLimiter implements RateLimiter {
     const waitMs = this.#isProbing() ? 0 : this.#startAt(cost, priority, now) - now
     if (waitMs > maxWaitMs || this.#line.size >= maxQueue) {
       this.#counts.refused++
+      this.#source?.changed(now, cost)
       throw waitMs > maxWaitMs ? new RateLimitWaitError(waitMs, maxWaitMs) : new LimiterFullError(maxQueue)
     }
     const waiter: Waiter = {
@@ -136,6 +155,7 @@ export class TokenBucketLimiter implements RateLimiter {
     }
     this.#line.push(waiter)
     this.#setTimer(now)
+    this.#source?.changed(now)
   }
 
   /** Grants leases to acquires that may start by now, and rejects those whose deadline has passed. */
@@ -192,6 +212,7 @@ export class TokenBucketLimiter implements RateLimiter {
     const marks = this.#limits.take(cost, now)
     const number = ++this.#counts.granted
     this.#counts.inFlight++
+    this.#source?.changed(now)
     let open = true
     const close = (end: () => void): void => {
       if (!open) return
@@ -199,6 +220,7 @@ export class TokenBucketLimiter implements RateLimiter {
       this.#counts.inFlight--
       end()
       this.#advance()
+      this.#source?.changed(this.#clock.now())
     }
     return {
       settle: (outcome) => close(() => this.#settle(marks, number, outcome)),

@@ -108,7 +108,7 @@ function scanned(reply: unknown): readonly [cursor: string, keys: readonly Buffe
   return [String(cursor), keys.filter((key) => Buffer.isBuffer(key))]
 }
 
-const aPrefix: Check = (value) =>
+export const aPrefix: Check = (value) =>
   (typeof value === 'string' && /^[^:]{1,64}$/.test(value)) || 'a text of 1 to 64 characters without ":"'
 
 const CHECKS = /* @__PURE__ */ checksOf({ client: anObject, prefix: aPrefix })

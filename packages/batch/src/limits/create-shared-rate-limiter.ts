@@ -1,0 +1,18 @@
+import type { RateLimiter } from './contracts.ts'
+import { rateLimiterOf } from './create-rate-limiter.ts'
+import type { LimitSource } from './limit-source.ts'
+import { TokenBucketLimiter } from './rate-limiter.ts'
+import { settingsOf, type RateLimits } from './rate-limits.ts'
+
+export type { LimitSource, SharedBucket, SharedLimit, SharedLimiter } from './limit-source.ts'
+
+/**
+ * Creates a rate limiter whose limits several processes share: a source fills its buckets instead of time. Requests wait in each process as in
+ * `createRateLimiter`. `@harbor/redis` has such a source; this entry is made for it and for other companions, and may change in any release.
+ *
+ * @param options the known limits, as for `createRateLimiter`
+ * @throws TypeError for an option that does not exist or makes no sense
+ */
+export function createSharedRateLimiter(options: RateLimits, source: LimitSource): RateLimiter {
+  return rateLimiterOf(new TokenBucketLimiter(settingsOf(options), source))
+}

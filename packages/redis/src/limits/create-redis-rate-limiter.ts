@@ -1,0 +1,72 @@
+import type { RateLimiter, RateLimits } from '@harbor/batch'
+import { createSharedRateLimiter } from '@harbor/batch/shared-limits'
+import { anObject, checkOptions, checksOf, expectValue, type Check } from '@harbor/parts'
+import { linkTo, type RedisClient } from '../client/redis-client.ts'
+import { TimedScript } from '../client/timed-script.ts'
+import { aPrefix } from '../store/redis-store.ts'
+import { REFILL_SCRIPT } from './refill-script.ts'
+import { SharedLimits } from './shared-limits.ts'
+
+/** The version of the state. Another version has other keys, so that two versions of this package do not read each other's state. */
+const VERSION = 1
+
+export interface RedisRateLimiterOptions extends RateLimits {
+  /**
+   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the limiter does not close
+   * it. Use a server that does not evict keys (`maxmemory-policy noeviction`).
+   */
+  readonly client: RedisClient
+  /**
+   * The beginning of all keys, without `:`, `{` and `}`. All limiters with the same prefix share their limits, so use one prefix for each account and
+   * model, and configure the same limits in all processes.
+   */
+  readonly prefix: string
+  /**
+   * The maximum time that a call waits for Redis, in milliseconds, above 0. Without an answer in this time, the process continues without Redis, with
+   * its share of the limits, until Redis answers again. @default 50
+   */
+  readonly budgetMs?: number | undefined
+}
+
+/**
+ * Creates a rate limiter whose limits are shared by all processes with the same `prefix`. It has the interface of `createRateLimiter` of
+ * `@harbor/batch`.
+ *
+ * ```ts
+ * const limiter = createRedisRateLimiter({ client, prefix: 'gpt-5', requestsPerMinute: 12_000, tokensPerMinute: 1_800_000 })
+ * const lease = await limiter.acquire({ input: 1_200, output: 300 })
+ * ```
+ *
+ * A busy process leases amounts ahead, for about 200 ms, so most calls need no round trip. What a process does not use returns after at most half a
+ * second, and what a killed process held after 1.5 s. Limits from headers are shared; a limit that is guessed after 429s is the process's own. After a
+ * 429, all processes pause.
+ *
+ * Without Redis, no call fails: each process then uses the limit divided by the number of processes that it last knew.
+ *
+ * `tryAcquire` and `waitMs` do not wait for Redis: they count what this process holds, so the first `tryAcquire` after an idle time returns undefined,
+ * and makes the process lease what it lacked. Waits are estimated as if the other processes used nothing.
+ *
+ * @throws TypeError for an option that does not exist or makes no sense, and for a client of a cluster
+ */
+export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLimiter {
+  const { client, prefix, budgetMs, ...limits } = options
+  checkOptions({ client, prefix, budgetMs }, CHECKS, {})
+  expectValue('client', client, anObject)
+  expectValue('prefix', prefix, aTagPrefix)
+  const key = `{${prefix}:limits${VERSION}}`
+  const keys = ['state', 'members', 'expiry', 'seen'].map((name) => `${key}:${name}`)
+  const script = new TimedScript(linkTo(client), REFILL_SCRIPT, budgetMs ?? 50)
+  return createSharedRateLimiter(limits, new SharedLimits(script, keys))
+}
+
+const aTagPrefix: Check = (value) =>
+  (aPrefix(value) === true && !/[{}]/.test(value as string)) ||
+  'a text of 1 to 64 characters without ":", "{" and "}"'
+
+const aBudget: Check = (value) =>
+  (typeof value === 'number' && value > 0 && value <= MAX_BUDGET_MS) ||
+  `a number of milliseconds above 0, at most ${MAX_BUDGET_MS}`
+/** The maximum of `budgetMs`. A lease would expire before its grant arrives. */
+const MAX_BUDGET_MS = 1_000
+
+const CHECKS = /* @__PURE__ */ checksOf({ client: anObject, prefix: aTagPrefix, budgetMs: aBudget })
