@@ -39,6 +39,7 @@ export class Bucket {
   /** The time of the last refill; in the future during a pause. */
   #at: number
   #taken = 0
+  #elsewhere = 0
   /** The sum of the estimates of settled requests. Older requests have less weight in it. */
   #estimated = 0
   /** The sum of the actual usage of the same requests, with the same weights. */
@@ -66,6 +67,11 @@ export class Bucket {
   /** The total amount ever taken, without the amounts that were put back. */
   get taken(): number {
     return this.#taken
+  }
+
+  /** The same total, with what other processes took. */
+  get takenByAll(): number {
+    return this.#taken + this.#elsewhere
   }
 
   get windowMs(): number {
@@ -120,7 +126,7 @@ export class Bucket {
 
   /** For a source: counts what other processes took. */
   takenElsewhere(amount: number): void {
-    this.#taken += amount
+    this.#elsewhere += amount
   }
 
   /**
@@ -195,12 +201,12 @@ export class Bucket {
    * amount that was used.
    *
    * @param remaining the amount in the answer
-   * @param sent when the request was sent: the total taken by then, and the time in milliseconds on the clock
+   * @param sent when the request was sent: the total taken by all until then, and the time in milliseconds on the clock
    */
   observe(remaining: number, { taken, atMs }: { taken: number; atMs: number }, now: number): void {
     this.#refill(now)
     const usedPerEstimate = this.#estimated > 0 ? this.#used / this.#estimated : 1
-    const since = (this.#taken - taken) * usedPerEstimate
+    const since = (this.takenByAll - taken) * usedPerEstimate
     const left = remaining + this.#perMs * Math.max(0, now - atMs) - since
     this.#level = Math.max(-this.#limit, Math.min(this.#level, left))
     if (left < this.reported(now)) {

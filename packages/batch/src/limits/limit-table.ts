@@ -148,7 +148,7 @@ export class LimitTable {
       // An estimate above the limit takes the whole limit and no more: no answer can use more.
       const amount = ofTokens ? Math.min(whole, bucket.limit) : whole
       bucket.take(amount, now)
-      return { known, amount, taken: bucket.taken, atMs: now }
+      return { known, amount, taken: bucket.takenByAll, atMs: now }
     })
   }
 
@@ -230,7 +230,7 @@ export class LimitTable {
     }
     const known = this.#find(kind)
     if (!known || remaining === undefined) return
-    const mark = marks?.find((each) => each.known === known) ?? { taken: known.bucket.taken, atMs: now }
+    const mark = marks?.find((each) => each.known === known) ?? { taken: known.bucket.takenByAll, atMs: now }
     known.bucket.observe(remaining, mark, now)
     // A fixed window does not refill steadily, but all at once.
     const isFixed = unknownWindow || reported.windowMs !== undefined
