@@ -21,9 +21,18 @@ export interface LabelValue {
 export class LabelValues {
   readonly #names = new Map<string, Map<string, LabelValue>>()
   #count = 0
+  /** The labels whose values were returned last. They are requested several times for each call. */
+  #last: { readonly labels: Labels; readonly values: readonly LabelValue[] } | undefined
 
   /** Returns the values of the labels of a call, by their numbers. Each of them is returned once, also if several labels count as `other`. */
   of(labels: Labels): readonly LabelValue[] {
+    if (this.#last?.labels === labels) return this.#last.values
+    const values = this.#valuesOf(labels)
+    this.#last = { labels, values }
+    return values
+  }
+
+  #valuesOf(labels: Labels): readonly LabelValue[] {
     const found: LabelValue[] = []
     for (const name of Object.keys(labels)) {
       const value = this.#valueOf(name, labels[name] ?? '')
