@@ -168,7 +168,7 @@ describe.skipIf(isSkipped)('the page in a browser', () => {
     const { page } = await openPage(client({ fallback: { 'gpt-5': ['backup/gpt-5'] } }))
     await page.keyboard.press('e')
     await page.keyboard.press('Control+Enter')
-    await page.getByText('would be called').first().waitFor()
+    await page.getByText('takes over if those before fail').waitFor()
     expect(await page.locator('[data-explain=result] ol').innerText()).toMatch(
       /openai\/gpt-5[\s\S]*backup\/gpt-5/,
     )

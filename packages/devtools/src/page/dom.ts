@@ -22,6 +22,11 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
+/** Creates the mark of a client: its number. Undefined if the page shows a single client, which has no name. */
+export function clientMark(name: string): HTMLElement | undefined {
+  return name === '' ? undefined : h('span.note.client', { title: name }, /^\d+/.exec(name)?.[0] ?? name)
+}
+
 /** Sets the text of an element, if it is not that already, so that a selection in it stays. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text

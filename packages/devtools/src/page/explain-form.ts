@@ -82,11 +82,19 @@ export class ExplainForm {
   }
 }
 
+const CHAINS: Readonly<Record<string, string>> = {
+  contextWindow: 'only if the request is too long',
+  contentPolicy: 'only if a content filter refuses the request',
+}
+
 function explained(explanation: Explanation): Node[] {
   const { targets } = explanation
-  const steps = targets.map(({ name, chain, leftOut, sticky, keyIndex }) => {
+  const first = targets.find(({ leftOut }) => leftOut === undefined)
+  const steps = targets.map((target) => {
+    const { name, chain, leftOut, sticky, keyIndex } = target
+    const words = target === first ? 'called first' : 'takes over if those before fail'
     const notes = [
-      chain !== 'fallback' && `for ${chain}`,
+      chain !== 'fallback' && (CHAINS[chain] ?? chain),
       sticky === true && 'answered this conversation last',
       keyIndex !== undefined && `key ${keyIndex}`,
     ].filter((note) => note !== false)
@@ -94,7 +102,7 @@ function explained(explanation: Explanation): Node[] {
       leftOut === undefined ? 'li' : 'li.skipped',
       {},
       h('span.name', {}, name),
-      h('span.why', {}, leftOut === undefined ? 'would be called' : `skipped: ${leftOut}`),
+      h('span.why', {}, leftOut === undefined ? words : `skipped: ${leftOut}`),
       ...notes.map((note) => h('span.note', {}, note)),
     )
   })

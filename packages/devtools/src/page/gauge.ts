@@ -1,4 +1,4 @@
-import { h, place } from './dom.ts'
+import { clientMark, h, place } from './dom.ts'
 
 /** What a gauge shows. */
 export interface GaugeFacts {
@@ -24,7 +24,7 @@ export function gauge({ client, name, state, used, limit, figures }: GaugeFacts)
   return h(
     'div.gauge',
     {},
-    h('span.name', { title }, client !== '' && h('span.note', {}, client), name),
+    h('span.name', { title }, clientMark(client), name),
     h('span.state', {}, state),
     h('span.meter', { role: 'meter', 'aria-label': title, 'aria-valuetext': figures, ...values }, bar),
     h('span.figures', {}, figures),

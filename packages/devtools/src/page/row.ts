@@ -1,6 +1,6 @@
 import type { Row } from '../feed/receipts.ts'
 import type { ShownReceipt } from '../receipt.ts'
-import { h, place } from './dom.ts'
+import { clientMark, h, place } from './dom.ts'
 import { clock, duration, percent, usd } from './format.ts'
 import { hopsOf, totalOf } from './hops.ts'
 import { longestOf } from './longest.ts'
@@ -19,14 +19,14 @@ export const COLUMNS = [
 ] as const
 
 /** The cells of a row. @param longestMs the duration that has a bar of the whole width */
-export function cellsOf({ receipt }: Row, now: number, longestMs: number): HTMLElement[] {
+export function cellsOf({ client, receipt }: Row, now: number, longestMs: number): HTMLElement[] {
   const total = totalOf(receipt, now)
   const hops = hopsOf(receipt, now)
   const longest = longestOf(receipt, hops, total)
   return [
     cell('time', receipt.endedAt === undefined ? clock(receipt.startedAt) : clock(receipt.endedAt)),
     cell('how', outcomeElement(receipt)),
-    cell('target', targetElement(receipt)),
+    cell('target', targetElement(receipt, client)),
     cell('track', scaled(barOf(hops, total), total, longestMs)),
     cell('total', duration(total)),
     cell(
@@ -46,11 +46,13 @@ function cell(
   return h(`span.cell.${name}`, { role: 'gridcell' }, ...children)
 }
 
-function targetElement({ target, streaming, isPrefetch, batch }: ShownReceipt): HTMLElement {
+function targetElement({ target, streaming, isPrefetch, batch }: ShownReceipt, client: number): HTMLElement {
   const notes = [streaming && 'stream', isPrefetch && 'prefetch', batch && `batch of ${batch.size}`]
   return h(
     'span.names',
     { title: target },
+    // Shown only if the page has several clients.
+    clientMark(String(client + 1)),
     h('span.name', {}, target),
     ...notes.map((note) => note && h('span.note', {}, note)),
   )

@@ -1,7 +1,7 @@
 import type { CircuitState } from '../client.ts'
 import type { Message } from '../feed/message.ts'
 import type { TargetSnapshot } from '../feed/snapshot.ts'
-import { h, place } from './dom.ts'
+import { clientMark, h, place } from './dom.ts'
 import { duration, percent, plural } from './format.ts'
 
 /** The lengths that the timeline can have, in minutes. The shortest one is used that shows all since the page was opened. */
@@ -53,7 +53,7 @@ function targetRow(target: TargetSnapshot, client: string, span: Span): HTMLElem
   return h(
     'div.target-row',
     { 'data-target': name },
-    h('span.name', { title: name }, client !== '' && h('span.note', {}, client), name),
+    h('span.name', { title: name }, clientMark(client), name),
     h(
       `span.state.${isResting ? 'half-open' : state}`,
       {},
