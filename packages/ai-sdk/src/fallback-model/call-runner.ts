@@ -16,10 +16,10 @@ import { ModelClosedError } from './errors.ts'
 import { LastChances } from './last-chance.ts'
 import type { CallState } from './next-step.ts'
 import { notify, once, warn } from './notify.ts'
-import { observedModel, type BreakerListeners } from './observed-model.ts'
+import { observedModel } from './observed-model.ts'
 import type { CommonOptions, Labels, ModelTarget } from './options.ts'
 import { TargetCaller, type TargetAnswer, type TargetRequest } from './target-caller.ts'
-import { isAvailable, targetsOf, type Target } from './targets.ts'
+import { isAvailable, targetsOf, type BreakerListeners, type Target } from './targets.ts'
 
 const DEFAULT_TOTAL_MS = 600_000
 const NONE: ReadonlyMap<object, string> = new Map()

@@ -1,9 +1,6 @@
 import type { ObservedModel, ObservedTarget } from '../receipts/observer.ts'
 import type { BreakerChange } from './options.ts'
-import type { Target } from './targets.ts'
-
-/** The listeners that observers have added for changes of circuits. */
-export type BreakerListeners = Set<(change: BreakerChange) => void>
+import type { BreakerListeners, Target } from './targets.ts'
 
 /** What is read of a model, whose calls a CallRunner makes. */
 interface Runner {

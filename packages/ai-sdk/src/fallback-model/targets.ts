@@ -1,7 +1,6 @@
 import { consecutive, CircuitBreaker, timeWindow, type Permit, type TripRule } from '@harbor/breaker'
 import { cooldownOf, type Failure } from '@harbor/retry'
 import { notify } from './notify.ts'
-import type { BreakerListeners } from './observed-model.ts'
 import type { BreakerChange, CommonOptions, ModelTarget } from './options.ts'
 
 /** The longest cooldown, in milliseconds: 25 hours, the longest day. */
@@ -91,6 +90,9 @@ export function isAvailable(target: Target<unknown>): boolean {
   const state = target.breaker?.state
   return state !== 'open' && state !== 'isolated' && target.cooldownMs === 0
 }
+
+/** The listeners that observers have added for changes of circuits. */
+export type BreakerListeners = Set<(change: BreakerChange) => void>
 
 /** Creates a target for each model, with a unique name. */
 export function targetsOf<Model extends ModelIdentity>(
