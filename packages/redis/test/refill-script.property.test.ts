@@ -154,6 +154,8 @@ describe.skipIf(!hasRedis)('the script of shared limits (needs redis-server)', (
         expect(reply?.readyInMs).toBe(0)
         expect(reply?.limits[0]).toMatchObject({ held: 10, used: 10 })
         expect(reply?.limits[1]).toMatchObject({ held: 100, used: 100 })
+        const out = `return cjson.encode(cmsgpack.unpack(redis.call('GET', KEYS[1])).limits.requests.out)`
+        expect(Number(await client.eval(out, 1, ...KEYS.slice(0, 1)))).toBeCloseTo(10)
       }),
       { numRuns: 100 },
     )

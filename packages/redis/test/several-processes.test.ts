@@ -41,6 +41,23 @@ describe.skipIf(!hasRedis)('four processes with one limit (needs redis-server)',
     expect(tookMs).toBeLessThan((2.5 * all.length) / PER_MS)
   })
 
+  it('share what a stopped one holds, which has none of it when it goes on', async () => {
+    const server = await RedisServer.start()
+    onTestFinished(() => server.close())
+    const processes = await Promise.all(Array.from({ length: 2 }, () => start(server.url, 1_500, 100)))
+    for (const { child } of processes) child.stdin?.write('go\n')
+    const [stopped, other] = processes
+    await expect.poll(() => stopped?.starts.length, { timeout: 15_000, interval: 20 }).toBeGreaterThan(300)
+    stopped?.child.kill('SIGSTOP')
+    await other?.ended
+    await new Promise((resolve) => setTimeout(resolve, 1_600))
+    stopped?.child.kill('SIGCONT')
+    await stopped?.ended
+    expect(processes.map(({ starts }) => starts.length)).toEqual([1_500, 1_500])
+    const all = processes.flatMap(({ starts }) => starts).sort((a, b) => a - b)
+    expect(excess(all)).toBeLessThanOrEqual(MARGIN)
+  })
+
   it('need less than one round trip for five calls', async () => {
     const server = await RedisServer.start()
     onTestFinished(() => server.close())

@@ -36,7 +36,7 @@ local function giveBack(kind, amount)
   local limit = limits[kind]
   if not limit then return end
   limit.used = math.max(0, limit.used - math.max(0, amount))
-  limit.out = math.max(0, limit.out - amount)
+  limit.out = limit.out - amount
 end
 
 local longest = 0
@@ -79,10 +79,10 @@ for i = 6, #ARGV, 10 do
   local spent = ask.total - (before and before.c or ask.acknowledged)
   ask.held = (before and before.o or 0) - spent
   limit.total = limit.total + spent
-  limit.out = math.max(0, limit.out - spent)
+  limit.out = limit.out - spent
   if ask.left then
     -- What members hold is spent after what the provider has reported.
-    limit.used = math.max(limit.used, math.min(ask.capacity - (ask.left - limit.out), ask.capacity + ask.rate * 60000))
+    limit.used = math.max(limit.used, math.min(ask.capacity - (ask.left - math.max(0, limit.out)), ask.capacity + ask.rate * 60000))
   end
   if ask.held > ask.keep then
     giveBack(ask.kind, ask.held - ask.keep)
@@ -138,7 +138,7 @@ for _, ask in ipairs(asks) do
 end
 for kind, limit in pairs(limits) do
   longest = math.max(longest, limit.used / limit.rate)
-  if limit.used == 0 and limit.out == 0 and not known[kind] then limits[kind] = nil end
+  if limit.used == 0 and limit.out < 1e-6 and not known[kind] then limits[kind] = nil end
 end
 
 local ttl = math.ceil(math.min(3 * DAY, math.max(600000, paused + 60000, longest + 60000)))

@@ -164,8 +164,11 @@ export class SharedLimits implements LimitSource {
     const reply = texts && replyOf(texts, asks.length)
     this.#isReporting = false
     const then = limiter.now()
-    if (reply) this.#accept(reply, leases, asks, limiter, now, then)
-    else this.#cutOff(then)
+    if (reply) {
+      this.#accept(reply, leases, asks, limiter, now, then)
+      // A pause that began after the report is reported next.
+      this.#pausedForAll = Math.max(pausedUntil, now + reply.pausedForMs)
+    } else this.#cutOff(then)
     limiter.advance()
     this.#proceed(then)
   }
@@ -194,7 +197,6 @@ export class SharedLimits implements LimitSource {
     this.#expiresAt = sentAt + LEASE_MS
     this.#readyAt = readyInMs > 0 ? now + readyInMs : Infinity
     if (pausedForMs > 0) limiter.pause(sentAt + pausedForMs)
-    this.#pausedForAll = limiter.pausedUntil()
     for (const [index, lease] of leases.entries()) {
       const granted = limits[index]
       const size = sizes[index]
