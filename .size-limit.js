@@ -13,10 +13,10 @@ export default [
   budget('breaker', '4.5 kB', { name: '@harbor/breaker: CircuitBreaker', import: '{ CircuitBreaker }' }),
   budget('breaker', '5.6 kB'),
   budget('fallback', '3.1 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
-  budget('fallback', '5.8 kB'),
+  budget('fallback', '5.9 kB'),
   budget('batch', '6.7 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
-  budget('batch', '27 kB'),
-  budget('batch', '7.8 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
+  budget('batch', '27.5 kB'),
+  budget('batch', '8.2 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
   budget('batch', '13.7 kB', {
     name: '@harbor/batch/openai',
     path: 'packages/batch/dist/provider/openai.js',
@@ -29,17 +29,17 @@ export default [
   }),
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
-  budget('ai-sdk', '43 kB'),
-  budget('redis', '3 kB'),
+  budget('ai-sdk', '44.5 kB'),
+  budget('redis', '13.5 kB'),
   budget('otel', '9.5 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
-  budget('core', '8.3 kB', {
+  budget('core', '8.4 kB', {
     name: '@harbor/core/monitor',
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '104.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '190 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '112.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '197 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
