@@ -15,7 +15,7 @@ export default [
   budget('fallback', '3.1 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5.9 kB'),
   budget('batch', '6.7 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
-  budget('batch', '27.4 kB'),
+  budget('batch', '27.5 kB'),
   budget('batch', '8.2 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
   budget('batch', '13.7 kB', {
     name: '@harbor/batch/openai',
