@@ -20,7 +20,7 @@ import { PriceList } from './cost/price-list.ts'
 import { costIsIncomplete } from './cost/tool-prices.ts'
 import { CostTable } from './cost/cost-table.ts'
 import { SpendLedger } from './cost/spend-limit.ts'
-import { budgetsOf } from './cost/spend-pots.ts'
+import { budgetsOf, potsOfCall } from './cost/spend-pots.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './options/cache-options.ts'
@@ -256,7 +256,14 @@ export function createEngine(
     pool: pool?.stats() ?? {},
     closed: closing !== undefined,
   })
-  telemetry.client = { stats, on: (event, listener) => telemetry.on(event, listener) }
+  telemetry.client = {
+    stats,
+    leftUsd: (labels) => {
+      const pots = potsOfCall(ledger, live.current.spendLimits, labels)
+      return pots.length === 0 ? undefined : Math.min(...pots.map(({ leftUsd }) => leftUsd))
+    },
+    on: (event, listener) => telemetry.on(event, listener),
+  }
   const engine: Engine = {
     fetch: harborFetch,
     fetchWith,

@@ -96,6 +96,7 @@ export interface LimitState {
 
 export interface Client {
   stats(): ClientState
+  leftUsd?(labels: Readonly<Record<string, string>>): number | undefined
   on(
     event: 'breaker',
     listener: (change: { readonly target: string; readonly state: string }) => void,

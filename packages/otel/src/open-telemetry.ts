@@ -120,7 +120,7 @@ class Observation implements OpenTelemetryObservation {
 
   end(receipt: CallReceipt): void {
     const { families, metrics, settings } = this.#shared
-    const { request, role, deadlineAt } = this.#started
+    const { request, role, deadlineAt, client } = this.#started
     families.end(this.#spans)
     const isCounted = this.#isCounted(receipt)
     this.#spans.end(receipt, () =>
@@ -131,6 +131,7 @@ class Observation implements OpenTelemetryObservation {
         attempts: this.#attempts,
         waitMs: this.#waitMs,
         deadlineAt,
+        leftUsd: guarded(() => client?.leftUsd?.(receipt.labels ?? {})),
         semconv: settings.semconv,
       }),
     )

@@ -67,6 +67,14 @@ describe('the trace of a call', () => {
     expect(first?.attributes).not.toHaveProperty('http.request.resend_count')
   })
 
+  it('has what is left of the spend limit', async () => {
+    const { harbor, spans } = await traced({ spendLimit: { usd: 1, per: 'day' } })
+    await harbor.chat.completions.create(HELLO)
+    const [left] = harbor.spend()
+    expect(left?.leftUsd).toBeLessThan(1)
+    expect(spans()[0]?.attributes['harbor.budget.remaining_usd']).toBe(left?.leftUsd)
+  })
+
   it('has a span for each attempt with attemptSpans: always', async () => {
     const { harbor, spans } = await traced({}, { attemptSpans: 'always' })
     await harbor.chat.completions.create(HELLO)

@@ -1,5 +1,6 @@
 import type { AttemptRecord, WaitRecord } from './attempt-record.ts'
 import type { CostStats } from './cost-stats.ts'
+import type { Labels } from './labels.ts'
 import type { QuotaStats } from './quota-stats.ts'
 import type { Receipt } from './receipt.ts'
 import type { TargetStats } from './target-stats.ts'
@@ -40,6 +41,11 @@ export interface ObservedClient {
     /** Whether the client was closed. */
     readonly closed: boolean
   }
+  /**
+   * Returns what a call with these labels may still spend, in US dollars: the rest of the spend limit that has least left. Undefined without
+   * a spend limit.
+   */
+  leftUsd?(labels: Labels): number | undefined
   /** Adds a listener for changes of circuits: see `harbor.on()`. @returns a function that removes it */
   on(
     event: 'breaker',

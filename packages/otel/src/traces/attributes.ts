@@ -56,6 +56,8 @@ export interface CallFacts {
   /** The time that the call waited, in milliseconds. */
   readonly waitMs: number
   readonly deadlineAt: number | undefined
+  /** What is left of the spend limits, in US dollars. */
+  readonly leftUsd: number | undefined
   readonly semconv: '1.41' | 'latest' | 'both'
 }
 
@@ -72,6 +74,7 @@ export function callEnd(receipt: CallReceipt, facts: CallFacts): Attributes {
   attributes['harbor.wait_ms'] = waitMs
   if (deadlineAt !== undefined && receipt.endedAt !== undefined)
     attributes['harbor.deadline.remaining_ms'] = Math.max(0, deadlineAt - receipt.endedAt)
+  if (facts.leftUsd !== undefined) attributes['harbor.budget.remaining_usd'] = facts.leftUsd
   if (receipt.cache) {
     attributes['harbor.cache.status'] = receipt.cache.status
     attributes['harbor.cache.reason'] = cacheReason(receipt.cache.reason)
