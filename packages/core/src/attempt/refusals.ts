@@ -76,7 +76,7 @@ export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
 }
 
 /** The code of the errors for calls that Harbor does not send because of a spend limit. */
-export const SPEND_LIMIT = 'spend_limit'
+const SPEND_LIMIT = 'spend_limit'
 
 /** Whether a call was refused because of a spend limit. */
 export function isSpendRefusal(error: unknown): error is AttemptError {

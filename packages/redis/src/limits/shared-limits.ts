@@ -7,7 +7,7 @@ import { leaseSize, type Demand, type LeaseSize } from './lease-size.ts'
 import { argumentsOf, replyOf, type Reply } from './refill-wire.ts'
 
 /** After this time without a report, in milliseconds, what a process holds returns to the others. */
-export const LEASE_MS = 1_500
+const LEASE_MS = 1_500
 /** A process that holds anything, or has a request that waits, reports at least this often, in milliseconds. */
 const REPORT_MS = 500
 /** The minimum time between two reports that only lease ahead, in milliseconds. */
