@@ -1,7 +1,7 @@
 /**
  * Traces and metrics.
  *
- * Scenario: one provider fails, the other one answers. A trace shows which hop took the time, and Prometheus scrapes the metrics. The
+ * Scenario: one provider fails, the other one answers. A trace shows what took the time, and Prometheus scrapes the metrics. The
  * dashboard for Grafana is examples/grafana/harbor.json.
  *
  *     pnpm example observability

@@ -29,7 +29,10 @@ export interface DevtoolsHandler {
   (request: IncomingMessage, response: ServerResponse): void
   /** For servers that take a `Request` and return a `Response`. It needs a `token`, since the address of the client is not known. */
   fetch(request: Request): Promise<Response>
-  /** Removes all listeners from the clients, and ends the pages that are open. Requests are still answered, without new calls. */
+  /**
+   * Disconnects the pages that are open, and removes all listeners from the clients. Requests are still answered, with the calls until then: remove
+   * the route of the page, too.
+   */
   readonly close: () => void
 }
 
