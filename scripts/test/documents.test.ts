@@ -124,7 +124,7 @@ function tableRows(markdown: string): number[] {
 }
 
 const withoutCode = (markdown: string): string =>
-  markdown.replaceAll(/^(\s*)(`{3,})[^\n]*\n[^]*?^\1\2$/gm, '')
+  markdown.replaceAll(/^([ \t]*)(`{3,})[^\n]*\n[^]*?^\1\2$/gm, '')
 
 /** As `wc -w` counts them. */
 const wordsOf = (markdown: string): number => markdown.split(/\s+/).filter(Boolean).length
