@@ -108,9 +108,10 @@ export class CircuitBreaker {
 
   /**
    * Isolates the circuit: it refuses all calls. When every handle that this method returned is disposed, the circuit closes, with
-   * its counts reset. Disposing a handle a second time has no effect. `reset()` ends the isolation, too. A circuit that was
-   * isolated in a snapshot has no handle after `restore`: it stays isolated until `reset()`, or until all handles created since
-   * then are disposed.
+   * its counts reset. Disposing a handle a second time has no effect. `reset()` ends the isolation, too.
+   *
+   * Snapshots do not contain handles. A circuit that is isolated after `restore` therefore has none: call `reset()` to end its
+   * isolation. Disposing the last handle of a later `isolate()` also ends it.
    *
    * @returns a handle; dispose it to end the isolation
    */

@@ -2,7 +2,7 @@ import type { Tally, TripRule } from './trip-rules/trip-rule.ts'
 
 /**
  * The state of a circuit. `closed`: calls go through. `open`: calls are refused. `half-open`: a few calls go through as probes. `isolated`: calls are
- * refused until `isolate()` is undone.
+ * refused until the handles of `isolate()` are disposed, or `reset()` is called.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated'
 

@@ -80,7 +80,10 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
    * for an error that concerns only this caller, such as a used-up budget. @default every error counts
    */
   rememberFailureIf?: ((error: unknown) => boolean) | undefined
-  /** Whether this call is a prefetch. If so, it is not counted as a call, and `idle()` does not wait for it. @default false */
+  /**
+   * Whether this call is a prefetch. Then the counters of calls in `stats()` of the cache, such as `hits` and `misses`, do not count it (`loads` and
+   * `prefetch` do), and `idle()` of the cache does not wait for it. @default false
+   */
   isPrefetch?: boolean | undefined
 }
 

@@ -20,7 +20,7 @@ export interface HarborStats {
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>
   /** The share of successful calls among all calls that their callers did not abort; 1 before the first call. */
   readonly availability: number
-  /** The number of failed attempts that the provider may have carried out and billed. */
+  /** The number of `attempts` that failed, and that the provider may have carried out and billed. */
   readonly possiblyBilled: number
   /** Quantiles of the durations of successful calls, in milliseconds; a stream counts until its end. Undefined before the first. */
   readonly latencyMs: Quantiles | undefined
@@ -33,10 +33,10 @@ export interface HarborStats {
   readonly cost: CostStats
   /**
    * Statistics of the calls by label and value, such as `labels.tenant.acme`; empty without labels. At most 64 labels, and 1,000 values of each, are
-   * counted separately; all others are counted as `other`.
+   * counted separately. Further values of a label are counted as its value `other`, further labels as the label `other`.
    */
   readonly labels: Readonly<Record<string, Readonly<Record<string, LabelStats>>>>
-  /** How many calls were passed to `captureContent.to`; undefined before the first one. */
+  /** What became of the calls that `captureContent` captured; undefined before the first one. */
   readonly captures: CaptureStats | undefined
   /** Statistics of the cache; all zero without a cache. */
   readonly cache: CacheStats

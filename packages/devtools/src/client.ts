@@ -1,3 +1,4 @@
+import type { CircuitState, ClientStats, SpendFigures } from './client-stats.ts'
 import type { ShownReceipt } from './receipt.ts'
 
 /**
@@ -5,11 +6,17 @@ import type { ShownReceipt } from './receipt.ts'
  * shape, because this package depends on nothing.
  */
 export interface DevtoolsClient {
+  /** Adds a listener that is called when a call starts (`call`) or has ended (`end`). @returns a function that removes it */
   on(event: 'call' | 'end', listener: (event: { readonly receipt: ShownReceipt }) => void): () => void
+  /** Adds a listener that is called when the circuit of a target has changed its state. @returns a function that removes it */
   on(event: 'breaker', listener: (event: BreakerChange) => void): () => void
+  /** Adds a listener that is called when an alert starts to fire, or is resolved. @returns a function that removes it */
   on(event: 'alert', listener: (event: AlertChange) => void): () => void
+  /** Adds a listener that is called when a bulk run is created. @returns a function that removes it */
   on(event: 'bulk', listener: (event: BulkStart) => void): () => void
+  /** Adds a listener that is called with the content of each captured call that has ended. @returns a function that removes it */
   on(event: 'content', listener: (event: CapturedContent) => void): () => void
+  /** Returns the statistics of the client since it was created. */
   stats(): ClientStats
   /** Returns how much of the spend limits is used. */
   spend?(): readonly SpendFigures[]
@@ -19,114 +26,71 @@ export interface DevtoolsClient {
 
 /** The circuit of a target has changed its state. */
 export interface BreakerChange {
+  /** The name of the target, such as `openai/gpt-4`. */
   readonly target: string
+  /** The state of the circuit after the change. */
   readonly state: CircuitState
 }
 
-export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated'
-
 /** A bulk run was created. */
 export interface BulkStart {
+  /** How the requests are sent: `direct` for calls of the client, `provider` for the provider's Batch API. */
   readonly via: string
+  /** Returns the counters of the run at this moment. */
   readonly progress: () => BulkFigures
 }
 
 /** The counters of a bulk run. */
 export interface BulkFigures {
+  /** Items read from the source so far, except those whose result was in the journal. */
   readonly read: number
+  /** Items that were read ahead from the source and have not started. */
   readonly queued: number
+  /** Items that were started and have no result now. */
   readonly inFlight: number
+  /** Items that succeeded in this run so far. */
   readonly ok: number
+  /** Items whose last attempt failed in this run so far. */
   readonly failed: number
+  /** Items left out as duplicates so far. */
   readonly skipped: number
+  /** Items that were read but get no result, because the run was ended early. */
   readonly dropped: number
+  /** Results read from the journal so far, without a call. Not included in `ok`. */
   readonly resumed: number
+  /** The number of items; undefined if it is unknown. */
   readonly total?: number | undefined
+  /** The number of results in the last minute, without results from the journal. */
   readonly ratePerMinute: number
+  /** The estimated time until the end of the run, in milliseconds; undefined if it cannot be estimated. */
   readonly etaMs?: number | undefined
+  /** What the run waits for now, such as `rate` for a rate limit; undefined if it does not wait. */
   readonly waitingOn?: string | undefined
 }
 
 /** The content of a call, of a client with `captureContent`. */
 export interface CapturedContent {
-  readonly receipt: { readonly id: string }
+  /** The receipt of the call; its `id` finds the row of the call on the page. */
+  readonly receipt: {
+    /** Identifies the call. */
+    readonly id: string
+  }
+  /** The body of the request: parsed JSON, or text. */
   readonly request: unknown
+  /** The body of the answer: parsed JSON, or text. Undefined if the caller got no answer. */
   readonly answer: unknown
+  /** Whether a part of the request or the answer is missing. */
   readonly truncated: boolean
-}
-
-/** How much of a spend limit is used, in US dollars; of a limit by a label, for one value of it. */
-export interface SpendFigures {
-  readonly limit: { readonly usd: number; readonly per: string; readonly by?: string | undefined }
-  readonly value?: string
-  readonly usedUsd: number
-  readonly reservedUsd: number
 }
 
 /** An alert has started to fire, or is resolved. */
 export interface AlertChange {
+  /** The name of the alert. */
   readonly name: string
+  /** `firing`: the condition of the alert holds. `resolved`: it has ceased to hold. */
   readonly state: 'firing' | 'resolved'
+  /** When the condition began to hold (`firing`) or ceased to hold (`resolved`), in milliseconds since the epoch. */
   readonly since: number
+  /** The notice in one line, for people. */
   readonly text: string
-}
-
-/** The statistics that the page shows. Durations are in milliseconds, money is in US dollars. */
-export interface ClientStats {
-  readonly calls: number
-  readonly attempts: number
-  readonly availability: number
-  readonly firstTokenMs: { readonly p50: number; readonly p95: number } | undefined
-  readonly cost: CostFigures
-  readonly cache: CacheFigures
-  readonly targets: Readonly<Record<string, TargetFigures>>
-  readonly limits: Readonly<Record<string, QuotaFigures>>
-  readonly closed: boolean
-}
-
-export interface CostFigures {
-  readonly spentUsd: number
-  readonly possiblyBilledUsd: number
-  readonly savedByFallbackUsd: number
-  readonly savedByCacheUsd: number
-  readonly savedByBatchUsd: number
-  readonly unpricedCalls: number
-}
-
-export interface CacheFigures {
-  readonly hits: number
-  readonly stale: number
-  readonly misses: number
-  readonly shared: number
-  readonly bypassed: number
-  readonly ratio: number
-  readonly entries: number
-  readonly bytes: number
-}
-
-export interface TargetFigures {
-  readonly state: CircuitState
-  readonly available: boolean
-  readonly retryAfterMs: number
-  readonly successRatio: number
-  readonly latencyMs: number | undefined
-}
-
-/** The rate limits of a quota group by kind, such as requests and tokens, and its limit of requests in flight. */
-export interface QuotaFigures {
-  readonly rate: {
-    readonly inFlight: number
-    readonly waiting: number
-    readonly pausedForMs: number
-    readonly limits: Readonly<Record<string, LimitFigures | undefined>>
-  }
-  readonly concurrency:
-    { readonly limit: number; readonly inFlight: number; readonly waiting: number } | undefined
-}
-
-export interface LimitFigures {
-  readonly limit: number
-  readonly windowMs: number
-  /** The number of requests or tokens that were used in all. */
-  readonly taken: number
 }

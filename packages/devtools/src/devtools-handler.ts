@@ -7,6 +7,7 @@ import { answerFetch } from './http/fetch-adapter.ts'
 import { answerNode } from './http/node-adapter.ts'
 import { OpenStreams } from './http/open-streams.ts'
 
+/** Options of `devtoolsHandler`: the requests that are answered, and its title. All are optional. */
 export interface DevtoolsHandlerOptions {
   /**
    * The token that each request must carry, as `?token=…` or as a Bearer token. Without one, only requests that come directly from the same

@@ -5,17 +5,19 @@ export type {
   BreakerChange,
   BulkFigures,
   BulkStart,
-  CacheFigures,
   CapturedContent,
+  DevtoolsClient,
+} from './client.ts'
+export type {
+  CacheFigures,
   CircuitState,
   ClientStats,
   CostFigures,
-  DevtoolsClient,
   LimitFigures,
   QuotaFigures,
   SpendFigures,
   TargetFigures,
-} from './client.ts'
+} from './client-stats.ts'
 export type {
   ShownAttempt,
   ShownCache,

@@ -10,6 +10,7 @@ import { isLoopback } from './http/access.ts'
 /** The maximum number of connections to the page. */
 const MAX_CONNECTIONS = 64
 
+/** Options of `openDevtools`: the address of the page, and its title. All are optional. */
 export interface DevtoolsOptions extends Pick<DevtoolsHandlerOptions, 'hosts' | 'name'> {
   /** The port; 0 for any free one. @default 0 */
   port?: number | undefined

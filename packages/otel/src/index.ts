@@ -4,11 +4,9 @@ export type {
   Attempt,
   CallReceipt,
   CallRequest,
-  Client,
-  ClientState,
   Failure,
-  LimitState,
   StartedCall,
   Usage,
   Wait,
 } from './observed.ts'
+export type { Client, ClientState, LimitState } from './observed-client.ts'

@@ -1,114 +1,152 @@
+import type { Client } from './observed-client.ts'
+
 // What Harbor reports to an observer, as far as it is read here. The types of `@harbor/core` can be assigned to these; a test proves it.
 
 /** One request sent to a provider. */
 export interface Attempt {
+  /** The number of the attempt within the call, from 1; undefined if it is not counted. */
   readonly number?: number | undefined
-  /** `provider/model`. */
+  /** The target to which it was sent: `provider/model`. */
   readonly target: string
-  /** In milliseconds since the epoch. */
+  /** When the attempt started, in milliseconds since the epoch. */
   readonly startedAt: number
+  /** How long the attempt took, in milliseconds; for a stream, until its end. Undefined while it is in flight. */
   readonly durationMs?: number | undefined
+  /** Why the attempt was made: `first`, `retry`, `fallback`, `hedge` or `probe`. */
   readonly reason?: string | undefined
+  /** The HTTP status of the answer; undefined without an answer. */
   readonly status?: number | undefined
+  /** Why the attempt failed; undefined if it succeeded or is in flight. */
   readonly failure?: Failure | undefined
 }
 
 /** Why an attempt or a call failed. */
 export interface Failure {
+  /** What went wrong, in one word, such as `rate-limit`, `timeout` or `network`. */
   readonly kind: string
+  /** The error code of the provider, of the transport or of Harbor; undefined if there is none. */
   readonly code?: string | undefined
+  /** The HTTP status of the answer; undefined without an answer, and for the failure of an attempt, which has its own `status`. */
   readonly status?: number | undefined
+  /** Whether the request was sent but not answered, so that the provider may have carried it out. Undefined for the failure of a call. */
   readonly ambiguous?: boolean | undefined
+  /** When the attempt failed: `not-sent`, `sent`, `headers` or `body`. Undefined for the failure of a call. */
   readonly phase?: string | undefined
+  /** Which of Harbor's timeouts was exceeded; undefined for other failures. */
   readonly clock?: string | undefined
 }
 
 /** One wait of a call. */
 export interface Wait {
+  /** Why the call waited, such as `backoff`, `retry-after` or `limit`. */
   readonly reason: string
-  /** In milliseconds since the epoch. */
+  /** When the wait began, in milliseconds since the epoch. */
   readonly startedAt: number
+  /** How long the call waited, in milliseconds. */
   readonly ms: number
 }
 
-/** The tokens of a call. `inputTokens` and `outputTokens` are totals. */
+/** The tokens of a call, as the provider reported them. `inputTokens` and `outputTokens` are totals, which include the other numbers. */
 export interface Usage {
+  /** All tokens of the prompt: cached ones and cache writes are included. */
   readonly inputTokens: number
+  /** All tokens of the answer: reasoning is included. */
   readonly outputTokens: number
+  /** The number of tokens that were read from the provider's prompt cache. Included in `inputTokens`. */
   readonly cachedInputTokens: number
+  /** The number of tokens that were written to the provider's prompt cache. Included in `inputTokens`. */
   readonly cacheWriteInputTokens: number
+  /** The number of tokens that the model used for reasoning. Included in `outputTokens`. */
   readonly reasoningTokens: number
 }
 
 /** The record of one call. */
 export interface CallReceipt {
+  /** Identifies the call. */
   readonly id: string
+  /** The name of the target that answered, or of the target called last if none answered. */
   readonly target?: string | undefined
+  /** The labels of the call; empty or undefined if there are none. */
   readonly labels?: Readonly<Record<string, string>> | undefined
+  /** Every request sent to a provider, in order, retries and hedges included. */
   readonly attempts: readonly Attempt[]
+  /** How the call ended: `success`, `failure` or `aborted`; `pending` while it runs. */
   readonly outcome: string
+  /** Why the call failed. Undefined unless `outcome` is `failure`. */
   readonly failure?: Failure | undefined
+  /** When the call started, in milliseconds since the epoch. */
   readonly startedAt: number
+  /** When the call ended, in milliseconds since the epoch; undefined while it runs. */
   readonly endedAt?: number | undefined
+  /** The duration of the whole call, waits included, in milliseconds; undefined while it runs. */
   readonly durationMs?: number | undefined
+  /** For a stream: the time from the start of the call to the first content, in milliseconds. Undefined before that, and for other calls. */
   readonly firstContentMs?: number | undefined
+  /** The tokens as counted by the provider; undefined if it reported none, and until the answer is complete. */
   readonly usage?: Usage | undefined
-  readonly cost?: { readonly usd: number; readonly usage?: string | undefined } | undefined
+  /** The cost of the answer; undefined while the call runs, for a cached answer, and if the price is unknown. */
+  readonly cost?:
+    | {
+        /** The cost in US dollars. */
+        readonly usd: number
+        /** `reported`: the provider counted the tokens. `estimated`: Harbor did. */
+        readonly usage?: string | undefined
+      }
+    | undefined
+  /** The highest possible cost of attempts that were not answered and may have been billed, in US dollars. Not part of `cost`. */
   readonly possiblyBilledUsd?: number | undefined
+  /** The cost saved because the answer came from the cache or was shared with an identical call, in US dollars. Not part of `cost`. */
   readonly savedUsd?: number | undefined
+  /** The provider's finish reasons, such as `stop`, one for each choice. */
   readonly finishReasons?: readonly string[] | undefined
+  /** The provider's id of the answer; undefined if it sends none. */
   readonly responseId?: string | undefined
-  readonly skipped?: readonly { readonly target: string }[] | undefined
+  /** The targets that were not called when it was their turn, in order. */
+  readonly skipped?:
+    | readonly {
+        /** The name of the target. */
+        readonly target: string
+      }[]
+    | undefined
+  /** Whether the caller got a substitute because no target answered. */
   readonly degraded?: boolean | undefined
-  readonly cache?: { readonly status: string; readonly reason: string; readonly ageMs: number } | undefined
+  /** How the cache handled the call; undefined if the call did not reach a cache. */
+  readonly cache?:
+    | {
+        /** `hit`, `stale`, `miss`, `shared` or `bypass`. */
+        readonly status: string
+        /** Why the call has this status, in one word, such as `absent` or `expired`. */
+        readonly reason: string
+        /** How long ago the answer was stored in the cache, in milliseconds; 0 for a new answer. */
+        readonly ageMs: number
+      }
+    | undefined
 }
 
 /** What a call asks for, before a target is chosen. */
 export interface CallRequest {
+  /** What the request asks for, such as `chat` or `embeddings`. */
   readonly operation: string
+  /** The name of the provider to which the call is addressed. */
   readonly provider: string
+  /** The requested model; undefined if the request names none. */
   readonly model: string | undefined
+  /** Whether the caller requested a stream. */
   readonly streaming: boolean
+  /** The origin and the path of the request, without its query. */
   readonly url: string
-}
-
-/** The state of a client. */
-export interface ClientState {
-  readonly targets: Readonly<Record<string, { readonly state: string }>>
-  readonly limits: Readonly<Record<string, LimitState>>
-  readonly cost: {
-    readonly savedByFallbackUsd: number
-    readonly savedByCacheUsd: number
-    readonly savedByBatchUsd: number
-  }
-  readonly closed: boolean
-}
-
-/** The rate limits of one quota group. */
-export interface LimitState {
-  readonly rate: {
-    readonly waiting: number
-    readonly limits: Readonly<Partial<Record<string, { readonly available: number }>>>
-  }
-  readonly concurrency:
-    { readonly waiting: number; readonly inFlight: number; readonly limit: number } | undefined
-}
-
-export interface Client {
-  stats(): ClientState
-  leftUsd?(labels: Readonly<Record<string, string>>): number | undefined
-  on(
-    event: 'breaker',
-    listener: (change: { readonly target: string; readonly state: string }) => void,
-  ): () => void
 }
 
 /** A call that begins. */
 export interface StartedCall {
+  /** The record of the call. It is updated while the call runs. */
   readonly receipt: CallReceipt
+  /** What the call asks for. */
   readonly request: CallRequest
+  /** `call` for a call of a caller; `upstream` for a call that Harbor makes for one or more callers, or for a prefetch. */
   readonly role: string
-  /** When the total time of the call is over, in milliseconds since the epoch. */
+  /** When the total time of the call is over, in milliseconds since the epoch; undefined if it has no limit. */
   readonly deadlineAt?: number | undefined
+  /** The client that makes the call; undefined if its state cannot be read. */
   readonly client?: Client | undefined
 }

@@ -21,10 +21,15 @@ export interface OpenTelemetryObserver {
 
 /** Harbor reports to it what happens to one call. */
 export interface OpenTelemetryObservation {
+  /** Wraps the sending of one request, until its headers arrive. @returns what `send` returned */
   attempt<T>(attempt: Attempt, send: Send<T>): Promise<T>
+  /** Called once for each attempt when it has ended; for a stream, at the end of its body. */
   attemptEnded(attempt: Attempt): void
+  /** Called after a wait, before the attempt that follows. */
   waited(wait: Wait): void
+  /** Called when an upstream call is made for this call, or has answered it. */
   servedBy(upstream: CallReceipt): void
+  /** Called once when the call is over; for a stream, when the stream has ended. */
   end(receipt: CallReceipt): void
 }
 

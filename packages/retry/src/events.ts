@@ -8,13 +8,13 @@ export interface RetryEvent {
   readonly delayMs: number
   /** The source of the delay: the backoff, the Retry-After of the server, or the decision of `shouldRetry`. */
   readonly reason: 'backoff' | 'retry-after' | 'decision'
-  /** Why the attempt failed, as the option `classify` or the built-in one sees its error or its rejected result. */
+  /** Why the attempt failed: its error or its result, as the option `classify` or the built-in one classifies it. */
   readonly failure: Failure
-  /** The error of the attempt; `undefined` if `shouldRetryResult` rejected its result. */
+  /** The error of the attempt; `undefined` if it returned a result for which `shouldRetryResult` returned `true`. */
   readonly error?: unknown
 }
 
-/** The event of a run that ends with an error, or with a result that `shouldRetryResult` rejected. */
+/** The event of a run that ends with an error, or with a result for which `shouldRetryResult` returned `true`. */
 export interface GiveUpEvent {
   /** The number of attempts made, the first one included; 0 if the run ended before the first. */
   readonly attempts: number
@@ -27,13 +27,13 @@ export interface GiveUpEvent {
    * - `budget`: the retry budget is empty
    * - `stopped`: the operation threw StopRetrying, or p-retry's AbortError
    * - `aborted`: the signal was aborted
-   * - `broken`: a function given as an option threw; the run rejects with its error
+   * - `broken`: a function given as an option threw; the run ends with its error
    */
   readonly reason:
     'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget' | 'stopped' | 'aborted' | 'broken'
   /** The failure of the last attempt. Absent if there was no attempt, the run was aborted, or a function given as an option threw. */
   readonly failure?: Failure | undefined
-  /** The error with which the run rejects; `undefined` if the run resolves to a result that `shouldRetryResult` rejected. */
+  /** The error that the run ends with; `undefined` if it ends with a result for which `shouldRetryResult` returned `true`. */
   readonly error?: unknown
 }
 

@@ -85,8 +85,8 @@ export interface RetryOptions<Result = unknown> {
     | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
     | undefined
   /**
-   * Returns `true` to reject a result and try again. If the run gives up, it does not reject: it resolves to the last rejected result. @default every
-   * result is accepted
+   * Returns `true` to discard a result and try again. If the run gives up, it throws no error, but returns the result of the last attempt.
+   * @default every result is accepted
    */
   shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
   /** A budget that limits the retries of all calls that share it. If it is empty, a run ends with its last error instead of a retry. @default none */
@@ -94,8 +94,8 @@ export interface RetryOptions<Result = unknown> {
   /** Aborts all runs with these options: each run rejects at once with the reason of the signal. @default none */
   signal?: AbortSignal | undefined
   /**
-   * Classifies errors, and results that `shouldRetryResult` rejected. Replaces the built-in function. @default the function `classify` of this
-   * package
+   * Classifies errors, and results for which `shouldRetryResult` returned `true`. Replaces the built-in function. @default the function `classify` of
+   * this package
    */
   classify?: ((error: unknown) => Failure) | undefined
   /** The source of time for deadlines, and for delays if it has a `sleep`. @default a monotonic clock and `setTimeout` */
@@ -108,8 +108,8 @@ export interface RetryOptions<Result = unknown> {
    */
   onRetry?: ((event: RetryEvent) => void) | undefined
   /**
-   * Called once when a run ends with an error, or with a result that `shouldRetryResult` rejected; not after a success. If the function throws, a
-   * warning is emitted and nothing else changes. @default none
+   * Called once when a run ends with an error, or with a result for which `shouldRetryResult` returned `true`; not after a success. If the function
+   * throws, a warning is emitted and nothing else changes. @default none
    */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined
 }

@@ -11,7 +11,7 @@ export interface RetryPolicy<Result = unknown> {
   /**
    * Calls an operation until it succeeds or there is a reason to stop. The reasons are those of `retry`.
    *
-   * @returns the result of the last attempt, even if `shouldRetryResult` rejected it
+   * @returns the result of the last attempt, even if `shouldRetryResult` returned `true` for it
    * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or
    * the deadline; the cause of a StopRetrying that the operation threw
    */
@@ -28,7 +28,7 @@ export interface RetryPolicy<Result = unknown> {
  * })
  * ```
  *
- * @returns the result of the last attempt, even if `shouldRetryResult` rejected it
+ * @returns the result of the last attempt, even if `shouldRetryResult` returned `true` for it
  * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or the deadline; the cause
  * of a StopRetrying that the operation threw; a TypeError for a wrong option. All as a rejection
  */

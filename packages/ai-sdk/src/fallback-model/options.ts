@@ -90,13 +90,14 @@ export interface FallbackModelOptions extends CommonOptions {
 /** The timeouts for parts of a call. Numbers of milliseconds of at least 1. `totalMs` limits the whole call. */
 export interface ModelTimeouts {
   /**
-   * The maximum time of one attempt, in milliseconds, at least 1; then it has failed. It ends with a complete answer, or with the first content of a
-   * stream. @default the time left of `totalMs`, or half of that while another target can take over
+   * The maximum time of one attempt, in milliseconds, at least 1. An attempt that takes longer has failed. It ends with a complete answer, or with the
+   * first content of a stream. @default the time left of `totalMs`, or half of that while another target can take over
    */
   attemptMs?: number | undefined
   /**
-   * The maximum time from the headers of a stream to its first content, in milliseconds, at least 1; then the attempt has failed, and another is
-   * made. @default the time left of the attempt
+   * The maximum time to the first content of a stream, in milliseconds, at least 1. It starts when `doStream` of the model has resolved, which is when
+   * the headers have arrived. Without content by then, the attempt has failed. The call fails, too, unless a retry or another target, and time of
+   * `totalMs`, are left. @default the time left of the attempt
    */
   firstTokenMs?: number | undefined
   /**

@@ -187,15 +187,15 @@ export interface ObservedWait {
  * reported is 0.
  */
 export interface ObservedUsage {
-  /** All tokens of the prompt, cached ones included. */
+  /** All tokens of the prompt: cached ones and cache writes are included. */
   readonly inputTokens: number
-  /** All tokens of the answer, reasoning included. */
+  /** All tokens of the answer: reasoning is included. */
   readonly outputTokens: number
-  /** Tokens of the prompt that were read from the provider's prompt cache. */
+  /** Tokens that were read from the provider's prompt cache. Included in `inputTokens`. */
   readonly cachedInputTokens: number
-  /** Tokens of the prompt that were written to the provider's prompt cache. */
+  /** Tokens that were written to the provider's prompt cache. Included in `inputTokens`. */
   readonly cacheWriteInputTokens: number
-  /** Tokens of the answer that the model used for reasoning. */
+  /** Tokens that the model used for reasoning. Included in `outputTokens`. */
   readonly reasoningTokens: number
   /** Always 0: the AI SDK does not count them apart. */
   readonly audioInputTokens: number
@@ -252,7 +252,7 @@ export interface ObservedReceipt {
   readonly finishReasons: readonly string[]
   /** Always `undefined`: a field of receipts of `@harbor/core`. */
   readonly responseId: undefined
-  /** The number of failed attempts that the provider may have billed. */
+  /** The number of `attempts` that failed, and that the provider may have billed. */
   readonly possiblyBilled: number
   /** Always 0: fallback models know no prices. */
   readonly possiblyBilledUsd: number

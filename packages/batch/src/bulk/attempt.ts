@@ -28,8 +28,9 @@ export interface BulkContext {
    */
   readonly idempotencyKey: string
   /**
-   * Reports the outcome of the call to the rate limiter, the concurrency limit and the counters of `progress()`. A later report from the same attempt
-   * overwrites the fields that it contains.
+   * Reports to the run how the call ended: its usage, its status, its rate limit headers. The rate limiter, the concurrency limit and the counters of
+   * `progress()` use them. If the function throws an error with `status` and `headers`, the run reads these itself, so they need no report. A later
+   * report from the same attempt overwrites the fields that it contains.
    */
   report(outcome: CallReport): void
   /**

@@ -11,6 +11,7 @@ export type { LimitSource, SharedBucket, SharedLimit, SharedLimiter } from './li
  * `createRateLimiter`. `@harbor/redis` has such a source; this entry is made for it and for other companions, and may change in any release.
  *
  * @param options the known limits, as for `createRateLimiter`
+ * @param source fills the buckets of the limits, and is called when requests take from them. Use a source for one limiter only
  * @throws TypeError for an option that does not exist or makes no sense
  */
 export function createSharedRateLimiter(options: RateLimits, source: LimitSource): RateLimiter {

@@ -38,8 +38,11 @@ export interface SharedLimiter {
 
 /** One limit that processes share. */
 export interface SharedLimit {
+  /** What the limit counts, such as `requests` or `tokens`. */
   readonly kind: LimitKind
+  /** Whether the limit counts tokens. If false, it counts requests. */
   readonly ofTokens: boolean
+  /** What is left of the limit in this process. */
   readonly bucket: SharedBucket
   /** Returns what requests take from this limit. */
   amount(cost: Cost, requests: number): number
@@ -68,5 +71,6 @@ export interface SharedBucket {
   takenElsewhere(amount: number): void
   /** Returns the amount that the provider has reported as left, with the refill since; `Infinity` if it has not since `clearReported()`. */
   reported(now: number): number
+  /** Forgets what the provider has reported as left. */
   clearReported(): void
 }

@@ -44,11 +44,10 @@ export type ProviderBatchResult<Value> =
       /** The number of times that the request was submitted again. */
       round: number
     }
-  /** The request was not submitted, because it is larger than `maxBytes`, the maximum size of a file. */
   | {
       /** The id of the request, its `custom_id`. */
       id: string
-      /** The request was not submitted. */
+      /** The request was not submitted, because it is larger than `maxBytes`, the maximum size of a file. */
       ok: false
       /** How large it is, and the limit `maxBytes`. */
       error: RequestTooLargeError

@@ -14,7 +14,7 @@ export interface SpendPot {
    * The amount spent in the current period, in US dollars, including the reservations of attempts that were not answered and may have been billed.
    */
   readonly usedUsd: number
-  /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. */
+  /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. Not part of `usedUsd`. */
   readonly reservedUsd: number
   /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
   readonly leftUsd: number

@@ -65,7 +65,8 @@ export interface AlertStats {
   readonly openForMs: Readonly<Record<string, number>>
   /**
    * Counts the calls of a window of another length, which moves by whole minutes. @param ms the length of the window, in milliseconds. The
-   * maximum is the longest `windowMs` of the client's alert rules, or five minutes if that is longer
+   * maximum is the longest `windowMs` of the client's alert rules, or five minutes if that is longer. A longer window is shortened without an error;
+   * `windowMs` of the result is its real length
    */
   readonly callsWithin: (ms: number) => CallCounts
 }
@@ -74,7 +75,10 @@ export interface AlertStats {
 export interface AlertRule {
   /** Returns whether the condition is met now. Called every few seconds, so it should be fast; what it throws is a warning. */
   (stats: AlertStats): boolean
-  /** The longest window that the rule passes to `callsWithin`, in milliseconds, at most six hours. @default 300_000 */
+  /**
+   * The longest window that the rule passes to `callsWithin`, in milliseconds, above 0, at most six hours. `callsWithin` shortens longer windows
+   * without an error. @default 300_000
+   */
   readonly windowMs?: number | undefined
   /**
    * Returns a few words for the text of the notice: what the rule measured, and what it expects. They begin with a small letter. Undefined for no

@@ -18,9 +18,9 @@ export interface CapturedCall {
   readonly truncated: boolean
 }
 
-/** How many captured calls were passed on since the client was created. */
+/** What became of the calls that `captureContent` captured since the client was created. Each call counts in one of the numbers. */
 export interface CaptureStats {
-  /** The number of calls that were passed to `to`. */
+  /** The number of calls that were passed to `to`, and for which it has finished without an error. */
   readonly captured: number
   /** The number of calls for which `redact` or `to` failed, or `to` took longer than 10 seconds. */
   readonly failed: number

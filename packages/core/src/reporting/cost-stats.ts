@@ -12,9 +12,9 @@ export interface CostStats {
    * actual cost. Negative if the targets that took over are more expensive.
    */
   readonly savedByFallbackUsd: number
-  /** The cost saved by answers that came from the cache or were shared between calls, in US dollars. */
+  /** The cost saved by answers that came from the cache or were shared between calls, in US dollars. Not part of `spentUsd`. */
   readonly savedByCacheUsd: number
-  /** The cost saved by a provider's Batch API, compared with the same requests as single calls, in US dollars. */
+  /** The cost saved by a provider's Batch API, compared with the same requests as single calls, in US dollars. Not part of `spentUsd`. */
   readonly savedByBatchUsd: number
   /**
    * The number of answers whose price is unknown, or incomplete because the provider ran a tool without a known price. Unknown costs are
@@ -35,7 +35,7 @@ export interface SpendState {
   readonly value?: string | undefined
   /** The amount spent in the current period, in US dollars, including attempts that were not answered and may have been billed. */
   readonly usedUsd: number
-  /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. */
+  /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. Not part of `usedUsd`. */
   readonly reservedUsd: number
   /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
   readonly leftUsd: number

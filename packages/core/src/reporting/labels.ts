@@ -11,18 +11,18 @@ export const NO_LABELS: Labels = Object.freeze({})
 export interface LabelStats {
   /** The number of finished calls, failed and aborted ones included; prefetches do not count. */
   readonly calls: number
-  /** The number of finished calls that failed; prefetches do not count. */
+  /** The number of `calls` that failed. */
   readonly failures: number
-  /** The number of calls that their callers aborted; prefetches do not count. */
+  /** The number of `calls` that their callers aborted. They do not count as `failures`. */
   readonly aborted: number
   /** The number of requests sent to providers, prefetches included. */
   readonly attempts: number
-  /** The input tokens in the receipts of these calls, prefetches included. */
+  /** The input tokens in the receipts of these calls, prefetches and cached input included. */
   readonly inputTokens: number
-  /** The output tokens in the receipts of these calls, prefetches included. */
+  /** The output tokens in the receipts of these calls, prefetches and reasoning included. */
   readonly outputTokens: number
   /** The cost of these calls, in US dollars, as in their receipts. A call that shared the answer of another call costs nothing. */
   readonly spentUsd: number
-  /** The number of failed attempts that the provider may have carried out and billed. */
+  /** The number of `attempts` that failed, and that the provider may have carried out and billed. */
   readonly possiblyBilled: number
 }

@@ -36,9 +36,10 @@ export interface Price {
    */
   perServerToolUse?: Readonly<Record<string, number>> | undefined
   /**
-   * The prices of service tiers, by the name of the tier in the answer, such as `flex` or `priority`. A number is a factor for the cost of
-   * the tokens. An object contains the rates that differ from this price. @default the factors that the provider publishes; a discount
-   * applies only at the provider that publishes it
+   * Your prices of service tiers, by the name in the answer, such as `flex`, in upper or lower case: a factor for the cost of the tokens, or the rates
+   * that differ from this price. A tier that is not listed here costs what OpenAI, Anthropic or Google publishes for it, or twice this price if the
+   * provider is one of them and publishes none. At other providers, OpenAI's surcharges are assumed, such as that for `priority`, and no discounts.
+   * @default no prices of your own
    */
   tiers?: Record<string, number | Omit<Partial<Price>, 'tiers'>> | undefined
 }

@@ -71,13 +71,13 @@ export interface Receipt {
    * onResponseId })`.
    */
   readonly responseId: string | undefined
-  /** The number of attempts that were sent and failed without an answer; the provider may have billed them. */
+  /** The number of `attempts` that were sent and failed without an answer; the provider may have billed them. */
   readonly possiblyBilled: number
-  /** The highest possible cost of the attempts in `possiblyBilled`, in US dollars, as far as their prices are known. */
+  /** The highest possible cost of the attempts in `possiblyBilled`, in US dollars, as far as their prices are known. Not part of `cost`. */
   readonly possiblyBilledUsd: number
-  /** The cost saved because the answer came from the cache or was shared with an identical call, in US dollars. */
+  /** The cost saved because the answer came from the cache or was shared with an identical call, in US dollars. Not part of `cost`. */
   readonly savedUsd: number
-  /** The number of redirects that were followed; each of them is one more request. */
+  /** The number of redirects that were followed. Each of them is one more request within its attempt. */
   readonly redirects: number
   /** The targets that were not called when it was their turn, in order. */
   readonly skipped: readonly {
@@ -144,26 +144,32 @@ export interface CacheRecord {
  * cached input. What a provider does not report is 0, unless a field says otherwise.
  */
 export interface TokenUsage {
-  /** All tokens of the prompt: cached ones, cache writes and audio included. */
+  /** All tokens of the prompt: cached ones, cache writes and audio are included. */
   readonly inputTokens: number
-  /** All tokens of the answer: reasoning, audio and images included. */
+  /** All tokens of the answer: reasoning, audio and images are included. */
   readonly outputTokens: number
-  /** The number of input tokens that were read from the provider's prompt cache. */
+  /** The number of tokens that were read from the provider's prompt cache. Included in `inputTokens`, also for Anthropic. */
   readonly cachedInputTokens: number
-  /** The number of input tokens that were written to the provider's prompt cache, whatever their time to live. */
+  /**
+   * The number of tokens that were written to the provider's prompt cache, whatever their time to live. Included in `inputTokens`, also for
+   * Anthropic.
+   */
   readonly cacheWriteInputTokens: number
   /**
    * How many of the `cacheWriteInputTokens` were written for each time to live. The time to live of the rest is unknown. Undefined if the
    * provider reports none.
    */
   readonly cacheWriteTokensByTtl?: Readonly<Partial<Record<CacheTtl, number>>> | undefined
-  /** The number of input tokens that are audio. */
+  /** The number of input tokens that are audio. Included in `inputTokens`. */
   readonly audioInputTokens: number
-  /** The number of output tokens that the model used for reasoning. */
+  /** The number of tokens that the model used for reasoning. Included in `outputTokens`. */
   readonly reasoningTokens: number
-  /** The number of output tokens that are audio. */
+  /** The number of output tokens that are audio. Included in `outputTokens`. */
   readonly audioOutputTokens: number
-  /** The number of output tokens of images that the model made. Undefined if the provider does not report them separately. */
+  /**
+   * The number of output tokens of images that the model made. Included in `outputTokens`. Undefined if the provider does not report them
+   * separately.
+   */
   readonly imageOutputTokens?: number | undefined
   /**
    * How often the provider ran each of its own tools. The keys are the provider's names for these counts, such as `web_search_requests`. Undefined if

@@ -1,4 +1,5 @@
-import type { BreakerChange, CircuitState } from '../client.ts'
+import type { BreakerChange } from '../client.ts'
+import type { CircuitState } from '../client-stats.ts'
 
 /** The maximum number of targets, of all clients together, whose changes are recorded. */
 const MAX_TARGETS = 200

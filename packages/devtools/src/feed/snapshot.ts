@@ -1,11 +1,5 @@
-import type {
-  CacheFigures,
-  ClientStats,
-  CostFigures,
-  DevtoolsClient,
-  SpendFigures,
-  TargetFigures,
-} from '../client.ts'
+import type { DevtoolsClient } from '../client.ts'
+import type { CacheFigures, ClientStats, CostFigures, SpendFigures, TargetFigures } from '../client-stats.ts'
 import type { CircuitChange, Circuits } from './circuits.ts'
 import type { UsageHistory } from './usage-history.ts'
 

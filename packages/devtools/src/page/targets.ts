@@ -1,4 +1,4 @@
-import type { CircuitState } from '../client.ts'
+import type { CircuitState } from '../client-stats.ts'
 import type { Message } from '../feed/message.ts'
 import type { TargetSnapshot } from '../feed/snapshot.ts'
 import { clientMark, h, place } from './dom.ts'

@@ -22,8 +22,8 @@ export class TargetHealth {
   /** When the last health check ended, in milliseconds since 1970; `undefined` before the first. */
   lastCheckAt: number | undefined
   /**
-   * When an unavailable target may be called again to find out whether it works, in milliseconds since 1970; `Infinity` if it never became
-   * unavailable. Used only while no health checks run.
+   * When the target may be called again to find out whether it works, in milliseconds since 1970. Has a meaning only while `available` is false, no
+   * health checks run, and the chain has no option `isAvailable`. `Infinity` until the target first becomes unavailable; a recovery does not reset it.
    */
   retryAt = Infinity
   readonly #latencies: number[] = []

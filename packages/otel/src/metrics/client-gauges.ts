@@ -1,6 +1,6 @@
 import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api'
 import { guarded } from '../guarded.ts'
-import type { Client, ClientState } from '../observed.ts'
+import type { Client, ClientState } from '../observed-client.ts'
 import { METRICS, type MetricName } from './definitions.ts'
 import { Series } from './series.ts'
 

@@ -2,7 +2,9 @@
 export interface IoredisClient {
   /** `ready` while commands can be sent. */
   readonly status: string
+  /** Sends a command. Resolves with its reply, in which all texts are buffers. */
   callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>
+  /** Whether this is a client of a cluster, which is refused. */
   readonly isCluster?: boolean
 }
 
@@ -12,6 +14,7 @@ export interface NodeRedisClient {
   readonly isReady: boolean
   /** Returns a client on the same connection that returns texts as buffers. */
   withTypeMapping(mapping: Readonly<Record<number, typeof Buffer>>): {
+    /** Sends a command. Resolves with its reply. */
     sendCommand(args: (string | Buffer)[]): Promise<unknown>
   }
 }

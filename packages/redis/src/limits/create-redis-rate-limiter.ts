@@ -10,6 +10,7 @@ import { SharedLimits } from './shared-limits.ts'
 /** The version of the state. Another version has other keys, so that two versions of this package do not read each other's state. */
 const VERSION = 1
 
+/** Options of `createRedisRateLimiter`: the client, the prefix of its keys, and the options of `createRateLimiter`. */
 export interface RedisRateLimiterOptions extends RateLimits {
   /**
    * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the limiter does not close
@@ -22,10 +23,15 @@ export interface RedisRateLimiterOptions extends RateLimits {
    */
   readonly prefix: string
   /**
-   * The maximum time that a call waits for Redis, in milliseconds, above 0. Without an answer in this time, the process continues without Redis, with
-   * its share of the limits, until Redis answers again. @default 50
+   * The maximum time that a call waits for Redis, in milliseconds, above 0, at most 1,000. Without an answer in this time, the process continues
+   * without Redis, with its share of the limits, until Redis answers again. @default 50
    */
   readonly budgetMs?: number | undefined
+  /**
+   * The source of time. It must run at real speed, since leases expire by the time of the Redis server: a clock that a test advances by hand does not
+   * work. @default a monotonic clock and `setTimeout`
+   */
+  readonly clock?: RateLimits['clock']
 }
 
 /**

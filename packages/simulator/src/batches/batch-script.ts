@@ -47,8 +47,8 @@ export interface BatchCondition {
 
 /** The faults of a batch with a valid input file. `share` and `answered` are fractions of its lines, from 0 to 1. */
 export type BatchFault =
-  /** The batch fails after its validation. */
   | {
+      /** Selects this fault: the batch fails after its validation. */
       type: 'fail'
       /** The code of the error. @default 'internal_error' */
       code?: string | undefined
@@ -57,20 +57,23 @@ export type BatchFault =
       /** The number of the line that the error names, from 1. @default none */
       line?: number | undefined
     }
-  /** The batch ends as `expired`, after the fraction `answered` of its lines was answered. */
   | {
+      /** Selects this fault: the batch ends as `expired`, after the fraction `answered` of its lines was answered. */
       type: 'expire'
       /** The fraction of the lines that is answered before the batch expires, from 0 to 1. */
       answered: number
     }
-  /** The batch can no longer be found (404) from `afterMs` milliseconds after its creation. */
   | {
+      /** Selects this fault: the batch can no longer be found (404) from `afterMs` milliseconds after its creation. */
       type: 'vanish'
       /** The time from the creation of the batch until it can no longer be found (404), in milliseconds. */
       afterMs: number
     }
-  /** The fraction `share` of the lines is answered with an error, by default with status 500. If `share` is 1, there is no output file. */
   | {
+      /**
+       * Selects this fault: the fraction `share` of the lines is answered with an error, by default with status 500. If `share` is 1, there is no
+       * output file.
+       */
       type: 'errors'
       /** The fraction of the lines that gets an error, from 0 to 1. */
       share: number
@@ -79,17 +82,17 @@ export type BatchFault =
       /** The code of these errors. @default what the vendor sends with the status */
       code?: string | undefined
     }
-  /**
-   * The batch completes, but the fraction `share` of its lines is missing from both the output and the error file. If `share` is 1, there
-   * are no files.
-   */
   | {
+      /**
+       * Selects this fault: the batch completes, but the fraction `share` of its lines is missing from both the output and the error file. If `share`
+       * is 1, there are no files.
+       */
       type: 'lose'
       /** The fraction of the lines that is missing, from 0 to 1. */
       share: number
     }
-  /** The batch runs `ms` milliseconds longer. It also has the fault `then`; without one, it ends normally. */
   | {
+      /** Selects this fault: the batch runs `ms` milliseconds longer. It also has the fault `then`; without one, it ends normally. */
       type: 'slow'
       /** The time by which the batch takes longer, in milliseconds. */
       ms: number

@@ -1,7 +1,8 @@
 import { type Answer, bodyAnswer, doneFrame, streamAnswer } from '../answers/answer.ts'
 import { asObject, asString } from '../answers/json.ts'
 import type { Call } from '../call.ts'
-import type { AnswerFault, FaultOf, PlayFault, StatusFault, VendorFault } from '../script/fault.ts'
+import type { AnswerFault, PlayFault } from '../script/answer-fault.ts'
+import type { FaultOf, StatusFault, VendorFault } from '../script/fault.ts'
 
 type Replacements = {
   [Type in (AnswerFault | PlayFault | StatusFault | VendorFault)['type']]: (

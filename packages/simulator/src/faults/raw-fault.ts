@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Call } from '../call.ts'
-import type { RawFault } from '../script/fault.ts'
+import type { RawFault } from '../script/answer-fault.ts'
 
 /**
  * Writes an answer exactly as a `raw` fault describes it. Each piece of the body is written in its own turn of the event loop, so that it

@@ -2,8 +2,8 @@ import { BatchStateLockedError } from '../errors.ts'
 
 /** One step of a run, as the state stores it. A store saves and returns records as they are. */
 export type StateRecord =
-  /** The run begins. This is the first record of a state, and identifies the run. */
   | {
+      /** The step `run`: the run begins. This is the first record of a state, and identifies the run. */
       type: 'run'
       /** The version of the format of the state. */
       version: 1
@@ -14,11 +14,11 @@ export type StateRecord =
       /** When the run began, in milliseconds since 1970. */
       startedAtMs: number
     }
-  /**
-   * A part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests of that earlier part,
-   * submitted again.
-   */
   | {
+      /**
+       * The step `part`: a part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests of that
+       * earlier part, submitted again.
+       */
       type: 'part'
       /** The id of the part, unique within the run. */
       part: string
@@ -34,6 +34,7 @@ export type StateRecord =
       idsHash: string
     }
   | {
+      /** The step `uploaded`: the input file of a part is at the provider. */
       type: 'uploaded'
       /** The part that was uploaded. */
       part: string
@@ -41,6 +42,7 @@ export type StateRecord =
       fileId: string
     }
   | {
+      /** The step `created`: the provider has created the batch of a part. */
       type: 'created'
       /** The part whose batch was created. */
       part: string
@@ -48,6 +50,7 @@ export type StateRecord =
       batchId: string
     }
   | {
+      /** The step `ended`: the batch of a part has ended, in whatever way. */
       type: 'ended'
       /** The part whose batch ended. */
       part: string
@@ -62,8 +65,10 @@ export type StateRecord =
       /** The number of answered requests, according to the provider's counts; missing if the provider does not count. */
       answered?: number
     }
-  /** The results of all parts have been yielded. A later run may submit the failed requests again. */
-  | { type: 'finished' }
+  | {
+      /** The step `finished`: the results of all parts have been yielded. A later run may submit the failed requests again. */
+      type: 'finished'
+    }
 
 /** A store for the steps of a run. Implement it to store them in a database, for example. */
 export interface BatchStateStore {
