@@ -56,7 +56,11 @@ const WHAT_HAPPENED = {
   unread: 'was not read for five minutes, so that its connection was closed',
 } as const
 
-/** The error of an attempt whose answer had no content, or whose stream ended before its first content. */
+/**
+ * The error of an attempt whose answer cannot be used: it has no complete content, or its stream has more than 10,000 parts before the first
+ * content. For embeddings: the vectors do not fit the values or the dimensions that were requested. A stream that ends early has a
+ * StreamIncompleteError instead.
+ */
 export class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError'
   /** Always `malformed_answer`. Identifies the error across copies of the package, where `instanceof` fails. */

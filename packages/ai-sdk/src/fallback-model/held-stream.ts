@@ -20,7 +20,7 @@ export interface HeldStream {
  *
  * @param firstTokenMs the maximum time from the headers to the first content, in milliseconds
  * @throws the error of the model; StreamIncompleteError for an error in the stream, or an end without a finish; MalformedAnswerError for
- * a stream without content; TimeoutError after `firstTokenMs`
+ * too many parts without content; TimeoutError after `firstTokenMs`
  */
 export async function holdStream(
   start: PromiseLike<LanguageModelV4StreamResult>,

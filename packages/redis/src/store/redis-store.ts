@@ -10,7 +10,7 @@ const SCAN_COUNT = 1_000
 /** The version of the entries. Another version has other keys, so that two versions of this package do not read each other's entries. */
 const VERSION = 1
 
-/** Options of `redisStore`: the client, and the prefix of its keys. */
+/** Options of `RedisStore`: the client, and the prefix of its keys. */
 export interface RedisStoreOptions {
   /**
    * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the store does not
