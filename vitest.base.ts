@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
@@ -11,8 +12,8 @@ const base = defineConfig({
     // These end a test that hangs. They judge no speed: a machine that is busy with other work may need long.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Most tests wait for something most of the time. By default vitest leaves one core free, which on a machine of two is half of them.
-    maxWorkers: '100%',
+    // Most tests wait for something most of the time, so there is one worker more for each two cores. By default vitest leaves one core free.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // HARBOR_TEST_REPORT keeps the report of a run under another Node apart: see scripts/test-under.ts.
     reporters: [
       'default',
