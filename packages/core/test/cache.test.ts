@@ -80,8 +80,8 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
 
   async function client(options: HarborOptions = {}, slowly = false): Promise<[SimulatedProvider, Harbor]> {
     // Slow enough for an abort or another caller to arrive before the end, also on a busy machine.
-    const mean = streaming ? 40 : 400
-    const script = slowly ? { latency: { mean, sigma: 0 }, tokenMs: 20 } : {}
+    const mean = streaming ? 60 : 600
+    const script = slowly ? { latency: { mean, sigma: 0 }, tokenMs: 30 } : {}
     const simulator = await startSimulator({ providers: { openai: script } })
     onTestFinished(() => simulator.close())
     const provider = simulator.provider()
@@ -161,7 +161,8 @@ describe.each(FORMS)('$name', ({ streaming, open }) => {
   })
 
   it('is aborted when all callers have left, and is not cached', async () => {
-    const [provider, harbor] = await client({}, true)
+    const [provider, harbor] = await client()
+    provider.fail(streaming ? { type: 'stream-stall', afterEvents: 8 } : { type: 'hang' })
     const leaving = new AbortController()
     const { signal } = leaving
     const readings = [0, 1].map(() => ask(harbor, { signal, onChunk: () => leaving.abort() }))

@@ -114,10 +114,10 @@ describe('single embeddings', () => {
   })
 
   it('fill up one request while it waits for the limits', async () => {
-    const [provider, harbor] = await batching({ limits: { requestsPerMinute: 60, burstMs: 0, safety: 1 } })
+    const [provider, harbor] = await batching({ limits: { requestsPerMinute: 20, burstMs: 0, safety: 1 } })
     const replies = [embed(harbor, 'the first')]
     await replies[0]
-    // Each comes alone: the batcher waits 5 ms for others, the limits a second.
+    // Each comes alone: the batcher waits 5 ms for others, the limits three seconds.
     for (const text of texts(5)) {
       replies.push(embed(harbor, text))
       await new Promise((resolve) => setTimeout(resolve, 8))

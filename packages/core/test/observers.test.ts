@@ -106,8 +106,13 @@ describe('an observer', () => {
     const retry = { baseDelayMs: 5_000, jitter: false } as const
     const harbor = harborFor(provider, { telemetry: observer, retry })
     provider.fail(status(500), { type: 'hang' })
-    await failureOf(ask(harbor, {}, { signal: AbortSignal.timeout(50) }))
-    await failureOf(ask(harbor, {}, { signal: AbortSignal.timeout(50) }))
+    for (const started of [() => calls[0]?.ended.length === 1, () => provider.counts().calls === 2]) {
+      const leaving = new AbortController()
+      const failure = failureOf(ask(harbor, {}, { signal: leaving.signal }))
+      await expect.poll(started).toBe(true)
+      leaving.abort()
+      await failure
+    }
     await expect.poll(() => calls.map(({ ends }) => ends)).toEqual([1, 1])
     expect(calls[0]?.events).toEqual(['attempt 1', 'attemptEnded 1', 'waited backoff', 'end'])
     expect(calls[1]?.events).toEqual(['attempt 1', 'attemptEnded 1', 'end'])

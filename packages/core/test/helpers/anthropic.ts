@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk'
+import { EventEmitter, once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { receiptOf, type HarborFetch, type HarborFetchOptions, type Receipt } from '../../src/index.ts'
@@ -56,7 +57,10 @@ export function errorEvent(type: string, message = 'Overloaded', details?: objec
   return JSON.stringify({ type: 'error', error: { type, message, ...(details && { details }) } })
 }
 
-/** Sends a stream. The events after `apart` come a little later, so that its reader has the first ones before the others are judged. */
+/** Emits `answer` when the SDK gets an answer from Harbor, which has then judged the first events. */
+const answers = new EventEmitter()
+
+/** Sends a stream to a client of `anthropicOver()`. The events after `apart` are sent when the SDK has got the answer. */
 export async function sendStream(
   response: ServerResponse,
   events: readonly string[],
@@ -65,8 +69,9 @@ export async function sendStream(
   response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': 'req_1' })
   response.flushHeaders()
   if (apart !== undefined) {
+    const answered = once(answers, 'answer')
     response.write(events.slice(0, apart).join(''))
-    await sleep(15)
+    await answered
   }
   const rest = events.slice(apart ?? 0).join('')
   if (!cut) {
@@ -74,7 +79,7 @@ export async function sendStream(
     return
   }
   if (rest !== '') response.write(rest)
-  await sleep(15)
+  await sleep(60)
   response.destroy()
 }
 
@@ -98,6 +103,7 @@ export function anthropicOver(
     fetch: async (...request) => {
       const response = await harborFetch(...request)
       last = receiptOf(response)
+      answers.emit('answer')
       return response
     },
     maxRetries: 0,

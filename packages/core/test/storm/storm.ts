@@ -88,7 +88,8 @@ export async function storm({
     fallback: { '*': ['steady/m'] },
     cache: { when: 'always', keepFallbackAnswers: true, ttlMs: 200 },
     embeddingBatch: true,
-    timeout: 5_000,
+    // The healthy provider must not time out either where the machine is busy.
+    timeout: 60_000,
   })
   const clients = [healthy, limited, odd]
 
