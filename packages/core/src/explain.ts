@@ -7,7 +7,13 @@ import type { CacheRules } from './options/cache-options.ts'
 import type { SpendLedger } from './cost/spend-limit.ts'
 import { potsOfCall } from './cost/spend-pots.ts'
 import { copyLabels, withLabels } from './options/labels.ts'
-import type { CacheIdentity, ExplainedCall, ExplainedTarget, Explanation } from './explanation.ts'
+import type {
+  CacheIdentity,
+  ExplainedFleet,
+  ExplainedCall,
+  ExplainedTarget,
+  Explanation,
+} from './explanation.ts'
 import { scopeLabels } from './options/scope-labels.ts'
 import type { Policy } from './policy/policy.ts'
 import { whyUnable } from './routing/capabilities.ts'
@@ -24,6 +30,7 @@ interface ExplainedState {
   readonly health: Health
   readonly separatingHeaders: SeparatingHeaders
   readonly transport: ExplainedTransport
+  readonly fleet: ExplainedFleet | undefined
   readonly rings: KeyRings
   readonly keys: KeyLayers
   readonly sticky: StickyTargets
@@ -45,7 +52,7 @@ interface ExplainedClient extends Identified {
  */
 export function explain(
   policy: Policy,
-  { health, separatingHeaders, transport, rings, keys, sticky, ledger }: ExplainedState,
+  { health, separatingHeaders, transport, fleet, rings, keys, sticky, ledger }: ExplainedState,
   client: ExplainedClient,
   request: Readonly<Record<string, unknown>> | undefined,
   call: ExplainedCall = {},
@@ -69,6 +76,7 @@ export function explain(
       cache: policy.cache,
     },
     transport,
+    fleet,
     spend: potsOfCall(ledger, policy.spendLimits, labels),
     sdkFastPath: { enabled: client.whyNotDirect === undefined, reason: client.whyNotDirect },
     cacheIdentity: policy.cache && identityFor(policy.cache),

@@ -5,6 +5,7 @@ import type { LimitOptions } from './options/limit-options.ts'
 import type { PerCallOptions } from './options/per-call-options.ts'
 import type { ScopeLabels } from './options/scope-labels.ts'
 import type { ProviderKind } from './protocols/protocol.ts'
+import type { FleetStats } from './reporting/fleet-stats.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
 import type { ExplainedTransport } from './transport/wire.ts'
 
@@ -44,6 +45,8 @@ export interface Explanation {
   }
   /** How requests are sent: over the pool, or by a `fetch`. */
   readonly transport: ExplainedTransport
+  /** What the client shares with other processes; undefined without the option `fleet`. */
+  readonly fleet: ExplainedFleet | undefined
   /** The money from which a call of this client would be paid now, one entry for each spend limit. Empty without a limit. */
   readonly spend: readonly SpendPot[]
   /** Whether requests may be sent without the SDK's own request building. See the option `sdkFastPath`. */
@@ -69,6 +72,12 @@ export interface Explanation {
   >
   /** The targets to which the request passed to `explain()` would be sent, in the order of the attempts; empty without a request. */
   readonly targets: readonly ExplainedTarget[]
+}
+
+/** What a client shares with other processes, and the state of its connection to them. */
+export interface ExplainedFleet extends FleetStats {
+  /** The names of the shared parts: `limits`, `breakers`, `spend`, `cache`, `flights`. */
+  readonly share: readonly string[]
 }
 
 /** What the cache key contains besides the request, so that different callers do not share answers. Never contains the values of headers. */

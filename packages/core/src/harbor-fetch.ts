@@ -1,4 +1,5 @@
-import { closeEngine, createEngine, type Engine } from './engine.ts'
+import { createEngine } from './create-engine.ts'
+import { closeEngine, type Engine } from './engine.ts'
 import { OptionError } from './base/errors.ts'
 import { cachedAnswers, type CachedAnswers, type ScopeOfAnswers } from './cache/cached-answers.ts'
 import { scopeName } from './cache/scopes.ts'

@@ -9,7 +9,8 @@ import { providerBulk } from './bulk/provider-bulk.ts'
 import { cachedAnswers, type CachedAnswers } from './cache/cached-answers.ts'
 import type { ReceiptSlot } from './call/call-context.ts'
 import { spendOf, type SpendPot } from './cost/spend-pots.ts'
-import { closeEngine, createEngine, engineOf, type Engine } from './engine.ts'
+import { createEngine } from './create-engine.ts'
+import { closeEngine, engineOf, type Engine } from './engine.ts'
 import { costReport } from './cost/cost-report.ts'
 import { explain } from './explain.ts'
 import type { ExplainedCall, Explanation } from './explanation.ts'
@@ -125,7 +126,8 @@ export class Harbor extends OpenAI {
     const body = request && { ...request }
     const { health, separatingHeaders, rings, keys, sticky, ledger } = this.#engine
     const transport = this.#engine.explainTransport()
-    const state = { health, separatingHeaders, transport, rings, keys, sticky, ledger }
+    const fleet = this.#engine.explainFleet()
+    const state = { health, separatingHeaders, transport, fleet, rings, keys, sticky, ledger }
     const client = { baseURL, whyNotDirect: this.#calls.whyNotDirect(), ...this.#calls.identified() }
     return explain(this.#policy.current, state, client, body, call)
   }

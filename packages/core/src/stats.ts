@@ -2,6 +2,7 @@ import type { BatcherStats } from '@harbor/batch'
 import type { CacheStats, PrefetcherStats } from '@harbor/cache'
 import type { CaptureStats } from './reporting/captured-call.ts'
 import type { CostStats } from './reporting/cost-stats.ts'
+import type { FleetStats } from './reporting/fleet-stats.ts'
 import type { QuotaStats } from './reporting/quota-stats.ts'
 import type { TargetStats } from './reporting/target-stats.ts'
 import type { Pool } from '@harbor/pool'
@@ -48,6 +49,8 @@ export interface HarborStats {
   readonly targets: Readonly<Record<string, TargetStats>>
   /** The limits of each quota group that was used, and their current state. A quota group is a set of targets that share rate limits. */
   readonly limits: Readonly<Record<string, QuotaStats>>
+  /** The connection to the other processes of the fleet; undefined without the option `fleet`. */
+  readonly fleet: FleetStats | undefined
   /** Statistics of the connections by origin, such as `https://api.openai.com`; empty with a `fetch` of your own. */
   readonly pool: ReturnType<Pool['stats']>
   /** Whether `close()` was called; the other values stay readable. */
@@ -93,6 +96,7 @@ export class CallStatistics {
     | 'closed'
     | 'cost'
     | 'embeddingBatch'
+    | 'fleet'
     | 'labels'
     | 'limits'
     | 'pool'

@@ -1,3 +1,12 @@
+export { redisFleet, type RedisFleetOptions } from './fleet/redis-fleet.ts'
+export type {
+  FleetCacheStore,
+  FleetHost,
+  FleetMember,
+  FleetStats,
+  RedisFleet,
+  SharedPart,
+} from './fleet/contracts.ts'
 export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'
 export { createRedisRateLimiter, type RedisRateLimiterOptions } from './limits/create-redis-rate-limiter.ts'
 export { RedisUnavailableError } from './client/errors.ts'

@@ -55,6 +55,12 @@ export const aListOfAlertsOrFalse: Check = {
   accepts: (value) => Array.isArray(value) || value === false,
   expected: 'a list of alerts, or false',
 }
+export const aFleetOrFalse: Check = {
+  accepts: (value) =>
+    value === false ||
+    (typeof value === 'object' && value !== null && typeof (value as { join?: unknown }).join === 'function'),
+  expected: 'a fleet, such as redisFleet() of @harbor/redis, or false',
+}
 export const aPoolOrOptions: Check = {
   accepts: (value) => typeof value === 'object' && value !== null,
   expected: 'a pool, or options for one',

@@ -9,6 +9,7 @@ import {
   type Lease,
   type ObservedLimits,
   type RateLimiter,
+  type RateLimits,
 } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { limitReached, limiterFull } from '../attempt/refusals.ts'
@@ -44,10 +45,11 @@ export class Quota {
   constructor(
     { maxConcurrency, countTokens, ...rates }: LimitOptions,
     onError: (error: unknown) => void = () => undefined,
+    createLimiter: (rates: RateLimits) => RateLimiter = createRateLimiter,
   ) {
     this.#onError = onError
     this.#estimates = new TokenEstimates(countTokens)
-    this.#limiter = createRateLimiter({ ...rates, clock: systemClock })
+    this.#limiter = createLimiter({ ...rates, clock: systemClock })
     if (maxConcurrency === undefined) return
     const fixed = maxConcurrency === 'adaptive' ? undefined : maxConcurrency
     this.#concurrency = createConcurrencyLimit(

@@ -6,6 +6,7 @@ import { quotaGroupOf, type Grouped } from '../routing/state-keys.ts'
 import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
+import type { FleetMember } from '../options/fleet.ts'
 import type { LimitOptions } from '../options/limit-options.ts'
 import { Quota } from './quota.ts'
 
@@ -22,11 +23,16 @@ export class Quotas {
   readonly #shown = new Map<string, ShownQuota>()
   readonly #onError: (error: unknown) => void
   readonly #rings: KeyRings
+  readonly #limiterFor: FleetMember['limiterFor']
 
-  /** @param onError called with the error if learning from the usage in an answer fails */
-  constructor(rings: KeyRings, onError: (error: unknown) => void) {
+  /**
+   * @param onError called with the error if learning from the usage in an answer fails
+   * @param limiterFor makes the rate limiter of a quota group whose limits other processes share
+   */
+  constructor(rings: KeyRings, onError: (error: unknown) => void, limiterFor?: FleetMember['limiterFor']) {
     this.#rings = rings
     this.#onError = onError
+    this.#limiterFor = limiterFor
   }
 
   /** Returns the quota of an attempt's target; undefined if the target has no limits. */
@@ -85,7 +91,8 @@ export class Quotas {
     const known = groups.get(group)
     if (known) return known
     if (groups.size >= MAX_GROUPS) groups.clear()
-    const quota = new Quota(limits, this.#onError)
+    const limiterFor = this.#limiterFor
+    const quota = new Quota(limits, this.#onError, limiterFor && ((rates) => limiterFor(group, rates)))
     groups.set(group, quota)
     const name = provider.quotaGroup ?? target.quotaGroup
     const keys = this.#rings.ringOf(provider, request)?.keys ?? []

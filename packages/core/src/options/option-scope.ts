@@ -51,6 +51,7 @@ export const HARBOR_OPTIONS = {
   maxAnswerBytes: { client: is.aByteCount, in: ['fetch', 'copy'] },
   spendLimit: { client: is.aListOrObjectOrFalse, in: EVERYWHERE },
   limits: { client: is.anObjectOrFalse, in: ['fetch', 'configure'] },
+  fleet: { client: is.aFleetOrFalse, in: SHARED },
   telemetry: { client: observersOrFalse, in: EVERYWHERE, perCall: observersOrFalse },
   labels: { client: is.aRecord, in: ['fetch', 'copy'], perCall: is.aRecord },
   captureContent: { client: is.anObjectOrFalse, in: EVERYWHERE },

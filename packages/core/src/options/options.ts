@@ -4,6 +4,7 @@ import type { CacheLayerOptions } from './cache-options.ts'
 import type { PrefetchOptions } from './prefetch-options.ts'
 import type { HedgeOptions, Order } from '@harbor/fallback'
 import type { EmbeddingBatchOptions } from './embedding-batch-options.ts'
+import type { Fleet } from './fleet.ts'
 import type { LimitOptions } from './limit-options.ts'
 import type { ModelOptions, ProviderOptions } from './provider-options.ts'
 import type { Pool, PoolOptions } from '@harbor/pool'
@@ -130,6 +131,11 @@ export interface HarborOptions extends ClientOptions {
    * or goes to another target that has room. `{}`: only learned limits. @default none
    */
   limits?: LimitOptions | false | undefined
+  /**
+   * Other processes with which this client shares its limits, circuits, spend limits and cached answers, such as `redisFleet()` of
+   * `@harbor/redis`. No call fails because the shared state cannot be reached. `false`: none. @default none
+   */
+  fleet?: Fleet | false | undefined
   /**
    * Observers that watch calls from inside, such as the traces of `@harbor/otel`. They may add headers to requests, and are given no prompt,
    * no answer and no key. An error that one throws causes one warning, and changes no call. `false`: none. @default none

@@ -53,6 +53,11 @@ export interface HarborEvents {
     /** The time until a probe is let through, in milliseconds; 0 unless the circuit is open. */
     readonly retryAfterMs: number
   }
+  /** The client has lost the state that it shares with other processes, or has reached it again. See the option `fleet`. */
+  fleet: {
+    /** Whether the shared state cannot be reached now. */
+    readonly degraded: boolean
+  }
   /** An alert has started to fire, or is resolved. */
   alert: AlertNotice
   /** `bulk()` was called. The run starts later, when it is iterated or its summary is awaited. */
@@ -94,6 +99,7 @@ export class Telemetry {
     retry: new Set(),
     fallback: new Set(),
     breaker: new Set(),
+    fleet: new Set(),
     alert: new Set(),
     bulk: new Set(),
     content: new Set(),

@@ -1,27 +1,39 @@
 import { createHash } from 'node:crypto'
+import type { RedisConnection } from './connection.ts'
 import type { RedisLink } from './redis-client.ts'
 
+/** A Lua script whose reply is a list of texts. */
+export interface Script {
+  readonly source: string
+  readonly digest: string
+}
+
+export function scriptOf(source: string): Script {
+  return { source, digest: createHash('sha1').update(source).digest('hex') }
+}
+
 /**
- * A Lua script, and the time that Redis has to run it. A script that Redis does not have, for example after `SCRIPT FLUSH` or a failover, is sent
- * again.
+ * Runs a script within the time that a connection gives it. A script that Redis does not have, for example after `SCRIPT FLUSH` or a failover,
+ * is sent again.
  */
 export class TimedScript {
-  readonly #link: RedisLink
-  readonly #source: string
-  readonly #digest: string
-  readonly #budgetMs: number
+  readonly #connection: RedisConnection
+  readonly #script: Script
   #isBusy = false
 
-  constructor(link: RedisLink, source: string, budgetMs: number) {
-    this.#link = link
-    this.#source = source
-    this.#digest = createHash('sha1').update(source).digest('hex')
-    this.#budgetMs = budgetMs
+  constructor(connection: RedisConnection, script: Script) {
+    this.#connection = connection
+    this.#script = script
   }
 
   /** Whether Redis has not answered the last command yet. */
   get isBusy(): boolean {
     return this.#isBusy
+  }
+
+  /** Whether no command is sent now, because Redis does not answer. */
+  get isDown(): boolean {
+    return this.#connection.isDown
   }
 
   /**
@@ -30,41 +42,35 @@ export class TimedScript {
    * @param onLate called when Redis has answered after the time was over, or the command has failed then; its reply is discarded
    * @returns the reply; undefined if the time was over first, there is no connection, or Redis answered with an error. Never rejects
    */
-  run(
+  async run(
     keys: readonly string[],
     args: readonly string[],
-    onLate: () => void,
+    onLate?: () => void,
   ): Promise<readonly string[] | undefined> {
-    if (!this.#link.isReady()) return Promise.resolve(undefined)
-    this.#isBusy = true
-    return new Promise((resolve) => {
-      let isLate = false
-      const timer = setTimeout(() => {
-        isLate = true
-        resolve(undefined)
-      }, this.#budgetMs)
-      const end = (reply: readonly string[] | undefined): void => {
-        clearTimeout(timer)
+    const reply = await this.#connection.run(async (link) => {
+      this.#isBusy = true
+      try {
+        return await sendScript(link, this.#script, keys, args)
+      } finally {
         this.#isBusy = false
-        if (isLate) onLate()
-        else resolve(reply)
       }
-      this.#send(keys, args).then(
-        (reply) => end(textsOf(reply)),
-        () => end(undefined),
-      )
-    })
+    }, onLate)
+    return textsOf(reply)
   }
+}
 
-  async #send(keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args]
-    try {
-      return await this.#link.send('EVALSHA', this.#digest, ...rest)
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT')) || !this.#link.isReady())
-        throw error
-      return this.#link.send('EVAL', this.#source, ...rest)
-    }
+async function sendScript(
+  link: RedisLink,
+  { source, digest }: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown> {
+  const rest = [String(keys.length), ...keys, ...args]
+  try {
+    return await link.send('EVALSHA', digest, ...rest)
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT')) || !link.isReady()) throw error
+    return link.send('EVAL', source, ...rest)
   }
 }
 

@@ -1,9 +1,10 @@
 import type { RateLimiter, RateLimits } from '@harbor/batch'
 import { createSharedRateLimiter } from '@harbor/batch/shared-limits'
-import { anObject, checkOptions, checksOf, expectValue, type Check } from '@harbor/parts'
+import { anObject, checkOptions, checksOf, expectValue } from '@harbor/parts'
+import { aBudget, aTagPrefix, DEFAULT_BUDGET_MS } from '../client/checks.ts'
+import { RedisConnection } from '../client/connection.ts'
 import { linkTo, type RedisClient } from '../client/redis-client.ts'
-import { TimedScript } from '../client/timed-script.ts'
-import { aPrefix } from '../store/redis-store.ts'
+import { scriptOf, TimedScript } from '../client/timed-script.ts'
 import { REFILL_SCRIPT } from './refill-script.ts'
 import { SharedLimits } from './shared-limits.ts'
 
@@ -59,20 +60,20 @@ export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLi
   checkOptions({ client, prefix, budgetMs }, CHECKS, {})
   expectValue('client', client, anObject)
   expectValue('prefix', prefix, aTagPrefix)
-  const key = `{${prefix}:limits${VERSION}}`
-  const keys = ['state', 'members', 'expiry', 'seen'].map((name) => `${key}:${name}`)
-  const script = new TimedScript(linkTo(client), REFILL_SCRIPT, budgetMs ?? 50)
-  return createSharedRateLimiter(limits, new SharedLimits(script, keys))
+  const connection = new RedisConnection(linkTo(client), {
+    budgetMs: budgetMs ?? DEFAULT_BUDGET_MS,
+    probeKey: `{${prefix}:limits${VERSION}}:probe`,
+  })
+  return createSharedRateLimiter(limits, sharedLimits(connection, prefix))
 }
 
-const aTagPrefix: Check = (value) =>
-  (aPrefix(value) === true && !/[{}]/.test(value as string)) ||
-  'a text of 1 to 64 characters without ":", "{" and "}"'
+/** Returns the source of the shared limits whose keys begin with a prefix. */
+export function sharedLimits(connection: RedisConnection, prefix: string): SharedLimits {
+  const key = `{${prefix}:limits${VERSION}}`
+  const keys = ['state', 'members', 'expiry', 'seen'].map((name) => `${key}:${name}`)
+  return new SharedLimits(new TimedScript(connection, REFILL), keys)
+}
 
-const aBudget: Check = (value) =>
-  (typeof value === 'number' && value > 0 && value <= MAX_BUDGET_MS) ||
-  `a number of milliseconds above 0, at most ${MAX_BUDGET_MS}`
-/** The maximum of `budgetMs`. A lease would expire before its grant arrives. */
-const MAX_BUDGET_MS = 1_000
+const REFILL = /* @__PURE__ */ scriptOf(REFILL_SCRIPT)
 
 const CHECKS = /* @__PURE__ */ checksOf({ client: anObject, prefix: aTagPrefix, budgetMs: aBudget })

@@ -54,6 +54,11 @@ export class SharedLimits implements LimitSource {
     this.#keys = keys
   }
 
+  /** The number of processes that used the limits lately, as far as this one knows. */
+  get members(): number {
+    return this.#members
+  }
+
   attach(limiter: SharedLimiter): void {
     this.#limiter = limiter
     this.#track(limiter, limiter.now())

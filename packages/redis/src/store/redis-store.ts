@@ -1,4 +1,5 @@
-import { anObject, checkOptions, checksOf, type Check } from '@harbor/parts'
+import { anObject, checkOptions, checksOf } from '@harbor/parts'
+import { aPrefix } from '../client/checks.ts'
 import { RedisUnavailableError } from '../client/errors.ts'
 import { linkTo, type RedisClient, type RedisLink } from '../client/redis-client.ts'
 import { MemoryPolicyCheck } from './memory-policy-check.ts'
@@ -108,9 +109,6 @@ function scanned(reply: unknown): readonly [cursor: string, keys: readonly Buffe
   if (!Array.isArray(keys)) throw new Error('Redis answered SCAN with something else than a cursor and keys.')
   return [String(cursor), keys.filter((key) => Buffer.isBuffer(key))]
 }
-
-export const aPrefix: Check = (value) =>
-  (typeof value === 'string' && /^[^:]{1,64}$/.test(value)) || 'a text of 1 to 64 characters without ":"'
 
 const CHECKS = /* @__PURE__ */ checksOf({ client: anObject, prefix: aPrefix })
 const NAMES_ELSEWHERE = { client: 'redis, connection', prefix: 'keyPrefix, namespace' }

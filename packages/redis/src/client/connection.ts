@@ -1,0 +1,161 @@
+import type { RedisLink } from './redis-client.ts'
+
+/** While Redis does not answer, it is tried this often, in milliseconds. */
+const PROBE_MS = 250
+/** The maximum time between two probes, in milliseconds. */
+const MAX_PROBE_MS = 4_000
+/** A server that fails again within this time after it had recovered is left alone for longer, in milliseconds. */
+const RELAPSE_MS = 2_000
+
+export interface ConnectionOptions {
+  /** How long a command may take, in milliseconds. */
+  readonly budgetMs: number
+  /** A key that a probe may write. */
+  readonly probeKey: string
+  /** Called when Redis is lost, and when it answers again. */
+  readonly onChange?: (isDown: boolean) => void
+}
+
+/**
+ * The commands of one client of Harbor to a Redis server, each within a time limit:
+ *
+ *              no connection, no answer in time, or an error
+ *     up ──────────────────────────────────────────────────────▶ down: no command is sent but a probe from time to time
+ *      ▲                                                           │
+ *      └──────────────────── a probe succeeded ────────────────────┘
+ *
+ * So only the calls that notice an outage wait for it.
+ */
+export class RedisConnection {
+  readonly link: RedisLink
+  readonly #options: ConnectionOptions
+  #isDown = false
+  #isClosed = false
+  #recoveredAt = -Infinity
+  /** The time between the probes of this outage. */
+  #probeMs = PROBE_MS
+  #timer: NodeJS.Timeout | undefined
+  #roundTrips = 0
+  #lastError: string | undefined
+
+  constructor(link: RedisLink, options: ConnectionOptions) {
+    this.link = link
+    this.#options = options
+  }
+
+  get isDown(): boolean {
+    return this.#isDown
+  }
+
+  /** Counts a command that was sent in another way. */
+  count(): void {
+    this.#roundTrips++
+  }
+
+  /** The number of commands that were sent. */
+  get roundTrips(): number {
+    return this.#roundTrips
+  }
+
+  /** The message of the latest error; undefined if there was none. */
+  get lastError(): string | undefined {
+    return this.#lastError
+  }
+
+  /**
+   * Sends a command, unless Redis is down.
+   *
+   * @param send sends the command
+   * @param onLate called when Redis has answered after the time was over, or the command has failed then; its reply is discarded
+   * @returns the reply; undefined if there is none in time, or Redis has answered with an error. Never rejects
+   */
+  run<T>(send: (link: RedisLink) => Promise<T>, onLate?: () => void): Promise<T | undefined> {
+    if (this.#isDown || this.#isClosed) return Promise.resolve(undefined)
+    if (!this.link.isReady()) {
+      this.#fail('The client has no connection to Redis.')
+      return Promise.resolve(undefined)
+    }
+    return new Promise((resolve) => {
+      let isOver = false
+      let isLate = false
+      const late = (): void => {
+        if (isOver) return
+        isLate = true
+        this.#fail(`Redis has not answered within ${this.#options.budgetMs} ms.`)
+        resolve(undefined)
+      }
+      // If this process was busy, the reply may be here already: it is read before the callbacks of setImmediate.
+      const timer = setTimeout(() => setImmediate(late), this.#options.budgetMs)
+      this.#roundTrips++
+      send(this.link).then(
+        (reply) => {
+          isOver = true
+          clearTimeout(timer)
+          if (!isLate) resolve(reply)
+          else onLate?.()
+        },
+        (error: unknown) => {
+          isOver = true
+          clearTimeout(timer)
+          this.#fail(messageOf(error))
+          if (!isLate) resolve(undefined)
+          else onLate?.()
+        },
+      )
+    })
+  }
+
+  /** Sends no more commands. The client stays open, since it is the user's. */
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  #fail(message: string): void {
+    this.#lastError = message
+    if (this.#isDown || this.#isClosed) return
+    this.#isDown = true
+    const isRelapse = performance.now() - this.#recoveredAt < RELAPSE_MS
+    this.#probeMs = isRelapse ? Math.min(MAX_PROBE_MS, this.#probeMs * 2) : PROBE_MS
+    this.#options.onChange?.(true)
+    this.#probeLater()
+  }
+
+  #probeLater(): void {
+    if (this.#isClosed) return
+    this.#timer = setTimeout(() => void this.#probe(), this.#probeMs)
+    this.#timer.unref()
+  }
+
+  async #probe(): Promise<void> {
+    const hasRecovered = await this.#answers()
+    if (this.#isClosed) return
+    if (!hasRecovered) {
+      this.#probeLater()
+      return
+    }
+    this.#isDown = false
+    this.#recoveredAt = performance.now()
+    this.#options.onChange?.(false)
+  }
+
+  /** Whether Redis carries out a command in time. The command writes, since a server whose memory is full still reads. */
+  async #answers(): Promise<boolean> {
+    const { probeKey, budgetMs } = this.#options
+    if (!this.link.isReady()) return false
+    this.#roundTrips++
+    const before = performance.now()
+    try {
+      // However long this takes, no other probe is sent meanwhile.
+      await this.link.send('SET', probeKey, '1', 'PX', '60000')
+      return performance.now() - before <= budgetMs
+    } catch (error) {
+      this.#lastError = messageOf(error)
+      return false
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,56 @@
+import type { RateLimiter, RateLimits } from '@harbor/batch'
+
+// What `@harbor/core` expects of a fleet, declared here so that this package does not need it. A test compares the two.
+
+/** A client of `@harbor/core` that joins a fleet. */
+export interface FleetHost {
+  /** Called when the member has lost Redis, and when it has reached it again. */
+  onChange(state: { readonly degraded: boolean }): void
+}
+
+/** The state of a client's connection to the fleet. */
+export interface FleetStats {
+  /** The number of clients that have used the fleet in the last seconds, as far as this one knows; at least 1, which is this client. */
+  readonly members: number
+  /** Whether Redis cannot be reached now. The client then uses its part of what is shared. */
+  readonly degraded: boolean
+  /** The number of commands that this client has sent to Redis. */
+  readonly roundTrips: number
+  /** The message of the latest error of Redis; undefined if there was none. */
+  readonly lastError: string | undefined
+}
+
+/** A store of cached answers: the `CacheStore` of `@harbor/cache`. */
+export interface FleetCacheStore {
+  /** Returns the bytes of a key; undefined if there are none. */
+  get(key: string): Promise<Uint8Array | undefined>
+  /** Stores bytes for `ttlMs` milliseconds. */
+  set(key: string, value: Uint8Array, options: { readonly ttlMs: number }): Promise<void>
+  /** Deletes a key. */
+  delete(key: string): Promise<void>
+  /** Deletes all keys that begin with a prefix. */
+  clear(prefix: string): Promise<void>
+}
+
+/** A client in the fleet. A part that is missing is not shared. */
+export interface FleetMember {
+  /** The names of the shared parts. */
+  readonly share: readonly SharedPart[]
+  /** Makes the rate limiter of a quota group; undefined if limits are not shared. */
+  readonly limiterFor?: (group: string, limits: RateLimits) => RateLimiter
+  /** The far tier of the cache; undefined if cached answers are not shared. */
+  readonly cacheStore?: FleetCacheStore
+  /** Returns the state of the connection to the fleet. */
+  stats(): FleetStats
+  /** Leaves the fleet. What the client holds returns to the others. */
+  close(): Promise<void>
+}
+
+/** What the members of a fleet can share. */
+export type SharedPart = 'limits' | 'cache'
+
+/** Several processes whose clients share state through one Redis server. It is the value of the option `fleet` of `@harbor/core`. */
+export interface RedisFleet {
+  /** Called by each client that is created with the fleet. */
+  join(host: FleetHost): FleetMember
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import type { RateLimiter, RateLimits } from '@harbor/batch'
+import { createSharedRateLimiter } from '@harbor/batch/shared-limits'
+import { RedisConnection } from '../client/connection.ts'
+import type { RedisClient, RedisLink } from '../client/redis-client.ts'
+import { sharedLimits } from '../limits/create-redis-rate-limiter.ts'
+import type { SharedLimits } from '../limits/shared-limits.ts'
+import { RedisStore } from '../store/redis-store.ts'
+import type { FleetCacheStore, FleetHost, FleetMember, FleetStats, SharedPart } from './contracts.ts'
+import { FleetStore } from './fleet-store.ts'
+
+/** The checked options of a fleet. */
+export interface FleetSettings {
+  readonly link: RedisLink
+  readonly cacheClient: RedisClient
+  /** Whether cached answers are on the server of the other state. */
+  readonly isOneServer: boolean
+  readonly prefix: string
+  readonly budgetMs: number
+  readonly share: readonly SharedPart[]
+}
+
+/** One client of `@harbor/core` in a fleet. */
+export class RedisMember implements FleetMember {
+  readonly share: readonly SharedPart[]
+  readonly limiterFor?: (group: string, limits: RateLimits) => RateLimiter
+  readonly cacheStore?: FleetCacheStore
+  readonly #connection: RedisConnection
+  /** The sources of the shared limits, by the name of their keys. A client has one for each quota group that it uses. */
+  readonly #limits = new Map<string, SharedLimits>()
+
+  constructor({ link, cacheClient, isOneServer, prefix, budgetMs, share }: FleetSettings, host: FleetHost) {
+    this.share = share
+    const connection = new RedisConnection(link, {
+      budgetMs,
+      probeKey: `{${prefix}:fleet1}:probe`,
+      onChange: (degraded) => host.onChange({ degraded }),
+    })
+    this.#connection = connection
+    if (share.includes('limits')) this.limiterFor = (group, limits) => this.#limiter(prefix, group, limits)
+    if (share.includes('cache')) {
+      const store = new RedisStore({ client: cacheClient, prefix })
+      this.cacheStore = isOneServer ? new FleetStore(store, connection) : store
+    }
+  }
+
+  stats(): FleetStats {
+    const { isDown, roundTrips, lastError } = this.#connection
+    let members = 1
+    for (const limits of this.#limits.values()) members = Math.max(members, limits.members)
+    return { members, degraded: isDown, roundTrips, lastError }
+  }
+
+  close(): Promise<void> {
+    this.#connection.close()
+    return Promise.resolve()
+  }
+
+  #limiter(prefix: string, group: string, limits: RateLimits): RateLimiter {
+    const name = `${prefix}:${digestOf(group)}`
+    const source = sharedLimits(this.#connection, name)
+    // After a change of the options, a quota group gets a new limiter. Core has as many groups at a time as it reports in its statistics.
+    this.#limits.set(name, source)
+    return createSharedRateLimiter(limits, source)
+  }
+}
+
+/** The name of a group may contain a credential, which must not be seen in Redis. */
+function digestOf(group: string): string {
+  return createHash('sha256').update(group).digest('hex').slice(0, 32)
+}
