@@ -22,7 +22,7 @@ export interface BreakerEvent {
   readonly cause?: unknown
 }
 
-/** A function that is called with each event of the type it was added for. It may be asynchronous: its rejection is a warning. */
+/** A function that is called with each event of the type it was added for. It may be asynchronous. If it throws or rejects, a warning is emitted. */
 export type BreakerListener = (event: BreakerEvent) => void
 
 /**

@@ -42,7 +42,7 @@ export type Absence =
   /** The far tier returned bytes that are corrupt, or in the format of another version. */
   | 'far-unreadable'
 
-/** Why an answer was not cached. Callers got it all the same. */
+/** Why an answer was not cached. Except for `failed` and `aborted`, callers got it nevertheless. */
 export type Refusal =
   /** The answer is larger than the whole cache, or than `maxRecordBytes`. */
   | 'too-large'

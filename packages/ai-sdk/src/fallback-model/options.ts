@@ -107,7 +107,7 @@ export interface ModelTimeouts {
   idleMs?: number | undefined
 }
 
-/** Functions that are called at events. What they throw is a warning, and they are not awaited. */
+/** Functions that are called at events. They are not awaited. If one throws, a warning is emitted, and the call goes on. */
 export interface ModelListeners {
   /** Called before the next target is tried because one failed. Not called for targets that are skipped, nor for a hedge. @default none */
   fallback?: ((event: FallbackEvent) => void | PromiseLike<void>) | undefined

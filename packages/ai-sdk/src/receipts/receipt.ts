@@ -63,7 +63,10 @@ export interface AttemptFailure {
   readonly kind: FailureKind
   /** The HTTP status of the provider's answer. Missing if there was none. */
   readonly status?: number
-  /** The error code of the provider or of the transport, such as `insufficient_quota`. Missing if there was none, or if it is no plain word. */
+  /**
+   * The error code of the provider or of the transport, such as `insufficient_quota`. Missing if there was none, or if it does not look like a code:
+   * 1 to 64 letters, digits, and `_`, `.`, `:` or `-`.
+   */
   readonly code?: string
   /** How long the provider asks clients to wait before the next request, in milliseconds. Missing if it does not ask. */
   readonly retryAfterMs?: number

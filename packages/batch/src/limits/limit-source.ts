@@ -44,7 +44,12 @@ export interface SharedLimit {
   readonly ofTokens: boolean
   /** What is left of the limit in this process. */
   readonly bucket: SharedBucket
-  /** Returns what requests take from this limit. */
+  /**
+   * Returns how much of this limit requests use: for a limit of requests their number, for a limit of tokens those of their tokens that it counts.
+   *
+   * @param cost the tokens of all these requests together
+   * @param requests the number of these requests
+   */
   amount(cost: Cost, requests: number): number
 }
 

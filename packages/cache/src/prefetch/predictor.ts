@@ -11,7 +11,7 @@ export interface Prediction {
 /** Predicts the next request of a scope from earlier requests. Implement your own predictor if you know more about your requests. */
 export interface Predictor {
   /**
-   * Learns from a request. What it throws is a warning, and fails no call.
+   * Learns from a request. If it throws, a warning is emitted, and no call fails.
    *
    * @param scope the owner of the request; an empty text for none
    * @param key the key that was requested

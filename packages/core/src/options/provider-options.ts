@@ -49,12 +49,15 @@ export interface ProviderOptions {
   /** Headers that are added to every request to this provider; they replace those of the same name. @default none */
   headers?: Record<string, string> | undefined
   /**
-   * The name of the quota group: providers with the same name share rate limits. After a 429 from one of them, calls go to targets of
-   * another group.
-   * @default a group for each model
+   * The name of a quota group, which is a set of targets that share rate limits: all providers with this name. After a 429 from one of them,
+   * calls go to targets of another group.
+   * @default a quota group for each model
    */
   quotaGroup?: string | undefined
-  /** The limits of each quota group of this provider, in place of the client's. `false`: no limits. @default the client's `limits` */
+  /**
+   * The rate and concurrency limits of this provider, in place of the client's. They apply to each quota group on its own: to each of its models with
+   * each API key, or to all providers with the same `quotaGroup` together. `false`: no limits. @default the client's `limits`
+   */
   limits?: LimitOptions | false | undefined
   /** Request parameters that the provider does not support. They are removed before sending, and the receipt lists them. @default none */
   dropParams?: readonly string[] | undefined

@@ -73,7 +73,10 @@ export interface AlertStats {
 
 /** The condition of an alert: a function of your own, or one that `burnRate`, `availabilityBelow` and others create. */
 export interface AlertRule {
-  /** Returns whether the condition is met now. Called every few seconds, so it should be fast; what it throws is a warning. */
+  /**
+   * Returns whether the condition is met now. Called every 5 seconds, or more often if an alert has a `forMs` below 10 seconds, so it should be fast.
+   * If it throws, a warning is emitted, and the alert neither fires nor is resolved.
+   */
   (stats: AlertStats): boolean
   /**
    * The longest window that the rule passes to `callsWithin`, in milliseconds, above 0, at most six hours. `callsWithin` shortens longer windows

@@ -29,10 +29,10 @@ export interface Price {
   /** The price of each answered request, in US dollars, in addition to its tokens. @default 0 */
   perRequest?: number | undefined
   /**
-   * The price of each use of a tool that the provider runs, in US dollars, such as `{ web_search_requests: 0.01 }`. The keys are the names of the
-   * counts in the provider's usage report. A tool that is missing here has the price that OpenAI, Anthropic or Google publishes for it; without a
-   * published price, it has that of the most expensive tool named here. `web_fetch_requests` are free. @default the published prices; a tool without
-   * a published price is named in `cost.unpriced` of the receipt
+   * Your prices of the tools that the provider runs, in US dollars for each use, such as `{ web_search_requests: 0.01 }`. The keys are those of
+   * `usage.serverToolUses` in the receipt. A tool that you leave out has the price that OpenAI, Anthropic or Google publishes. Without a published
+   * price, `web_fetch_requests` are free, and any other tool costs as much as the most expensive one that you name. @default no prices of your own;
+   * a tool that has no published price and is not free is then named in `cost.unpriced` of the receipt
    */
   perServerToolUse?: Readonly<Record<string, number>> | undefined
   /**

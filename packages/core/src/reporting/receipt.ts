@@ -172,8 +172,9 @@ export interface TokenUsage {
    */
   readonly imageOutputTokens?: number | undefined
   /**
-   * How often the provider ran each of its own tools. The keys are the provider's names for these counts, such as `web_search_requests`. Undefined if
-   * it reports none.
+   * How often the provider ran each of its own tools, such as `{ web_search_requests: 2 }`. The keys are the provider's names for these counts. OpenAI
+   * and Google report no counts; for them, Harbor counts the uses in the answer, under names such as `file_search_requests` and `google_search_queries`.
+   * Undefined if there was no use.
    */
   readonly serverToolUses?: Readonly<Record<string, number>> | undefined
 }

@@ -1,8 +1,20 @@
 /**
- * The kind of a failure. The server reported the failure, except for these kinds:
- * - `network`: no answer arrived, or only a part of one
- * - `timeout`: no answer arrived in time; a server may report this kind too
+ * The kind of a failure:
+ * - `network`: the connection failed, so no answer arrived, or only a part of one
+ * - `timeout`: no answer arrived in time, or the server reported a timeout
+ * - `rate-limit`: too many requests or tokens for now
+ * - `quota`: the account has no money left, or a limit for a day or month is used up
+ * - `overloaded`: the server has no capacity now
+ * - `server`: any other error of the server, mostly with a status of 500 or more
+ * - `auth`: the API key is missing, wrong, or not allowed to do this
+ * - `not-found`: the model, or something else that the request names, does not exist
+ * - `bad-request`: the server refused the request as invalid
+ * - `context-length`: the request is too long for the model
+ * - `content-filter`: a content filter refused the request or the answer
+ * - `conflict`: the request conflicts with another one, or with the state of the server (status 409)
  * - `malformed`: an answer arrived, but it has no usable content
+ * - `stream`: the server reported an error within a stream that is none of the above. In receipts, also: a stream stalled, broke off, or ended before
+ *   its answer was complete
  * - `refused`: a breaker, queue or limit of Harbor rejected the call
  * - `aborted`: the caller aborted
  * - `unknown`: the error was not recognised

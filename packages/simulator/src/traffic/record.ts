@@ -14,8 +14,8 @@ export interface RecordCounts {
   /** The number of exchanges that were appended to the file. */
   recorded: number
   /**
-   * The number of exchanges that are not in the file because the client disconnected, the upstream could not be reached, or the recorder
-   * was closed.
+   * The number of exchanges that are not in the file because the client disconnected, the upstream could not be reached or closed the connection
+   * without an answer, or the recorder was closed.
    */
   unfinished: number
   /**

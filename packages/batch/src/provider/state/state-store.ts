@@ -9,7 +9,7 @@ export type StateRecord =
       version: 1
       /** A random id of the run. The batches at the provider carry it in their metadata. */
       run: string
-      /** The endpoint for which the run was begun; a run for another one is refused. */
+      /** The endpoint of the run, such as `/v1/responses`. Resuming the run with another endpoint throws a BatchStateError. */
       endpoint: string
       /** When the run began, in milliseconds since 1970. */
       startedAtMs: number
