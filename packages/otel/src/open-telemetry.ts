@@ -3,7 +3,7 @@ import { guarded } from './guarded.ts'
 import { CallMetrics } from './metrics/call-metrics.ts'
 import { ClientGauges } from './metrics/client-gauges.ts'
 import type { Instruments } from './metrics/instruments.ts'
-import { CurrentMeter } from './metrics/meter.ts'
+import { CurrentMeter, type Scope } from './metrics/meter.ts'
 import type { Attempt, CallReceipt, StartedCall, Wait } from './observed.ts'
 import { settingsOf, type OpenTelemetryOptions, type Settings } from './options.ts'
 import { callEnd } from './traces/attributes.ts'
@@ -33,8 +33,14 @@ export interface OpenTelemetryObservation {
   end(receipt: CallReceipt): void
 }
 
-/** The name of the instrumentation in spans and metrics. */
-const SCOPE = '@harbor/otel'
+/** The version of the package, which the build puts here. Not defined when the sources run without a build. */
+declare const HARBOR_OTEL_VERSION: string | undefined
+
+/** The instrumentation in spans and metrics. */
+const SCOPE: Scope = {
+  name: '@harbor/otel',
+  version: typeof HARBOR_OTEL_VERSION === 'string' ? HARBOR_OTEL_VERSION : undefined,
+}
 
 /**
  * Makes an observer that records the calls of clients as OpenTelemetry traces and metrics. Several clients can share it.
@@ -48,7 +54,9 @@ const SCOPE = '@harbor/otel'
 export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetryObserver {
   const settings = settingsOf(options)
   const { tracerProvider, meterProvider } = settings
-  const tracer = guarded(() => tracerProvider?.getTracer(SCOPE)) ?? trace.getTracer(SCOPE)
+  const tracer =
+    guarded(() => tracerProvider?.getTracer(SCOPE.name, SCOPE.version)) ??
+    trace.getTracer(SCOPE.name, SCOPE.version)
   const metrics = new CallMetrics(settings)
   const meter = new CurrentMeter(meterProvider, SCOPE, (instruments) => gauges.createOn(instruments.meter))
   const gauges = new ClientGauges((target, state) => {

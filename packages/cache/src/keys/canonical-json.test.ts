@@ -76,8 +76,11 @@ describe('canonicalJson', () => {
   })
 
   it('keeps the order of arrays, and writes null for items without a JSON form', () => {
-    // eslint-disable-next-line no-sparse-arrays
-    expect(canonicalJson([3, undefined, 1, , () => 2, Symbol('s')])).toBe('[3,null,1,null,null,null]')
+    const items: unknown[] = [3, undefined, 1]
+    // The item before these is a hole.
+    items[4] = () => 2
+    items[5] = Symbol('s')
+    expect(canonicalJson(items)).toBe('[3,null,1,null,null,null]')
   })
 
   it('calls toJSON once, with the name of the property', () => {
