@@ -96,7 +96,7 @@ export class CircuitBreaker {
     this.#circuit.halfOpen()
   }
 
-  /** The current state, after the changes that are due by now: `closed`, `open`, `half-open` or `isolated`. */
+  /** The current state: `closed`, `open`, `half-open` or `isolated`. An open circuit whose time is over is `half-open`. */
   get state(): BreakerState {
     return this.#circuit.look().state
   }

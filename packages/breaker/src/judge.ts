@@ -8,7 +8,7 @@ export type Outcome =
       readonly ok: true
       /** What the operation returned, or what its promise resolved to. */
       readonly value: unknown
-      /** How long the call took, in milliseconds; of a streamed answer, until it began. */
+      /** How long the call took, in milliseconds; for a streamed answer, the time until it began. */
       readonly durationMs: number
     }
   | {
@@ -16,13 +16,13 @@ export type Outcome =
       readonly ok: false
       /** What the operation threw or rejected with, or what was passed to `fail`. */
       readonly error: unknown
-      /** How long the call took, in milliseconds; of a streamed answer, until it began. */
+      /** How long the call took, in milliseconds; for a streamed answer, the time until it began. */
       readonly durationMs: number
     }
 
 /**
- * How a call is counted. `ignore`: the call is not counted and, if it was a probe, another call may be the probe instead. The object is a failure
- * that may also say for how long the circuit stays open.
+ * How a call is counted. `ignore`: the call is not counted and, if it was a probe, another call may be the probe instead. An object: the call is a
+ * failure, and may set how long the circuit stays open.
  */
 export type Verdict =
   | 'success'

@@ -23,14 +23,14 @@ export interface BreakerOptions {
    */
   trip?: TripRule | readonly TripRule[] | undefined
   /**
-   * How long the circuit stays open before it lets a probe through, in milliseconds, at least 1. A number is doubled, up to 10 minutes or the number
-   * itself if longer, each time the circuit opens again too soon: before it has been closed for as long as it was last open. A function receives the
-   * number of such openings in a row, 1 for the first, and its result is used unchanged. @default 30_000
+   * How long the circuit stays open before it lets a probe through, in milliseconds, at least 1. The time doubles, up to 10 minutes, each time the
+   * circuit opens again before it has been closed for as long as it was last open. A number above 10 minutes is not doubled. Pass a function to
+   * calculate the time yourself: it receives the number of such openings in a row, from 1. @default 30_000
    */
   openForMs?: number | ((consecutiveOpens: number) => number) | undefined
   /**
-   * How many calls must succeed while the circuit is half-open before it closes, and how many of them may run at the same time; other calls are
-   * refused. The first one that fails opens the circuit again. A whole number of at least 1. @default 1
+   * The number of calls that must succeed while the circuit is half-open before it closes. At most this number of calls are let through; others are
+   * refused. If one fails, the circuit opens again. A whole number of at least 1. @default 1
    */
   probes?: number | undefined
   /**

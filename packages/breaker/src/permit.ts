@@ -5,7 +5,7 @@ import type { Call, Circuit } from './circuit.ts'
  * without a report is not counted, but a probe without a report counts as failed after `probeTimeoutMs`.
  */
 export interface Permit {
-  /** Reports that the call succeeded. It is counted as a success without asking the option `judge`. */
+  /** Reports that the call succeeded. The call is counted as a success; the option `judge` is not called. */
   succeed(): void
   /**
    * Reports that the call failed with this error. The option `judge` decides how the error counts, normally as a failure; an AbortError is not

@@ -10,8 +10,8 @@ export interface RegistryLimits {
    */
   maxKeys?: number | undefined
   /**
-   * How long a closed breaker may stay unused before it is dropped, in milliseconds, at least 1. Open ones are not dropped for their age. @default
-   * 3_600_000
+   * How long a closed breaker may stay unused before it is dropped, in milliseconds, at least 1. Breakers in other states are not dropped for this
+   * reason. @default 3_600_000
    */
   idleMs?: number | undefined
 }
@@ -40,7 +40,7 @@ export interface BreakerRegistry {
  *
  * @param options the options of every breaker, or a function that returns the options for a key; it is called when a breaker is created
  * @param limits how many breakers the registry holds, and for how long
- * @throws TypeError for an unknown or invalid option; for those that the function returns, `get()` throws it
+ * @throws TypeError for an unknown or invalid option. If the function returns such options, `get()` throws the error
  */
 export function createBreakerRegistry(
   options: BreakerOptions | ((key: string) => BreakerOptions),

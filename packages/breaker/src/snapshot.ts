@@ -4,7 +4,7 @@ import type { TripRule } from './trip-rules/trip-rule.ts'
 /** The state of a breaker as data for JSON, returned by `snapshot()`. It contains no errors, because errors may hold secrets. */
 export type BreakerSnapshot = Readonly<
   {
-    /** The version of the format; a snapshot with another one is refused. */
+    /** The version of the format. A snapshot with another version is refused. */
     version: 1
     /** When the snapshot was made, in milliseconds since 1970, by the breaker's clock. */
     takenAt: number

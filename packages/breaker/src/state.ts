@@ -39,7 +39,10 @@ export interface Closed {
 export interface Open {
   /** Always `open`: calls are refused. */
   readonly state: 'open'
-  /** How many times in a row the circuit has opened too soon after it closed, this time included: 1 for the first. It determines the open time. */
+  /**
+   * The number of this opening in a row, from 1. It determines how long the circuit stays open. The row ends when the circuit has been closed for as
+   * long as it was last open.
+   */
   readonly consecutiveOpens: number
   /** How long the circuit stays open in total, in milliseconds. */
   readonly forMs: number
@@ -53,7 +56,7 @@ export interface HalfOpen {
   readonly state: 'half-open'
   /** The open state before this one. If a probe fails, the next open time is calculated from it. */
   readonly previousOpen: Open
-  /** The probes in flight: let through and not yet ended, expired or collected. */
+  /** The probes in flight: calls that were let through and have not ended, timed out or been garbage-collected. */
   readonly probes: Set<Probe>
   /** The number of probes that succeeded since the circuit became half-open. When it reaches the option `probes`, the circuit closes. */
   succeeded: number
@@ -61,7 +64,7 @@ export interface HalfOpen {
 
 /** The data of an isolated circuit. */
 export interface Isolated {
-  /** Always `isolated`: calls are refused, however much time passes. */
+  /** Always `isolated`: calls are refused until the last handle is disposed, or `reset()` is called. */
   readonly state: 'isolated'
   /** The number of handles of `isolate()` that have not been disposed. */
   handles: number

@@ -70,7 +70,7 @@ export interface CacheFigures {
 export interface TargetFigures {
   /** The state of its circuit now. */
   readonly state: CircuitState
-  /** Whether a call would be sent to this target now. */
+  /** Whether the target can take calls now: its circuit is not open or isolated, and it is in no cooldown. */
   readonly available: boolean
   /** The time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
   readonly retryAfterMs: number

@@ -14,13 +14,13 @@ import { asEmbeddingModelV4, type AnyEmbeddingModel } from './as-embedding-model
 /** The options of `createFallbackEmbeddingModel`, without `models`. */
 export interface FallbackEmbeddingModelOptions extends CommonOptions {
   /**
-   * The maximum time of one attempt, in milliseconds, at least 1; then it has failed. @default the time left of `totalMs`, or half of that while
-   * another target can take over
+   * The maximum time of one attempt, in milliseconds, at least 1. An attempt that takes longer fails. @default the time left of `totalMs`; half of it
+   * while another target can take over
    */
   attemptMs?: number | undefined
   /**
-   * Whether the models return the same vectors, although their ids differ: the same model under another name, such as a deployment of Azure.
-   * Vectors of different models cannot be compared, and would make a search return wrong results. @default false
+   * Allows models with different ids. Set it only if they are the same model under other names, such as deployments of Azure. Vectors of different
+   * models cannot be compared, and would make a search return wrong results. @default false
    */
   sameVectors?: boolean | undefined
 }

@@ -119,13 +119,13 @@ export function checkModels(models: unknown): void {
 /** Harbor's part of the `providerOptions` of a call: `providerOptions: { harbor: { labels, session } }`. */
 export interface HarborCallOptions {
   /**
-   * Labels of this call, in addition to those of the model; one of the same name replaces that of the model. At most 16, with names of up to 64
+   * Labels of this call. They are added to the labels of the model, and replace those with the same name. At most 16, with names of up to 64
    * characters and values of up to 256. @default none
    */
   readonly labels?: Labels | undefined
   /**
-   * Identifies the conversation, by 1 to 256 characters. The target that answered its last call is tried first while it is available, because its
-   * prompt cache is warm. @default the tool calls of the prompt identify it
+   * The id of the conversation, 1 to 256 characters. The target that answered the last call of the conversation is tried first while it is available,
+   * because its prompt cache is warm. @default conversations are recognized by the ids of the tool calls in the prompt
    */
   readonly session?: string | undefined
 }

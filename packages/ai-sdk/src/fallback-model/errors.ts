@@ -19,8 +19,8 @@ export class ModelClosedError extends Error {
 }
 
 /**
- * A stream failed before its end. After its first content, the caller has received a part of the answer, so no other target can take over:
- * the error is then the last part of the stream. `cause` is what the provider reported, if it reported anything.
+ * A stream failed before its end. After its first content, the caller has received a part of the answer, so no other target can take over: the error
+ * is then the last part of the stream. `cause` is the error that the provider or the connection reported; missing if there was none.
  */
 export class StreamIncompleteError extends Error {
   override readonly name = 'StreamIncompleteError'
@@ -29,7 +29,7 @@ export class StreamIncompleteError extends Error {
   /** The name of the target that was answering, such as `openai.responses/gpt-5`. */
   readonly target: string
   /**
-   * `cut`: the stream ended without proof of its end. `error`: the provider reported an error. `idle`: no content arrived for `idleMs`.
+   * `cut`: the stream ended early. `error`: the provider reported an error, or the connection failed. `idle`: no content arrived for `idleMs`.
    * `unread`: the caller did not read the stream for five minutes.
    */
   readonly reason: 'cut' | 'error' | 'idle' | 'unread'

@@ -20,9 +20,9 @@ export type Labels = Readonly<Record<string, string>>
 /** The options that `createFallbackModel` and `createFallbackEmbeddingModel` share. All are optional. */
 export interface CommonOptions {
   /**
-   * When and how often a target is tried again: the options of `createRetry` of `@harbor/retry`. What an attempt may be repeated for is decided by
-   * Harbor's table of failures. `false`: never. @default 3 attempts, with exponential backoff and jitter; the second one at once, unless the target
-   * is busy
+   * How often a target is tried, and how long to wait between attempts: options of `createRetry` of `@harbor/retry`. Harbor decides which failures
+   * are retried. `false`: no retries. @default 3 attempts, with exponential backoff and jitter. The second attempt is made at once, unless the target
+   * is overloaded or over its rate limit
    */
   retry?:
     | Omit<
@@ -32,8 +32,8 @@ export interface CommonOptions {
     | false
     | undefined
   /**
-   * When the circuit of a target opens, and for how long. `false`: no circuit breakers. @default after 3 failed calls in a row, for 30 s;
-   * while no other target can take over, when half of at least 20 calls in 30 s failed
+   * When the circuit of a target opens, and for how long. `false`: no circuit breakers. @default opens for 30 s when 3 calls in a row failed and
+   * another target can take over, or when at least half of 20 or more calls within 30 s failed
    */
   breaker?: Omit<BreakerOptions, 'judge' | 'restore' | 'clock'> | false | undefined
   /**
@@ -42,23 +42,23 @@ export interface CommonOptions {
    */
   hedge?: HedgeOptions | false | undefined
   /**
-   * The maximum time of a call over all its attempts and waits, in milliseconds, at least 1. For a stream, it ends with the first content. After
-   * that, the call fails with a TimeoutError. @default 600_000
+   * The maximum time of a call, with all its attempts and waits, in milliseconds, at least 1. A call that takes longer fails with a TimeoutError. For
+   * a stream, only the time until its first content counts. @default 600_000
    */
   totalMs?: number | undefined
   /**
-   * Orders the targets at the start of each call, such as `fastest()` of `@harbor/fallback`. The target of the conversation goes first all the same.
-   * @default the order of `models`
+   * Orders the targets at the start of each call, such as `fastest()` of `@harbor/fallback`. The target that last answered in the same conversation
+   * still comes first, if it is available. @default the order of `models`
    */
   order?: Order<ModelTarget> | undefined
   /**
-   * The maximum number of attempts at a target while another target can take over, at least 1; `retry.maxAttempts` limits them too. The second
-   * attempt is made at once; with a `retry.baseDelayMs` or `retry.backoff` of your own, after at most 100 ms. @default 2
+   * The maximum number of attempts at a target while another target can take over, at least 1. `retry.maxAttempts` also applies. The second attempt
+   * is made at once; if you set `retry.baseDelayMs` or `retry.backoff`, after at most 100 ms. @default 2
    */
   attemptsBeforeFallback?: number | undefined
   /**
-   * The maximum number of requests that one call sends, over all its targets, retries and hedges included; at least 1. Targets for which none is left
-   * are skipped. @default 6
+   * The maximum number of requests that one call sends, at least 1. Requests to all targets count, and so do retries and hedges. When it is reached,
+   * the remaining targets are skipped. @default 6
    */
   maxUpstreamCalls?: number | undefined
   /**
@@ -80,29 +80,29 @@ export interface FallbackModelOptions extends CommonOptions {
   /** The timeouts for parts of a call: an attempt, the first content and the pauses of a stream. @default see `ModelTimeouts` */
   timeouts?: ModelTimeouts | undefined
   /**
-   * Returns a substitute text when no target answered, from what happened at each of them. The receipt then has `degraded: true`. If it returns
-   * `undefined` or throws, the call fails. @default none: the call fails with AllTargetsFailedError
+   * Returns a substitute text for a call that would fail with AllTargetsFailedError. Receives the attempts and the skipped targets of the call. The
+   * receipt then has `degraded: true`. If it returns `undefined`, the call fails; if it throws, with the thrown error. @default none
    */
   lastResort?:
     ((failures: readonly ModelAttempt[]) => string | undefined | PromiseLike<string | undefined>) | undefined
 }
 
-/** The timeouts for parts of a call. Numbers of milliseconds of at least 1. `totalMs` limits the whole call. */
+/** The timeouts for parts of a call, in milliseconds, each at least 1. The option `totalMs` limits the whole call. */
 export interface ModelTimeouts {
   /**
-   * The maximum time of one attempt, in milliseconds, at least 1. An attempt that takes longer has failed. It ends with a complete answer, or with the
-   * first content of a stream. @default the time left of `totalMs`, or half of that while another target can take over
+   * The maximum time of one attempt, in milliseconds, at least 1: until the complete answer, or the first content of a stream. An attempt that takes
+   * longer fails. @default the time left of `totalMs`; half of it while another target can take over
    */
   attemptMs?: number | undefined
   /**
-   * The maximum time to the first content of a stream, in milliseconds, at least 1. It starts when `doStream` of the model has resolved, which is when
-   * the headers have arrived. Without content by then, the attempt has failed. The call fails, too, unless a retry or another target, and time of
-   * `totalMs`, are left. @default the time left of the attempt
+   * The maximum time from the headers of a stream (when `doStream` of the model resolves) to its first content, in milliseconds, at least 1. If no
+   * content arrives in time, the attempt fails, and a retry or another target can follow. @default the time left of the attempt
    */
   firstTokenMs?: number | undefined
   /**
-   * The maximum time between two parts with content in a stream, in milliseconds, at least 1; then the stream fails with a StreamIncompleteError,
-   * since the caller has a part of it. Time during which the caller does not read does not count. @default 120_000
+   * The maximum wait for the next part with content in a stream, in milliseconds, at least 1. Only the time in which the caller waits for a part
+   * counts. After that, the stream fails with a StreamIncompleteError. No retry follows, because the caller has a part of the answer. @default
+   * 120_000
    */
   idleMs?: number | undefined
 }
@@ -123,7 +123,7 @@ export interface FallbackEvent {
   readonly from: string
   /** The name of the target that is called next. */
   readonly to: string
-  /** Why the target `from` failed, last of all its attempts. */
+  /** The failure of the last attempt at the target `from`. */
   readonly failure: AttemptFailure
 }
 

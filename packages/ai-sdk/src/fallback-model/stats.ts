@@ -5,13 +5,13 @@ import type { CallRunner } from './call-runner.ts'
 export interface ModelStats {
   /** Calls that began. Calls after `close()` are refused and not counted. */
   readonly calls: number
-  /** Calls that ended with a complete answer, that of the last resort included. */
+  /** Calls that ended with a complete answer, or with the text of the option `lastResort`. */
   readonly succeeded: number
   /** Calls that ended with an error, streams that broke included. */
   readonly failed: number
-  /** Calls that their caller aborted, or whose stream it cancelled. */
+  /** Calls that the caller aborted, or whose stream the caller cancelled or did not read for 5 minutes. */
   readonly aborted: number
-  /** Calls that have not ended now; a stream ends when it was read or cancelled. */
+  /** Calls that have not ended yet. A stream counts until it has been read to its end, has failed, or was cancelled. */
   readonly inFlight: number
   /** One entry for each model, in the order of `models`. */
   readonly targets: readonly TargetStats[]
@@ -29,7 +29,7 @@ export interface TargetStats {
   readonly circuit: BreakerState
   /** How long the cooldown still lasts, in milliseconds; 0 if there is none. */
   readonly cooldownMs: number
-  /** The share of answered calls among the last 100 at this target, from 0 to 1; 1 before the first. */
+  /** The share of the last 100 calls at this target that were answered, from 0 to 1; 1 before the first call. */
   readonly successRatio: number
   /** The moving average of the time until an answer, or the first content of a stream, in milliseconds; undefined before the first answer. */
   readonly latencyMs: number | undefined

@@ -1,8 +1,8 @@
 import type { FailureKind } from '@harbor/retry'
 
 /**
- * Watches calls from inside: see the option `telemetry`. An error that it throws causes one warning, and changes no call. It gets no prompt and
- * no answer. An observer of `@harbor/core` is one, too, and so is that of `@harbor/otel`.
+ * An observer of calls, for the option `telemetry`. It gets no prompt and no answer. If it throws, the call goes on; a model emits one warning for
+ * all such errors. Observers of `@harbor/core`, such as `openTelemetry()` of `@harbor/otel`, work here too.
  */
 export interface CallObserver {
   /**
@@ -13,14 +13,14 @@ export interface CallObserver {
     readonly receipt: ObservedReceipt
     readonly request: RequestFacts
     readonly role: 'call'
-    /** When the time of the call is over, in milliseconds since 1970: see `totalMs`. */
+    /** When `totalMs` is over, in milliseconds since 1970. The call fails if it has no answer by then; a stream, if it has no content by then. */
     readonly deadlineAt: number
     /** The state of the model, for gauges. The same object for all calls of a model. */
     readonly client: ObservedModel
   }): CallObservation | undefined
 }
 
-/** What an observer can read of a fallback model. It has the form of what `@harbor/core` passes. */
+/** The fallback model, as an observer sees it. It has the fields that observers of `@harbor/core` read from a client. */
 export interface ObservedModel {
   /** Returns the statistics of the model at this moment. */
   stats(): {
@@ -54,15 +54,15 @@ export interface ObservedModel {
 export interface ObservedTarget {
   /** The state of the circuit; always `closed` with `breaker: false`. */
   readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
-  /** Whether a call would be sent to this target now. */
+  /** Whether the target can take calls now: its circuit is not open or isolated, and it is in no cooldown. */
   readonly available: boolean
   /** How long the cooldown still lasts, in milliseconds; 0 if there is none. */
   readonly retryAfterMs: number
-  /** The share of answered calls among the last 100 at this target, from 0 to 1; 1 before the first. */
+  /** The share of the last 100 calls at this target that were answered, from 0 to 1; 1 before the first call. */
   readonly successRatio: number
-  /** The moving average of the time until an answer, in milliseconds; undefined before the first. */
+  /** The moving average of the time until an answer, or the first content of a stream, in milliseconds; undefined before the first answer. */
   readonly latencyMs: number | undefined
-  /** Always undefined: a field of `@harbor/core`. */
+  /** Always undefined here: only `@harbor/core` sets it. */
   readonly lastFailure: undefined
   /** Always undefined: a fallback model makes no health checks. */
   readonly lastCheckAt: undefined
@@ -73,9 +73,9 @@ export interface ObservedTarget {
 /** The functions that are called at the events of one call. */
 export interface CallObservation {
   /**
-   * Wraps one request to a model, until it is answered; for a stream, until its first content. The model is called in the async context in
-   * which `send` is called.
-   * @param send calls the model; it is called once, also if this is called twice or not at all. `headers` are added to the headers of the
+   * Wraps one request to a model, until its answer, or the first content of its stream, has arrived. The model is called in the async context in
+   * which you call `send`.
+   * @param send calls the model. A second call returns the same promise. If you never call it, Harbor does. `headers` are added to those of the
    * request
    * @returns what `send` returned; any other value is ignored
    */
@@ -115,15 +115,18 @@ export interface ObservedAttempt {
   readonly target: string
   /** Always `undefined`: the AI SDK does not say which key a model uses. */
   readonly keyIndex: number | undefined
-  /** What was removed from the prompt, or replaced, for this target. No text of the prompt. */
+  /**
+   * What was removed from the prompt, or replaced, because the target refuses it: a line for each kind. Empty if nothing was. Contains no prompt
+   * text.
+   */
   readonly adaptations: readonly string[]
   /** The start of the attempt, in milliseconds since 1970. */
   readonly startedAt: number
-  /** The duration in milliseconds; `undefined` while the attempt is in flight. */
+  /** The duration of the attempt, in milliseconds; `undefined` while it is in flight. */
   readonly durationMs: number | undefined
-  /** How long the call waited before this attempt, in milliseconds; 0 if it did not. */
+  /** How long the call waited before this retry, in milliseconds; 0 for other attempts. The delay before a hedge is not included. */
   readonly waitedMs: number
-  /** Why it waited: the `backoff` before a retry, or the `retry-after` of the provider. `nothing` if it did not. */
+  /** Why the call waited: its own `backoff`, or the `retry-after` of the provider. `nothing` if `waitedMs` is 0. */
   readonly waitedFor: 'nothing' | 'backoff' | 'retry-after'
   /**
    * Why the attempt was made: as the `first` of the call, as a `retry` at the same target, as a `fallback` after another target, or as a `hedge`
@@ -151,7 +154,10 @@ export interface ObservedFailure {
   readonly ambiguous: boolean
   /** The wait before a retry that the provider requested, in milliseconds; `undefined` if it requested none. */
   readonly retryAfterMs: number | undefined
-  /** `not-sent`: no connection. `sent`: no answer arrived. `headers`: the answer was an error. `body`: the answer was broken or ended early. */
+  /**
+   * How far the request got. `not-sent`: it was not sent. `sent`: no answer arrived. `headers`: the status was an error. `body`: the answer was
+   * unusable.
+   */
   readonly phase: 'not-sent' | 'sent' | 'headers' | 'body'
 }
 
@@ -178,7 +184,7 @@ export interface ObservedWait {
   readonly reason: 'backoff' | 'retry-after' | 'hedge-delay'
   /** The start of the wait, in milliseconds since 1970. */
   readonly startedAt: number
-  /** How long it waited, in milliseconds. */
+  /** The duration of the wait, in milliseconds. */
   readonly ms: number
 }
 
@@ -197,9 +203,9 @@ export interface ObservedUsage {
   readonly cacheWriteInputTokens: number
   /** Tokens that the model used for reasoning. Included in `outputTokens`. */
   readonly reasoningTokens: number
-  /** Always 0: the AI SDK does not count them apart. */
+  /** Always 0: the AI SDK does not report audio tokens separately. */
   readonly audioInputTokens: number
-  /** Always 0: the AI SDK does not count them apart. */
+  /** Always 0: the AI SDK does not report audio tokens separately. */
   readonly audioOutputTokens: number
 }
 
@@ -212,9 +218,11 @@ export interface ObservedReceipt {
   readonly id: string
   /** What is asked of the model: `chat` (text, also as a stream) or `embeddings`. */
   readonly operation: 'chat' | 'embeddings'
-  /** The name of the target that answered, or that was called last. `last resort` for its answer. Empty before the first attempt. */
+  /**
+   * The name of the target that answered, or that was called last. `last resort` if the option `lastResort` answered. Empty before the first attempt.
+   */
   readonly target: string
-  /** The id of the model that answered; before the answer, that of the first model. Never undefined here. */
+  /** The id of the model that answered; the id of the first model if none has answered. Never undefined here. */
   readonly model: string | undefined
   /** Whether the answer is a stream. */
   readonly streaming: boolean
@@ -240,7 +248,7 @@ export interface ObservedReceipt {
   readonly waitMs: number
   /** For a stream: the time until its first content, in milliseconds; `undefined` before that, and for other calls. */
   readonly firstContentMs: number | undefined
-  /** Always `undefined`: a field of receipts of `@harbor/core`. */
+  /** Always `undefined` here: only `@harbor/core` sets it. */
   readonly guard: undefined
   /** The tokens of the answer; `undefined` until it is complete, or if the provider reported none. */
   readonly usage: ObservedUsage | undefined
@@ -250,13 +258,13 @@ export interface ObservedReceipt {
   readonly cost: undefined
   /** The finish reason of the answer, as the AI SDK names it; empty until it is complete. */
   readonly finishReasons: readonly string[]
-  /** Always `undefined`: a field of receipts of `@harbor/core`. */
+  /** Always `undefined` here: only `@harbor/core` sets it. */
   readonly responseId: undefined
   /** The number of `attempts` that failed, and that the provider may have billed. */
   readonly possiblyBilled: number
   /** Always 0: fallback models know no prices. */
   readonly possiblyBilledUsd: number
-  /** Always 0: a field of receipts of `@harbor/core`. */
+  /** Always 0 here: only `@harbor/core` sets it. */
   readonly savedUsd: number
   /** Always 0: the AI SDK does not report redirects. */
   readonly redirects: number

@@ -20,11 +20,10 @@ export function attachReceipt(to: unknown, receipt: ModelReceipt): void {
 /**
  * Returns the receipt of a call to a fallback model: of the last step, if there were several.
  *
- * @param result the result of `generateText`, `generateObject`, `embed`, `embedMany` or an agent; the result of `streamText` or
- * `streamObject`, whose receipt is available when the stream has ended; a result of `doGenerate`; a `finish` part; or the error of a failed
- * call
- * @returns the receipt, or `undefined` if the result comes from another model. For the result of a stream, a promise of the same, which
- * rejects with the error of the stream if it fails
+ * @param result the result of `generateText`, `generateObject`, `embed`, `embedMany` or an agent; the result of `streamText` or `streamObject`, whose
+ * receipt is available when the stream has ended; a result of `doGenerate`; a `finish` part; or the error of a failed call
+ * @returns the receipt, or `undefined` if the result comes from another model. For the result of a stream, a promise of the receipt, which rejects
+ * with the error of the stream if the stream fails
  */
 export function receiptOf(result: PromisedResult): Promise<ModelReceipt | undefined>
 /** Returns the receipt of a call from a result that is no stream, a `finish` part or an error; `undefined` if it comes from another model. */

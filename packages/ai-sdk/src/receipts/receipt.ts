@@ -5,11 +5,14 @@ export interface ModelReceipt {
   /** Identifies the call. Unique across processes. */
   readonly id: string
   /**
-   * `success`: a target answered, or the last resort did. `failure`: the call failed, or its stream did. `aborted`: the caller aborted the call or
-   * cancelled its stream.
+   * `success`: a target or the option `lastResort` answered. `failure`: the call failed, or its stream did. `aborted`: the caller aborted the call,
+   * cancelled its stream, or did not read it for 5 minutes.
    */
   readonly outcome: 'success' | 'failure' | 'aborted'
-  /** The name of the target that answered, such as `openai.responses/gpt-5`; `last resort` if that answered. Missing if the call failed. */
+  /**
+   * The name of the target that answered or whose stream began, such as `openai.responses/gpt-5`; `last resort` if that answered. Missing if none
+   * did.
+   */
   readonly target?: string
   /** The provider of the model that answered, as the AI SDK names it, such as `openai.responses`. Missing if none did. */
   readonly provider?: string
@@ -36,8 +39,8 @@ export interface ModelAttempt {
   /** The name of the target, such as `openai.responses/gpt-5`. */
   readonly target: string
   /**
-   * `answered`: with a complete answer or a stream. `failed`: see `failure`. `abandoned`: another target answered first, or the caller aborted.
-   * `skipped`: it was not called; see `skipped`.
+   * `answered`: with a complete answer or a stream. `failed`: see `failure`. `abandoned`: another target answered first, the caller aborted, or
+   * `totalMs` was over. `skipped`: the target was not called; see the field `skipped`.
    */
   readonly outcome: 'answered' | 'failed' | 'abandoned' | 'skipped'
   /**
@@ -47,9 +50,12 @@ export interface ModelAttempt {
   readonly reason?: 'first' | 'retry' | 'fallback' | 'hedge'
   /** The start of the attempt, in milliseconds since 1970. */
   readonly startedAt: number
-  /** How long it took, in milliseconds: until it was answered, failed or was abandoned; 0 for a target that was skipped. */
+  /** The duration, in milliseconds: until the attempt was answered, failed or was abandoned; for a stream, until its end. 0 for a skipped target. */
   readonly durationMs: number
-  /** What was removed from the prompt, or replaced, because the target refuses it: marks of other vendors. No text of the prompt. */
+  /**
+   * What was removed from the prompt, or replaced, because the target refuses it, such as reasoning of another vendor: a line for each kind. Empty if
+   * nothing was. Contains no prompt text.
+   */
   readonly adaptations: readonly string[]
   /** Why the attempt failed; missing for every other outcome. */
   readonly failure?: AttemptFailure

@@ -12,7 +12,10 @@ export interface TimeWindowOptions {
   durationMs: number
   /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. 0.5 means half of them. */
   failureRatio: number
-  /** The number of calls that must be in the window before the circuit can open, so that one failure at night does not. At least 1. @default 10 */
+  /**
+   * The number of calls that must be in the window before the circuit can open, at least 1. It prevents that a few failures during low traffic open
+   * the circuit. @default 10
+   */
   minimumCalls?: number | undefined
   /**
    * The minimum duration of a slow call, in milliseconds, whether the call succeeds or fails. Must be set together with `slowCallRatio`. @default no
@@ -21,7 +24,7 @@ export interface TimeWindowOptions {
   slowCallMs?: number | undefined
   /**
    * The fraction of the counted calls that must have been slow for the circuit to open: above 0, at most 1. Must be set together with `slowCallMs`.
-   * @default slow calls do not open it
+   * @default slow calls do not open the circuit
    */
   slowCallRatio?: number | undefined
 }
