@@ -20,7 +20,7 @@ export interface CacheStats {
    * Bypassed calls are left out. 0 before the first such answer.
    */
   ratio: number
-  /** Loads that have begun since the creation, for any reason: misses, bypassed calls, refreshes, prefetches. */
+  /** Loads that have begun since the cache was created, for any reason: misses, bypassed calls, refreshes, prefetches. */
   loads: number
   /** Loads that failed, background refreshes included. */
   loadFailures: number
@@ -38,7 +38,7 @@ export interface CacheStats {
   bytes: number
   /** Loads in flight now. A load that several calls share counts once. */
   inFlight: number
-  /** What became of prefetched answers since the creation. */
+  /** The numbers of prefetched answers since the cache was created. */
   prefetch: {
     /** Prefetched answers that were loaded and cached. */
     loaded: number
@@ -54,7 +54,7 @@ export interface CacheStats {
   }
 }
 
-/** What happened with the far tier since the cache was created. */
+/** The numbers of operations on the far tier since the cache was created. */
 export interface FarCounters {
   /** Reads that found an entry that could be served. */
   hits: number
@@ -68,9 +68,9 @@ export interface FarCounters {
   timeouts: number
   /** Operations that were skipped, because the far tier is in cooldown or too many writes are waiting for it. */
   skipped: number
-  /** Entries that were written to the store since the creation. */
+  /** Entries that were written to the store. */
   writes: number
-  /** Deletions that the store has carried out since the creation. */
+  /** Deletions that the store has carried out. */
   deletes: number
 }
 

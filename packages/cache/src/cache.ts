@@ -28,11 +28,11 @@ export interface Lookup<Value> {
 /**
  * A cache for answers that are slow or expensive to get: values, and recorded streams. Created by `createCache`.
  *
- * Entries are in two tiers: the near tier is memory, the far tier is the store that you pass as `farTier`, if any. A failing tier rejects
- * no method except `clear()`. Methods that take options check them, and fail with a TypeError for an unknown or invalid one.
+ * Entries are in two tiers: the near tier is memory, the far tier is the store that you pass as `farTier`, if any. If a tier fails, only `clear()`
+ * rejects. Methods that take options fail with a TypeError for an unknown or invalid option.
  */
 export interface Cache<Value> {
-  /** Returns the cached value, or undefined. Does not load, and starts no refresh. */
+  /** Returns the cached value with its age and its tier, or undefined if there is none. Does not load, and starts no refresh. */
   get(key: Key, options?: LookupOptions): Promise<Lookup<Value> | undefined>
 
   /**
@@ -49,10 +49,11 @@ export interface Cache<Value> {
   set(key: Key, value: Value, options?: ScopeOptions & EntryOptions): Promise<Stored>
 
   /**
-   * Returns the cached value, or loads and caches it. Concurrent calls with the same key share one load. The load has a signal of its own,
-   * which aborts when all calls that share the load are aborted or have timed out.
+   * Returns the cached value, or loads and caches it. Concurrent calls with the same key share one load. The load has a signal of its own, which
+   * aborts when all calls that share the load are aborted or have timed out.
    *
-   * @throws the error of the load, to all callers that wait for it; the reason of the caller's own signal; `TimeoutError`; `NotCachedError`
+   * @throws the error of the load; the reason of the caller's own signal after an abort; `TimeoutError` after `timeoutMs`; `NotCachedError` with
+   * `control: 'only-if-cached'`
    */
   getOrLoad(key: Key, load: Load<Value>, options?: LoadOptions): Promise<Value>
 

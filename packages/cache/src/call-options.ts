@@ -39,7 +39,7 @@ export interface EntryOptions {
   tags?: readonly string[] | undefined
 }
 
-/** Options of `get` and `replay`, which only look. */
+/** Options of `get` and `replay`, which read the cache and never load. */
 export interface LookupOptions extends ScopeOptions {
   /**
    * How stale an entry may be. `no`: it must be fresh. `while-revalidate`: it may be stale within `staleWhileRevalidateMs`. `if-error`:
@@ -57,7 +57,7 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
    */
   control?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
   /**
-   * Whether to load even if there is an entry: the same as `control: 'refresh'`, and stronger than another `control` except `bypass`. @default false
+   * Whether to load even if there is an entry, like `control: 'refresh'`. If true, it replaces any other `control` except `bypass`. @default false
    */
   fresh?: boolean | undefined
   /**
@@ -76,13 +76,13 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**
-   * Decides whether a load error counts for later calls, which then do not load again for `refreshBackoffMs` and `negativeTtlMs`. Return false
-   * for an error that concerns only this caller, such as a used-up budget. @default every error counts
+   * Decides whether later calls for the key take a load error into account. If so, they do not load again for `refreshBackoffMs` (if a stale entry
+   * can be served) or `negativeTtlMs`. Return false for an error that concerns only this caller, such as a used-up budget. @default always true
    */
   rememberFailureIf?: ((error: unknown) => boolean) | undefined
   /**
-   * Whether this call is a prefetch. Then the counters of calls in `stats()` of the cache, such as `hits` and `misses`, do not count it (`loads` and
-   * `prefetch` do), and `idle()` of the cache does not wait for it. @default false
+   * Whether this call is a prefetch. In `stats()`, prefetches are counted in `loads` and `prefetch`, but not in the counters of calls, such as `hits`
+   * and `misses`. `idle()` does not wait for them. @default false
    */
   isPrefetch?: boolean | undefined
 }
@@ -107,7 +107,7 @@ export interface StreamOptions extends LoadOptions {
    * MiB)
    */
   maxRecordBytes?: number | undefined
-  /** What to do when all readers have left before the end: `abort` the source, or `finish` reading it and cache the answer. @default 'abort' */
+  /** What to do when all readers have left before the end of the source: `abort` it, or `finish` reading it and cache the answer. @default 'abort' */
   onLastReaderGone?: 'abort' | 'finish' | undefined
 }
 

@@ -28,18 +28,18 @@ export interface CacheOptions<Value> {
   /** The maximum fraction, from 0 to 1, by which each time to live is shortened at random, so that entries do not all expire at once. @default 0.1 */
   ttlJitter?: number | undefined
   /**
-   * How long after `ttlMs` an entry is still served, in milliseconds, at most a year. It is served stale at once, and refreshed in the background; 0
-   * never does. @default 0
+   * How long after `ttlMs` an entry may be served stale, in milliseconds, at most a year. It is served at once, and refreshed in the background. With
+   * 0, a call waits for the load instead. @default 0
    */
   staleWhileRevalidateMs?: number | undefined
   /**
-   * How long after `ttlMs` an entry is still served, stale, if loading fails, in milliseconds, at most a year; 0 never does. Which errors count
-   * decides `serveStaleIf`. @default 0
+   * How long after `ttlMs` an entry may be served stale if loading fails, in milliseconds, at most a year. `serveStaleIf` decides for which errors.
+   * With 0, the call fails instead. @default 0
    */
   staleIfErrorMs?: number | undefined
   /**
-   * Returns whether a stale entry may be served instead of this load error. @default false for a `status` from 400 to 499 other than 408,
-   * 409, 425 and 429, since an invalid request must not look successful; otherwise true
+   * Returns whether a stale entry may be served instead of this load error. @default true, but false for an error whose `status` is 400 to 499 and
+   * not 408, 409, 425 or 429: an invalid request must not look successful
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**
@@ -53,8 +53,8 @@ export interface CacheOptions<Value> {
    */
   refreshBackoffMs?: number | undefined
   /**
-   * The time limit of a background refresh, in milliseconds, from 1 to 2^31 - 1; then its signal aborts. A refresh has no caller that could end it.
-   * @default 300_000
+   * The time limit of a background refresh, in milliseconds, from 1 to 2^31 - 1. After that, the signal of the refresh aborts. A refresh has no
+   * caller that could abort it. @default 300_000
    */
   refreshTimeoutMs?: number | undefined
   /**

@@ -50,7 +50,7 @@ export type Refusal =
   | 'invalidated'
   /** A newer answer is in the cache already. */
   | 'superseded'
-  /** The time to live of the answer is 0, or is already over. */
+  /** The time to live of the answer is 0, or has already passed. */
   | 'no-life'
   /** The codec cannot encode the answer. */
   | 'unencodable'

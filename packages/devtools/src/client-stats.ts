@@ -4,7 +4,7 @@ export interface ClientStats {
   readonly calls: number
   /** The number of finished requests to providers, including retries, hedges and those of prefetches. */
   readonly attempts: number
-  /** The share of successful calls among all calls that their callers did not abort, from 0 to 1; 1 before the first call. */
+  /** The share of calls that succeeded, from 0 to 1; calls that the caller aborted are left out. 1 before the first call. */
   readonly availability: number
   /** Percentiles of the time to the first content of a stream, in milliseconds; undefined before the first stream has succeeded. */
   readonly firstTokenMs:
@@ -68,9 +68,9 @@ export interface CacheFigures {
 
 /** The health and the latency of a target. */
 export interface TargetFigures {
-  /** The state of its circuit now. */
+  /** The state of the target's circuit now. */
   readonly state: CircuitState
-  /** Whether the target can take calls now: its circuit is not open or isolated, and it is in no cooldown. */
+  /** Whether a call would be sent to this target now. */
   readonly available: boolean
   /** The time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
   readonly retryAfterMs: number
@@ -86,7 +86,7 @@ export interface TargetFigures {
  */
 export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated'
 
-/** The rate limits of a quota group by kind, such as requests and tokens, and its limit of requests in flight. */
+/** The rate limits and the limit of requests in flight of a quota group, which is a set of targets that share limits. */
 export interface QuotaFigures {
   /** The rate limits of the group. */
   readonly rate: {
@@ -118,11 +118,11 @@ export interface LimitFigures {
   readonly limit: number
   /** The time within which `limit` requests or tokens are allowed, in milliseconds. */
   readonly windowMs: number
-  /** The number of requests or tokens that were used in all, since the limit is known. */
+  /** The total number of requests or tokens that were used since the limit became known. */
   readonly taken: number
 }
 
-/** How much of a spend limit is used, in US dollars; of a limit by a label, for one value of it. */
+/** How much of a spend limit is used, in US dollars. A limit by a label has one entry for each value of the label. */
 export interface SpendFigures {
   /** The limit, as it was configured. */
   readonly limit: {
@@ -130,7 +130,10 @@ export interface SpendFigures {
     readonly usd: number
     /** The period: `hour`, `day` or `total`. */
     readonly per: string
-    /** The label whose values have this limit each; undefined for a limit of all calls. */
+    /**
+     * The label by which the limit is divided, such as `tenant`: each value of the label has a limit of its own. Undefined for one limit of all
+     * calls.
+     */
     readonly by?: string | undefined
   }
   /** The value of the label `limit.by`; '' for calls without this label. Missing for a limit without `by`. */

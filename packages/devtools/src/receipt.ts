@@ -1,6 +1,6 @@
 /**
- * What the page shows of the receipt of a call. A `Receipt` of `@harbor/core` has all of it; the page's JSON has the whole receipt. Times are
- * in milliseconds, points in time in milliseconds since the epoch.
+ * What the page shows of the receipt of a call. A `Receipt` of `@harbor/core` has all these fields, and the page's JSON contains the whole receipt.
+ * Durations are in milliseconds, points in time in milliseconds since the epoch.
  */
 export interface ShownReceipt {
   /** Identifies the call. Unique across processes. */

@@ -7,7 +7,7 @@ export class UnkeyableRequestError extends TypeError {
   override readonly name = 'UnkeyableRequestError'
   /** Always `unkeyable_request`. Identifies the error across copies of the package, where `instanceof` fails. */
   readonly code = CODE
-  /** The path of that value in the request, such as `messages[3].content`. Empty if the value is the request itself. */
+  /** The path of the value that JSON cannot represent, such as `messages[3].content`. Empty if the value is the request itself. */
   readonly path: string
   /** What the value is. `nothing`: it has no JSON form, such as undefined or a function. */
   readonly found: 'NaN' | 'an infinite number' | 'a bigint' | 'a cycle' | 'nothing'

@@ -17,14 +17,17 @@ export interface LoadContext<Value> extends WorkContext {
 }
 
 /**
- * Loads the value of a key. What it returns or resolves to is returned to all callers that wait, and cached unless `refuse()` was called; what it
- * throws rejects them.
+ * Loads the value of a key. All waiting callers receive the value, and it is cached unless `refuse()` was called. If the function throws, all waiting
+ * callers receive the error.
  */
 export type Load<Value> = (context: LoadContext<Value>) => Value | PromiseLike<Value>
 
 /** The value that a call returns, and how the call was answered. */
 export interface Loaded<Value> extends Outcome {
-  /** The value: the loaded one itself for the call that loaded it, a copy made by the codec for every other call, unless it is text or bytes. */
+  /**
+   * The value. The call that loaded it gets the loaded object itself; every other call gets a copy made by the codec, unless the value is text or
+   * bytes.
+   */
   readonly value: Value
   /** `true` if the value is now in the cache, otherwise the reason why not. */
   readonly stored: Stored

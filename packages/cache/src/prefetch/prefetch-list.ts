@@ -30,7 +30,7 @@ export interface PrefetchListOptions {
   signal?: AbortSignal | undefined
 }
 
-/** How many jobs of a list had which outcome. The five numbers add up to the number of jobs. */
+/** The number of jobs of a list by outcome. The five numbers add up to the number of jobs. */
 export interface PrefetchReport {
   /** Jobs that were loaded, and whose answer is now cached. */
   loaded: number

@@ -42,10 +42,10 @@ export interface PrefetcherOptions<Value> {
   /** How soon the predicted key must be requested for a prediction to count as true, in milliseconds, from 1 to 2^31 - 1. @default 300_000 */
   usefulWithinMs?: number | undefined
   /**
-   * Returns the job that loads a predicted key, for instance at the expense of the caller whose request led to the prediction.
+   * Returns the job that loads a predicted key. Use it, for example, to load the key with the credential of the caller whose request led to the
+   * prediction.
    * @param predicted the last observed request for the predicted key, without its session
-   * @param after the request after which the key was predicted
-   * @default `predicted`
+   * @param after the request after which the key was predicted @default `predicted`
    */
   jobFor?: ((predicted: PrefetchJob<Value>, after: PrefetchJob<Value>) => PrefetchJob<Value>) | undefined
   /** The source of the current time. @default a monotonic clock */

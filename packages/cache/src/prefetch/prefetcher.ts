@@ -24,8 +24,8 @@ export interface Observation<Value> extends PrefetchJob<Value> {
 /** Prefetches the answers that callers are likely to request next. Created by `createPrefetcher`. */
 export interface Prefetcher<Value> {
   /**
-   * Learns from a request, and prefetches the keys that are likely to follow. A key is loaded by the `load` function of the last request for that
-   * key; the last 1,000 keys are known. Call this for every request, whether it is a hit or a miss. Returns at once.
+   * Learns from a request, and prefetches the keys that are likely to follow. A predicted key is loaded with the `load` function of the last request
+   * for it. Only the last 1,000 keys can be prefetched. Call this for every request, whether it is a hit or a miss. Returns at once.
    *
    * @throws TypeError for an invalid key, function or option
    */
@@ -37,9 +37,9 @@ export interface Prefetcher<Value> {
 }
 
 /**
- * Creates a prefetcher. Wrong predictions cost money, so prefetching is limited. A prediction needs support and confidence. Concurrent
- * loads, and loads per minute, have a maximum. Callers go first. If too few predictions come true, prefetching pauses until enough of them
- * come true again.
+ * Creates a prefetcher. Wrong predictions cost money, so prefetching is limited. A key is prefetched only if it followed the current key often
+ * enough. The number of concurrent loads, and of loads per minute, has a maximum. Callers go first. If too few predictions come true, prefetching
+ * pauses until enough of them come true again.
  *
  * @throws TypeError for an unknown or invalid option
  */

@@ -29,7 +29,7 @@ export class KeyvStore implements CacheStore {
   readonly #keyv: KeyvLike
 
   /**
-   * Sets `throwOnErrors` of the Keyv instance, because otherwise the cache would not learn of its errors.
+   * Sets `throwOnErrors` of the Keyv instance. Without it, failed operations of Keyv would look like missing entries.
    *
    * @param keyv an instance of Keyv
    * @throws TypeError for an object that is not a Keyv

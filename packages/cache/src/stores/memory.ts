@@ -13,7 +13,7 @@ export class MemoryStore implements CacheStore {
   readonly #values: LRUCache<string, Uint8Array>
 
   /**
-   * @param options how large it may become
+   * @param options the maximum size; see `MemoryStoreOptions`
    * @throws TypeError for an unknown or invalid option
    */
   constructor(options: MemoryStoreOptions = {}) {
@@ -24,12 +24,12 @@ export class MemoryStore implements CacheStore {
     })
   }
 
-  /** Returns the bytes of this key; undefined if there are none, or if their time is over. */
+  /** Returns the bytes of this key; undefined if there are none, or if they have expired. */
   async get(key: string): Promise<Uint8Array | undefined> {
     return this.#values.get(key)
   }
 
-  /** Stores the bytes for `ttlMs` milliseconds; evicts others if there is no room. */
+  /** Stores the bytes for `ttlMs` milliseconds. If there is no room, the least recently used entries are evicted. */
   async set(key: string, value: Uint8Array, { ttlMs }: StoreSetOptions): Promise<void> {
     this.#values.set(key, value, { ttl: Math.max(1, Math.ceil(ttlMs)) })
   }
@@ -39,7 +39,7 @@ export class MemoryStore implements CacheStore {
     this.#values.delete(key)
   }
 
-  /** Deletes every key that begins with `prefix`; all keys for an empty one. */
+  /** Deletes every key that begins with `prefix`. An empty prefix deletes all keys. */
   async clear(prefix: string): Promise<void> {
     for (const key of [...this.#values.keys()]) if (key.startsWith(prefix)) this.#values.delete(key)
   }

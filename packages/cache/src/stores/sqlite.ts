@@ -7,8 +7,8 @@ import type { CacheStore, StoreSetOptions } from './store.ts'
 /** Options of a SqliteStore. */
 export interface SqliteStoreOptions {
   /**
-   * The maximum size of the entries in the file, in bytes, at least 1; the oldest are evicted first. It is checked now and then, so it may be
-   * exceeded by about a sixteenth for a short time. @default 1_073_741_824 (1 GiB)
+   * The maximum size of the entries in the file, in bytes, at least 1; the oldest are evicted first. The size is not checked at every write, so it
+   * may be exceeded by about a sixteenth for a short time. @default 1_073_741_824 (1 GiB)
    */
   maxBytes?: number | undefined
   /**
@@ -52,7 +52,7 @@ export class SqliteStore implements CacheStore {
     this.#connection = new Connection(openDatabase(path, this.#mode))
   }
 
-  /** Returns the bytes of this key; undefined if there are none, or if their time is over. */
+  /** Returns the bytes of this key; undefined if there are none, or if they have expired. */
   async get(key: string): Promise<Uint8Array | undefined> {
     const row = this.#use(({ get }) => get.get(key, this.#clock.now()))
     return row?.['value'] as Uint8Array | undefined

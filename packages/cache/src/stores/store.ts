@@ -7,7 +7,7 @@
  */
 export interface CacheStore {
   /**
-   * Returns the bytes that were last set for this key, or undefined.
+   * Returns the bytes that were last set for this key, or undefined if there are none.
    *
    * @param signal aborts when the cache stops waiting
    */

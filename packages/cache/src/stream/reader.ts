@@ -7,8 +7,8 @@ export interface Body extends AsyncIterableIterator<Uint8Array, undefined> {
   /** The whole body as text, without reading the iterator; undefined if the source returned chunks. */
   readonly text?: string | undefined
   /**
-   * Stops reading. May be called before the first chunk is read, and more than once. If no other caller reads, the source ends as `onLastReaderGone`
-   * says.
+   * Stops reading. May be called before the first chunk is read, and more than once. If no other caller reads, `onLastReaderGone` decides whether the
+   * source is aborted.
    */
   cancel(reason?: unknown): void
 }

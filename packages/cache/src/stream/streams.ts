@@ -24,7 +24,7 @@ export interface Source<Head> {
   readonly origin?: unknown
 }
 
-/** Opens the source of an answer to record, when its head is known. What it throws rejects the calls that wait. */
+/** Opens the source of an answer to record. Returns when the head is known. If it throws, the waiting calls reject with the error. */
 export type Open<Head> = (context: WorkContext) => Source<Head> | PromiseLike<Source<Head>>
 
 /** The answer that a call returns, and how the call was answered. */
