@@ -20,7 +20,7 @@ export interface DevtoolsClient {
   stats(): ClientStats
   /** Returns how much of the spend limits is used. */
   spend?(): readonly SpendFigures[]
-  /** Describes where a request would be sent now. A client without this method has no form for it on the page. */
+  /** Describes where a request would be sent now. Without this method, the page has no form for it. */
   explain?(request?: object): object
 }
 
@@ -68,7 +68,7 @@ export interface BulkFigures {
   readonly waitingOn?: string | undefined
 }
 
-/** The content of a call, of a client with `captureContent`. */
+/** The content of a call. Only clients with the option `captureContent` emit it. */
 export interface CapturedContent {
   /** The receipt of the call; its `id` finds the row of the call on the page. */
   readonly receipt: {
@@ -91,6 +91,6 @@ export interface AlertChange {
   readonly state: 'firing' | 'resolved'
   /** When the condition began to hold (`firing`) or ceased to hold (`resolved`), in milliseconds since the epoch. */
   readonly since: number
-  /** The notice in one line, for people. */
+  /** The alert as one line of text. */
   readonly text: string
 }

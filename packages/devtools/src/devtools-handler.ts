@@ -7,7 +7,7 @@ import { answerFetch } from './http/fetch-adapter.ts'
 import { answerNode } from './http/node-adapter.ts'
 import { OpenStreams } from './http/open-streams.ts'
 
-/** Options of `devtoolsHandler`: the requests that are answered, and its title. All are optional. */
+/** Options of `devtoolsHandler`: which requests are answered, and the title of the page. All are optional. */
 export interface DevtoolsHandlerOptions {
   /**
    * The token that each request must carry, as `?token=…` or as a Bearer token. Without one, only requests that come directly from the same
@@ -15,9 +15,9 @@ export interface DevtoolsHandlerOptions {
    */
   token?: string | undefined
   /**
-   * More host names under which the server may be reached, without ports. Requests for other names are refused, because a site that gives
-   * its own name the address of the server could read the page. `localhost`, loopback addresses and, with a token, all IP addresses and the
-   * name of the machine are always accepted. @default []
+   * More host names under which the server may be reached, without ports. Requests for other names are refused, because other sites could read the
+   * page by DNS rebinding. `localhost`, loopback addresses and, with a token, all IP addresses and the name of the machine are always accepted.
+   * @default []
    */
   hosts?: readonly string[] | undefined
   /** The title of the page. @default the name of the program that the process runs */
@@ -31,8 +31,8 @@ export interface DevtoolsHandler {
   /** For servers that take a `Request` and return a `Response`. It needs a `token`, since the address of the client is not known. */
   fetch(request: Request): Promise<Response>
   /**
-   * Disconnects the pages that are open, and removes all listeners from the clients. Requests are still answered, with the calls until then: remove
-   * the route of the page, too.
+   * Disconnects the pages that are open, and removes all listeners from the clients. The handler still answers requests, and shows the calls until
+   * then: remove its route, too.
    */
   readonly close: () => void
 }
@@ -48,10 +48,10 @@ const CHECKS = checksOf({ ...COMMON_CHECKS, token: text })
 /**
  * Creates a handler that serves the page in a server of your own.
  *
- *     const handler = devtoolsHandler(harbor, { token: process.env.DEVTOOLS_TOKEN })
- *     createServer((request, response) => (request.url?.startsWith('/harbor') ? handler(request, response) : app(request, response)))
+ *     const handler = devtoolsHandler(harbor, { token: process.env.DEVTOOLS_TOKEN }) createServer((request, response) =>
+ * (request.url?.startsWith('/harbor') ? handler(request, response) : app(request, response)))
  *
- * @param harbor a client, or several; of a client and its copies, pass one
+ * @param harbor a client, or several. Pass only one of a client and its copies: they share their state
  * @throws TypeError for an unknown option or an invalid value
  */
 export function devtoolsHandler(

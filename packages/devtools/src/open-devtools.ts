@@ -12,16 +12,16 @@ const MAX_CONNECTIONS = 64
 
 /** Options of `openDevtools`: the address of the page, and its title. All are optional. */
 export interface DevtoolsOptions extends Pick<DevtoolsHandlerOptions, 'hosts' | 'name'> {
-  /** The port; 0 for any free one. @default 0 */
+  /** The port to listen on. With 0, the system chooses a free port. @default 0 */
   port?: number | undefined
   /**
-   * The address to listen on. With one that other machines can reach, such as `0.0.0.0`, the page needs a token, which is part of `url`.
+   * The address to listen on. If other machines can reach it, such as `0.0.0.0`, requests need a token, which Harbor creates and adds to `url`.
    * @default '127.0.0.1'
    */
   host?: string | undefined
 }
 
-/** An open page. */
+/** The page that `openDevtools` serves. */
 export interface Devtools {
   /** The address of the page for a browser, with the token if there is one. */
   readonly url: string
@@ -37,13 +37,11 @@ const aHost: Check = (value) => (typeof value === 'string' && value !== '') || '
 const CHECKS = checksOf({ ...COMMON_CHECKS, port: aPort, host: aHost })
 
 /**
- * Opens a page that shows what the calls of a client do: on a port of this machine, with the calls from now on. The page does not keep the
- * process alive.
+ * Serves a page on a port of this machine that shows the calls of a client, from now on. The page does not keep the process alive.
  *
- *     const page = await openDevtools(harbor)
- *     console.log(page.url)
+ *     const page = await openDevtools(harbor) console.log(page.url)
  *
- * @param harbor a client, or several; of a client and its copies, pass one
+ * @param harbor a client, or several. Pass only one of a client and its copies: they share their state
  * @throws TypeError for an unknown option or an invalid value
  * @throws Error with `code: 'EADDRINUSE'` if the port is in use, or another error of the system
  */

@@ -59,14 +59,14 @@ export interface ShownReceipt {
   readonly possiblyBilledUsd: number
   /** What the call saved because the cache answered it, in US dollars. Not part of `cost`. */
   readonly savedUsd: number
-  /** The targets that were not called when it was their turn, in order. */
+  /** The targets that were skipped, in order. */
   readonly skipped: readonly {
     /** The name of the target. */
     readonly target: string
     /** Why it was not called, in words, such as `its circuit is open`. */
     readonly reason: string
   }[]
-  /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or a stale one from the cache. */
+  /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or a stale answer from the cache. */
   readonly degraded: boolean
   /** How the cache handled the call; undefined if the call did not reach a cache. */
   readonly cache: ShownCache | undefined
@@ -83,7 +83,7 @@ export interface ShownReceipt {
 export interface ShownAttempt {
   /** The number of the attempt within the call, from 1. */
   readonly number: number
-  /** The name of the target to which it was sent. */
+  /** The name of the target to which the request was sent. */
   readonly target: string
   /** The index of the API key in the provider's list of keys, from 0; undefined if the key is not from such a list. */
   readonly keyIndex: number | undefined
@@ -93,7 +93,10 @@ export interface ShownAttempt {
   readonly startedAt: number
   /** How long the attempt took, in milliseconds; for a stream, until its end. Undefined while it is in flight. */
   readonly durationMs: number | undefined
-  /** Why the attempt was made. */
+  /**
+   * Why the attempt was made: as the `first` of the call, as a `retry` at the same target, as a `fallback` after another target, as a `hedge` beside
+   * a slow target, or as a `probe` of a target whose circuit was open.
+   */
   readonly reason: 'first' | 'retry' | 'fallback' | 'hedge' | 'probe'
   /** The HTTP status of the answer; undefined without an answer. */
   readonly status: number | undefined
@@ -113,7 +116,10 @@ export interface ShownFailure {
   readonly ambiguous: boolean
   /** The wait before a retry that the provider requested, in milliseconds; undefined if it requested none. */
   readonly retryAfterMs: number | undefined
-  /** When it failed: before it was sent (`not-sent`), before an answer (`sent`), by the status or headers (`headers`), or after them (`body`). */
+  /**
+   * When the attempt failed. `not-sent`: before the request was sent. `sent`: before an answer arrived. `headers`: by its status or headers. `body`:
+   * later.
+   */
   readonly phase: 'not-sent' | 'sent' | 'headers' | 'body'
   /** Which of Harbor's timeouts was exceeded; undefined for other failures. */
   readonly clock?: string | undefined
@@ -133,7 +139,10 @@ export interface ShownCallFailure {
 
 /** One wait of a call. */
 export interface ShownWait {
-  /** Why the call waited: `WaitReason` of `@harbor/core` explains each value. */
+  /**
+   * Why the call waited. `queue`: for its batch, or for other calls to end (`maxConcurrency`). `limit`: for a rate limit. `backoff`: before a retry.
+   * `retry-after`: before a retry, as the provider requested. `hedge-delay`: for a slow target, before the hedge.
+   */
   readonly reason: 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
   /** When the wait began, in milliseconds since the epoch. */
   readonly startedAt: number

@@ -16,7 +16,7 @@ export interface UnavailableEvent<Target> {
   readonly target: Target
   /** The error of the failure that made the target unavailable. */
   readonly error: unknown
-  /** Its health record at this moment. It is live: it changes with later calls. */
+  /** The health record of the target. The object is live: later calls change it. */
   readonly health: TargetHealth
 }
 
@@ -26,7 +26,7 @@ export interface RecoveredEvent<Target> {
   readonly target: Target
   /** How the recovery was noticed: `check` by a successful health check, `call` by an answered call to the unavailable target. */
   readonly by: 'check' | 'call'
-  /** Its health record at this moment, with `failuresInARow` 0. It is live: it changes with later calls. */
+  /** The health record of the target, with `failuresInARow` 0. The object is live: later calls change it. */
   readonly health: TargetHealth
 }
 

@@ -22,7 +22,7 @@ import { Run, type Operation } from './run/run.ts'
  * ```
  */
 export class FallbackChain<Target extends { readonly name: string }, Last = never> {
-  /** The health of each target, by name: read it for statistics. It is live. */
+  /** The health of each target, by name. Read it for statistics. The object is live: later calls change it. */
   readonly health: HealthBoard
   readonly #options: FallbackChainOptions<Target>
   readonly #strategy: ChainStrategy<Target>

@@ -33,13 +33,14 @@ export interface FallbackOptions<T> {
   /** Aborts the run, which rejects at once with the signal's reason and calls no other target. @default none */
   signal?: AbortSignal | undefined
   /**
-   * Whether to call the next target after this error; if not, the run rejects with it. If it throws, the run rejects with what it threw. @default
-   * true, except after status 400, 405, 406, 413, 415, 422 or refused content; after 401 and 403, targets with the same `credential` are skipped
+   * Whether to call the next target after this error; if not, the run rejects with this error. If the function throws, the run rejects with the
+   * thrown error. @default false after status 400, 405, 406, 413, 415, 422 or refused content, otherwise true. After 401 and 403, targets with the
+   * same `credential` are skipped
    */
   shouldAdvance?: ((error: unknown, target: NamedTarget<T>) => boolean) | undefined
   /**
-   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws, a warning is
-   * emitted and nothing else changes. @default none
+   * Called before the next target is called. If that target calls `skip()`, `onAdvance` is called again for the target after it. If `onAdvance`
+   * throws, a warning is emitted and nothing else changes. @default none
    */
   onAdvance?: ((event: AdvanceEvent<NamedTarget<T>>) => void) | undefined
 }

@@ -28,9 +28,8 @@ export interface FallbackChainOptions<Target, Last = unknown> {
   order?: Order<Target> | undefined
   /**
    * Whether to call the next target after this error. If not, the run ends with the error, which does not count against the health of the target.
-   * Your own function replaces the rule for credentials too.
-   * @default true, except after status 400, 405, 406, 413, 415, 422 or refused content. After 401 and 403, targets with the same `credential` are
-   * skipped
+   * Your own function also replaces the rule about credentials. @default false after status 400, 405, 406, 413, 415, 422 or refused content,
+   * otherwise true. After 401 and 403, targets with the same `credential` are skipped
    */
   shouldAdvance?: ((error: unknown, target: Target) => boolean) | undefined
   /**
@@ -59,22 +58,22 @@ export interface FallbackChainOptions<Target, Last = unknown> {
    */
   healthCheck?: ((target: Target, signal: AbortSignal) => Promise<unknown>) | undefined
   /**
-   * The time between two health checks of a target, and the time limit of a check, in milliseconds; without health checks, how long an unavailable
-   * target is skipped before one call may try it. From 1 to 2^31 - 1. @default 30_000
+   * The time between two health checks of a target, and the time limit of a check, in milliseconds, from 1 to 2^31 - 1. Without health checks: how
+   * long an unavailable target is skipped before one call may try it. @default 30_000
    */
   healthCheckIntervalMs?: number | undefined
   /** Calls a second target while the first one is slow. The first answer wins, and the other attempt is aborted. @default no hedge */
   hedge?: HedgeOptions | undefined
   /**
-   * Returns a substitute value if no target answered, from what happened at each of them. The run then resolves with this value and `degraded: true`.
-   * If it throws, the run rejects with AllTargetsFailedError. @default none
+   * Returns a substitute value if no target answered. Receives what happened at each target. The run then resolves with this value and `degraded:
+   * true`. If the function throws, the run rejects with AllTargetsFailedError. @default none
    */
   lastResort?: ((failures: readonly TargetAttempt[]) => Last | PromiseLike<Last>) | undefined
   /** The source of the time for health and durations; timers use `setTimeout`. @default a monotonic clock */
   clock?: Clock | undefined
   /**
-   * Called before the next target is called. If that target calls `skip()`, it is called again for the target after it. If it throws, a warning is
-   * emitted and nothing else changes. @default none
+   * Called before the next target is called. If that target calls `skip()`, `onAdvance` is called again for the target after it. If `onAdvance`
+   * throws, a warning is emitted and nothing else changes. @default none
    */
   onAdvance?: ((event: AdvanceEvent<Target>) => void) | undefined
   /**
@@ -99,8 +98,8 @@ export interface FallbackRunOptions<Target> {
    */
   targets?: readonly Target[] | undefined
   /**
-   * The hedge of this run, instead of that of the chain; `false` for no hedge. The limit `maxExtraRatio` is shared by all runs with the same object.
-   * @default that of the chain
+   * The hedge of this run, instead of that of the chain; `false` for no hedge. Runs that get the same object share its `maxExtraRatio`. @default that
+   * of the chain
    */
   hedge?: HedgeOptions | false | undefined
 }

@@ -3,8 +3,8 @@ import type { HealthBoard } from './health/health-board.ts'
 import { aFunction, aRatio, checksOf, validate } from './validate.ts'
 
 /**
- * Receives the targets of a run and the health of each, and returns the targets to call, in order. It may leave some out, and may return unavailable
- * targets: the run skips them. Must be synchronous; what it throws ends the run.
+ * Receives the targets of a run and the health of each, and returns the targets to call, in order. It may leave some out. It may also return
+ * unavailable targets, which the run skips. Must be synchronous. If it throws, the run rejects with the error.
  */
 export type Order<Target> = (targets: readonly Target[], health: HealthBoard) => readonly Target[]
 
@@ -24,7 +24,7 @@ export function cheapest<Target extends { readonly name: string }>(
 
 /**
  * Creates a random order that favours high weights: a target of weight 3 comes first three times as often as one of weight 1, and one of weight 0
- * comes last. A run with a weight that is no number of at least 0 rejects with a TypeError.
+ * comes last. If a weight is not a number of at least 0, the run rejects with a TypeError.
  */
 export function weighted<Target extends { readonly name: string }>(
   /** Returns the weight of a target. @default the target's own `weight`, or 1 */
@@ -50,7 +50,7 @@ export interface FastestOptions {
    * lower. A margin prevents frequent changes of the order. @default 0.2
    */
   margin?: number | undefined
-  /** The share of runs, from 0 to 1, that call a random other target first, to measure its current latency; 0 never does. @default 0.05 */
+  /** The fraction of runs, from 0 to 1, that call a random other target first, to measure its current latency. With 0, no run does. @default 0.05 */
   exploreRatio?: number | undefined
   /** Returns a number from 0 up to, but not including, 1; decides which runs explore. @default Math.random */
   random?: (() => number) | undefined

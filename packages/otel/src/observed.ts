@@ -4,9 +4,9 @@ import type { Client } from './observed-client.ts'
 
 /** One request sent to a provider. */
 export interface Attempt {
-  /** The number of the attempt within the call, from 1; undefined if it is not counted. */
+  /** The number of the attempt within the call, from 1. If undefined, the observer counts the attempts itself. */
   readonly number?: number | undefined
-  /** The target to which it was sent: `provider/model`. */
+  /** The target to which the request was sent: `provider/model`. */
   readonly target: string
   /** When the attempt started, in milliseconds since the epoch. */
   readonly startedAt: number
@@ -30,7 +30,10 @@ export interface Failure {
   readonly status?: number | undefined
   /** Whether the request was sent but not answered, so that the provider may have carried it out. Undefined for the failure of a call. */
   readonly ambiguous?: boolean | undefined
-  /** When the attempt failed: `not-sent`, `sent`, `headers` or `body`. Undefined for the failure of a call. */
+  /**
+   * When the attempt failed: before the request was sent (`not-sent`), before an answer arrived (`sent`), by its status or headers (`headers`), or
+   * later (`body`). Undefined for the failure of a call.
+   */
   readonly phase?: string | undefined
   /** Which of Harbor's timeouts was exceeded; undefined for other failures. */
   readonly clock?: string | undefined
@@ -101,7 +104,7 @@ export interface CallReceipt {
   readonly finishReasons?: readonly string[] | undefined
   /** The provider's id of the answer; undefined if it sends none. */
   readonly responseId?: string | undefined
-  /** The targets that were not called when it was their turn, in order. */
+  /** The targets that were skipped, in order. */
   readonly skipped?:
     | readonly {
         /** The name of the target. */
@@ -145,7 +148,7 @@ export interface StartedCall {
   readonly request: CallRequest
   /** `call` for a call of a caller; `upstream` for a call that Harbor makes for one or more callers, or for a prefetch. */
   readonly role: string
-  /** When the total time of the call is over, in milliseconds since the epoch; undefined if it has no limit. */
+  /** When the time limit of the whole call is reached, in milliseconds since the epoch; undefined if there is no limit. */
   readonly deadlineAt?: number | undefined
   /** The client that makes the call; undefined if its state cannot be read. */
   readonly client?: Client | undefined

@@ -13,13 +13,16 @@ import { watchRequests } from './traces/headers.ts'
 
 type Send<T> = (headers?: Readonly<Record<string, string>>) => Promise<T>
 
-/** Watches the calls of Harbor clients: the value of the option `telemetry`. */
+/** Records the calls of Harbor clients. Pass it to their option `telemetry`. */
 export interface OpenTelemetryObserver {
-  /** Called by Harbor when a call begins. @returns undefined if no SDK of OpenTelemetry is registered */
+  /**
+   * Called by Harbor when a call begins. @returns undefined if nothing of the call would be recorded, such as without a registered SDK of
+   * OpenTelemetry
+   */
   start(call: StartedCall): OpenTelemetryObservation | undefined
 }
 
-/** Harbor reports to it what happens to one call. */
+/** Receives the events of one call from Harbor. */
 export interface OpenTelemetryObservation {
   /** Wraps the sending of one request, until its headers arrive. @returns what `send` returned */
   attempt<T>(attempt: Attempt, send: Send<T>): Promise<T>
@@ -27,7 +30,7 @@ export interface OpenTelemetryObservation {
   attemptEnded(attempt: Attempt): void
   /** Called after a wait, before the attempt that follows. */
   waited(wait: Wait): void
-  /** Called when an upstream call is made for this call, or has answered it. */
+  /** Called when Harbor makes an upstream call for this call, or when an upstream call has answered it. */
   servedBy(upstream: CallReceipt): void
   /** Called once when the call is over; for a stream, when the stream has ended. */
   end(receipt: CallReceipt): void
@@ -47,7 +50,7 @@ const SCOPE: Scope = {
  *
  *     const harbor = new Harbor({ telemetry: openTelemetry() })
  *
- * Nothing that OpenTelemetry throws changes a call. No prompt, answer or key is recorded.
+ * Errors of OpenTelemetry never change a call. No prompt, answer or key is recorded.
  *
  * @throws TypeError for an unknown option or an invalid value
  */

@@ -20,14 +20,14 @@ export interface OpenTelemetryOptions {
    */
   logicalSpan?: 'auto' | 'client' | 'internal' | 'none' | undefined
   /**
-   * Which version of the GenAI conventions names the metrics. `1.41`: the last version in the general conventions. `latest`: that of the
-   * GenAI conventions. `both`: durations have both names, and tokens the latest. @default the environment variable
-   * `OTEL_SEMCONV_STABILITY_OPT_IN`, otherwise 'both'
+   * Which version of OpenTelemetry's semantic conventions for GenAI gives the metrics their names. `1.41`: the last version in which they were part
+   * of the general conventions. `latest`: the newest version of the separate GenAI conventions. `both`: durations are recorded under both names,
+   * tokens under the latest. @default the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN`, otherwise 'both'
    */
   semconv?: '1.41' | 'latest' | 'both' | undefined
   /**
-   * Whether the headers of the global propagator, such as `traceparent`, are sent to providers. If false, they are not sent either when
-   * `@opentelemetry/instrumentation-undici` would add them. @default false
+   * Whether the headers of the global propagator, such as `traceparent`, are sent to providers. If false, Harbor also prevents
+   * `@opentelemetry/instrumentation-undici` from adding them. @default false
    */
   propagate?: boolean | undefined
   /**

@@ -15,7 +15,8 @@ import { warm, type WarmOptions } from './warm.ts'
 export interface Pool {
   /**
    * A `fetch` for API calls, which takes less CPU time than the global one and can be passed to any SDK. It resolves and rejects as the global fetch
-   * does, but rejects with errors of the pool, such as PoolQueueFullError, as they are, not as the `cause` of a TypeError.
+   * does, with one difference: it rejects with PoolQueueFullError, PoolQueueTimeoutError and PoolClosedError themselves, not with a TypeError that
+   * has them as `cause`.
    */
   readonly fetch: LeanFetch
   /**
@@ -34,7 +35,7 @@ export interface Pool {
    * @param origins such as `https://api.openai.com`
    * @param options how many connections, and by which request
    * @throws the error of the first request that failed, if an origin cannot be reached; the status of an answer does not matter. TypeError for more
-   * connections than may be open at first
+   * `connections` than `WarmOptions` allows
    */
   warm(origins: readonly string[], options?: WarmOptions): Promise<void>
   /**

@@ -70,7 +70,7 @@ export class PoolClosedError extends Error {
 /**
  * The request was rejected because undici, which opens the connections, cannot run here. Either it is not installed, or the runtime replaces it by
  * its own module (Bun), or a bundler turned it into an ES module without `require`. Nothing was sent, and this pool cannot send any request.
- * `pool.fetch` rejects with a TypeError whose `cause` it is.
+ * `pool.fetch` rejects with a TypeError that has this error as its `cause`.
  */
 export class UndiciUnavailableError extends Error {
   override readonly name = 'UndiciUnavailableError'

@@ -3,8 +3,8 @@ import type { AutoscaleOptions, AutoscaleSettings } from './connections/autoscal
 import { invalid, isObject, readWhole, refuseUnknown } from './check-options.ts'
 
 /**
- * Options that can differ between origins: set for all in `createPool`, and for one origin in its option `origins`. All numbers are whole, and at
- * most 2^31 - 1.
+ * Options that can differ between origins. Set them for all origins in `createPool`, or for one origin in the option `origins`. All numbers are
+ * whole, and at most 2^31 - 1.
  */
 export interface OriginOptions {
   /** The maximum number of connections to one origin, at least 1. A connection carries one request at a time; further requests wait. @default 256 */
@@ -37,7 +37,8 @@ export interface OriginOptions {
   connectTimeoutMs?: number | undefined
   /**
    * The time limit for the status and headers of the response, in milliseconds from the call of `fetch`, including the wait for a connection; 0 for
-   * no limit. Then `fetch` rejects with a headers timeout as `cause`. The option `deadlineMs` of a request replaces this one. @default 0
+   * no limit. After that, `fetch` rejects with a TypeError whose `cause` is a headers timeout of undici. The option `deadlineMs` of a request
+   * replaces this limit. @default 0
    */
   headersTimeoutMs?: number | undefined
   /**
@@ -46,8 +47,8 @@ export interface OriginOptions {
    */
   bodyIdleTimeoutMs?: number | undefined
   /**
-   * Whether to send a request once more, on a new connection, if its keep-alive connection was dead: it closed within a second, before any
-   * byte of a response. Streamed bodies are never sent twice. @default true
+   * Whether to send a request again, once, on a new connection, if its keep-alive connection was dead: if it failed within a second after the request
+   * was written, before any byte of a response. Streamed bodies are never sent twice. @default true
    */
   staleSocketRetry?: boolean | undefined
   /**
@@ -72,13 +73,13 @@ export interface PoolOptions extends OriginOptions {
    */
   noProxy?: string | undefined
   /**
-   * The path of a Unix socket (or named pipe) that all connections use, whatever their host. The proxies of the environment are ignored then;
-   * together with `proxy` it is a TypeError. @default none
+   * The path of a Unix socket (or named pipe) that all connections use, whatever their host. The proxies of the environment are then ignored. Setting
+   * `socketPath` and a `proxy` URL is a TypeError. @default none
    */
   socketPath?: string | undefined
   /**
-   * Options for individual origins, such as `{ 'https://api.openai.com': { connections: 64 } }`; what an entry leaves out comes from the pool. A key
-   * must be an origin without a path, else `createPool` throws a TypeError. @default none
+   * Options for individual origins, such as `{ 'https://api.openai.com': { connections: 64 } }`; options that an entry leaves out are those of the
+   * pool. A key must be an origin without a path, else `createPool` throws a TypeError. @default none
    */
   origins?: Readonly<Record<string, OriginOptions>> | undefined
 }

@@ -15,7 +15,7 @@ export interface CallObserver {
     readonly role: 'call'
     /** When `totalMs` is over, in milliseconds since 1970. The call fails if it has no answer by then; a stream, if it has no content by then. */
     readonly deadlineAt: number
-    /** The state of the model, for gauges. The same object for all calls of a model. */
+    /** The fallback model, for reading its state. All calls of a model get the same object. */
     readonly client: ObservedModel
   }): CallObservation | undefined
 }

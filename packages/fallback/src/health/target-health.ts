@@ -31,7 +31,7 @@ export class TargetHealth {
   #answers = 0
   #calls = 0
 
-  /** The share of answered calls among the last 100 answered or failed ones, from 0 to 1; 1 before the first call. */
+  /** The share of the last 100 calls that were answered, from 0 to 1. Abandoned and skipped attempts are left out. 1 before the first call. */
   get successRatio(): number {
     const failures = this.#failed.filter(Boolean).length
     return this.#failed.length === 0 ? 1 : 1 - failures / this.#failed.length

@@ -5,13 +5,13 @@ import type { Hedge } from './race.ts'
 export interface HedgeOptions {
   /**
    * How long a run waits for a target before it also calls a second target, in milliseconds, up to 2^31 - 1; 0 calls both at once. `'p95'` waits for
-   * the 95th percentile of the last 100 latencies of that target. It needs at least 20 answers; until then, there is no hedge. A run makes at most
+   * the 95th percentile of the last 100 latencies of that target. Until that target has given 20 answers, `'p95'` makes no hedge. A run makes at most
    * one hedge.
    */
   afterMs: number | 'p95'
   /**
-   * The maximum share of runs that make a hedge, from 0 to 1, to limit the cost of the additional calls. Unused shares are saved, for at most 10
-   * hedges; 0 allows none. @default 0.05
+   * The maximum fraction of runs that make a hedge, from 0 to 1, to limit the cost of the additional calls. Runs without a hedge save up for later
+   * hedges, for at most 10. With 0, there is no hedge. @default 0.05
    */
   maxExtraRatio?: number | undefined
 }

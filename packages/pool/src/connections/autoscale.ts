@@ -10,7 +10,7 @@ export interface AutoscaleOptions {
   min?: number | undefined
   /**
    * How long the first request in the queue must have waited before more connections are allowed, in milliseconds, at least 1. The maximum then rises
-   * by the number of waiting requests, at most to double. @default 100
+   * by the number of waiting requests, at most to twice its value. @default 100
    */
   targetQueueMs?: number | undefined
   /**

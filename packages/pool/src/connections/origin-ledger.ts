@@ -43,8 +43,8 @@ export interface OriginStats {
    */
   firstByteMs: Percentiles | undefined
   /**
-   * Percentiles of the time that requests waited for a connection, in milliseconds, over the last 1,000 to 2,000 requests; about 0 for those that
-   * found one free. The time to open the connection is not included. Undefined before the first request.
+   * Percentiles of the time that requests waited for a connection, in milliseconds, over the last 1,000 to 2,000 requests; about 0 if a connection
+   * was free. The time to open the connection is not included. Undefined before the first request.
    */
   queueMs: Percentiles | undefined
 }

@@ -38,7 +38,7 @@ export class LeanHeaders extends GenuineHeaders {
     return this.#values.has(name) || (!isPlain(name) && this.#values.has(nameOf(name)))
   }
 
-  /** Sets a header, in place of all of this name. */
+  /** Sets a header. Replaces all headers of this name. */
   set(name: string, value: string): void {
     const key = isPlain(name) ? name : nameOf(name)
     const text = valueOf(name, value)
@@ -46,7 +46,7 @@ export class LeanHeaders extends GenuineHeaders {
     if (key === COOKIES) this.#cookies = [text]
   }
 
-  /** Adds a value to a header, after those that it has. */
+  /** Adds a value to a header, after the values that it has. */
   append(name: string, value: string): void {
     this.#add(nameOf(name), valueOf(name, value))
   }
@@ -69,7 +69,7 @@ export class LeanHeaders extends GenuineHeaders {
     return [...(this.#cookies ?? [])]
   }
 
-  /** Iterates over names, in lower case and sorted, and values. */
+  /** Iterates over pairs of a name and a value, sorted by name. Names are in lower case. */
   entries(): ArrayIterator<[string, string]> {
     return this.#collect((name, value): [string, string] => [name, value])
   }

@@ -4,15 +4,17 @@ import type { RateLimiter, RateLimits } from '@harbor/batch'
 
 /** A client of `@harbor/core` that joins a fleet. */
 export interface FleetHost {
-  /** Called when the member has lost Redis, and when it has reached it again. */
+  /** Called when the member has lost the connection to Redis (`degraded: true`), and when Redis answers again. */
   onChange(state: { readonly degraded: boolean }): void
 }
 
 /** The state of a client's connection to the fleet. */
 export interface FleetStats {
-  /** The number of clients that have used the fleet in the last seconds, as far as this one knows; at least 1, which is this client. */
+  /**
+   * The number of clients that have used the shared limits in the last seconds, as far as this client knows. It counts itself, so it is at least 1.
+   */
   readonly members: number
-  /** Whether Redis cannot be reached now. The client then uses its part of what is shared. */
+  /** Whether Redis cannot be reached now. The client then uses its part of the shared limits. */
   readonly degraded: boolean
   /** The number of commands that this client has sent to Redis. */
   readonly roundTrips: number
@@ -42,7 +44,7 @@ export interface FleetMember {
   readonly cacheStore?: FleetCacheStore
   /** Returns the state of the connection to the fleet. */
   stats(): FleetStats
-  /** Leaves the fleet. What the client holds returns to the others. */
+  /** Leaves the fleet. What the client has reserved of the limits returns to the other clients. */
   close(): Promise<void>
 }
 

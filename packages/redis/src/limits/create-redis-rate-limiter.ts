@@ -14,8 +14,8 @@ const VERSION = 1
 /** Options of `createRedisRateLimiter`: the client, the prefix of its keys, and the options of `createRateLimiter`. */
 export interface RedisRateLimiterOptions extends RateLimits {
   /**
-   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the limiter does not close
-   * it. Use a server that does not evict keys (`maxmemory-policy noeviction`).
+   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The limiter does not close it. Use a server
+   * that does not evict keys (`maxmemory-policy noeviction`).
    */
   readonly client: RedisClient
   /**
@@ -24,8 +24,8 @@ export interface RedisRateLimiterOptions extends RateLimits {
    */
   readonly prefix: string
   /**
-   * The maximum time that a call waits for Redis, in milliseconds, above 0, at most 1,000. Without an answer in this time, the process continues
-   * without Redis, with its share of the limits, until Redis answers again. @default 50
+   * The maximum time that a call waits for Redis, in milliseconds, above 0, at most 1,000. If Redis does not answer in this time, the process
+   * continues without Redis until Redis answers again. It then uses each limit divided by the number of processes. @default 50
    */
   readonly budgetMs?: number | undefined
   /**
@@ -44,14 +44,14 @@ export interface RedisRateLimiterOptions extends RateLimits {
  * const lease = await limiter.acquire({ input: 1_200, output: 300 })
  * ```
  *
- * A busy process leases amounts ahead, for about 200 ms, so most calls need no round trip. What a process does not use returns after at most half a
- * second, and what a killed process held after 1.5 s. Limits from headers are shared; a limit that is guessed after 429s is the process's own. After a
- * 429, all processes pause.
+ * A busy process reserves the requests and tokens of about the next 200 ms in advance, so most calls need no round trip. What it does not use returns
+ * to the other processes within half a second; what a killed process has reserved, after 1.5 s. Limits that the provider reports in headers are
+ * shared. A limit that is estimated from 429s applies to one process only. After a 429, all processes pause.
  *
  * Without Redis, no call fails: each process then uses the limit divided by the number of processes that it last knew.
  *
- * `tryAcquire` and `waitMs` do not wait for Redis: they count what this process holds, so the first `tryAcquire` after an idle time returns undefined,
- * and makes the process lease what it lacked. Waits are estimated as if the other processes used nothing.
+ * `tryAcquire` and `waitMs` do not wait for Redis: they use what this process has reserved. So the first `tryAcquire` after an idle time returns
+ * undefined, and reserves the missing amount for a later call. `waitMs` assumes that the other processes use nothing.
  *
  * @throws TypeError for an option that does not exist or makes no sense, and for a client of a cluster
  */

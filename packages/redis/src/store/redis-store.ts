@@ -14,8 +14,8 @@ const VERSION = 1
 /** Options of `RedisStore`: the client, and the prefix of its keys. */
 export interface RedisStoreOptions {
   /**
-   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the store does not
-   * close it. Use a server that may evict keys (`maxmemory-policy allkeys-lru`), and not the one of a job queue, which must not.
+   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The store does not close it. Use a server
+   * that may evict keys (`maxmemory-policy allkeys-lru`), not the server of a job queue, whose keys must not be evicted.
    */
   readonly client: RedisClient
   /** The beginning of all keys of this store, without `:`. Stores with different prefixes share nothing. @default 'harbor' */
@@ -69,7 +69,7 @@ export class RedisStore {
     await this.#send('UNLINK', this.#prefix + keyText(key))
   }
 
-  /** Deletes all keys of this store that begin with a prefix, in steps, so that Redis serves others meanwhile. */
+  /** Deletes all keys of this store that begin with a prefix, in steps, so that Redis can serve other clients meanwhile. */
   async clear(prefix: string): Promise<void> {
     const pattern = `${globText(this.#prefix + keyText(prefix))}*`
     let cursor = '0'
