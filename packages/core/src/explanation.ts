@@ -26,7 +26,7 @@ export interface Explanation {
     readonly idleMs: number
     /** The maximum number of attempts at a target when no other target can take over. */
     readonly maxAttempts: number
-    /** The maximum number of attempts at a target while another one can take over. */
+    /** The maximum number of attempts at a target while another target can take over. */
     readonly attemptsBeforeFallback: number
     /** The maximum number of requests per call, over all its targets. */
     readonly maxUpstreamCalls: number
@@ -47,7 +47,7 @@ export interface Explanation {
   readonly transport: ExplainedTransport
   /** What the client shares with other processes; undefined without the option `fleet`. */
   readonly fleet: ExplainedFleet | undefined
-  /** The money from which a call of this client would be paid now, one entry for each spend limit. Empty without a limit. */
+  /** How much a call of this client could spend now, with one entry for each spend limit. Empty without a limit. */
   readonly spend: readonly SpendPot[]
   /** Whether requests may be sent without the SDK's own request building. See the option `sdkFastPath`. */
   readonly sdkFastPath: {
@@ -98,7 +98,7 @@ export interface CacheIdentity {
   readonly separatedCalls: Readonly<Record<string, number>>
 }
 
-/** The settings of one provider, as `explain()` shows them: addresses, keys by number only, and its own options. */
+/** The settings of one provider, as `explain()` shows them: its addresses, the number of its keys, and its own options. */
 export interface ExplainedProvider {
   /** The kind of its API, such as `openai` or `anthropic`. */
   readonly kind: ProviderKind

@@ -28,8 +28,8 @@ export type HarborFetchOptions = Pick<HarborOptions, OptionsIn<'fetch'>>
 /** A `fetch` whose calls go through Harbor's pipeline. Created by `createHarborFetch`. */
 export interface HarborFetch {
   /**
-   * Sends a request, as the standard `fetch` does. A failure of the provider is an ordinary `Response` with its status; it rejects if there was no
-   * answer, or with the reason of the signal.
+   * Sends a request, as the standard `fetch` does. A failure of the provider is an ordinary `Response` with its status. The promise rejects if there
+   * was no answer, and after an abort with the reason of the signal.
    */
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
@@ -52,16 +52,16 @@ export interface HarborFetch {
    */
   costReport(options?: CostReportOptions): CostRow[]
   /**
-   * Returns how much of the spend limits is used and left in their current periods, in US dollars: one entry for each limit, and for each known value
-   * of its label. A copy made by `with({ labels })` has these labels.
+   * Returns how much of the spend limits is used and left in their current periods, in US dollars: one entry for each limit, and for each value of
+   * its label with money spent or reserved. For a copy made by `with({ labels })`, only its own value of such a label is returned.
    *
-   * @param labels returns only what belongs to these labels, such as `{ tenant: 'acme' }`
+   * @param labels returns only the entries of these labels, such as `{ tenant: 'acme' }`
    * @throws OptionError for an invalid label
    */
   spend(labels?: Labels): SpendPot[]
   /**
-   * Adds a listener for an event of the calls: see `HarborEvents`. A listener that throws does not affect the call. Returns a function that removes
-   * the listener.
+   * Adds a listener for an event of the calls: see `HarborEvents`. An error that a listener throws does not affect the call; the first one causes a
+   * process warning. Returns a function that removes the listener.
    */
   on<Event extends keyof HarborEvents>(
     event: Event,

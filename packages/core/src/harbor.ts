@@ -77,14 +77,14 @@ export class Harbor extends OpenAI {
 
   /**
    * Returns what the calls of this client and its copies cost, grouped by target, provider, model or labels. The rows add up to the values in
-   * `stats()`. What was spent on an attempt belongs to the target that was called, also if it failed or lost to a hedge.
+   * `stats()`. The cost of an attempt counts for the target that was called, even if the attempt failed or lost to a hedge.
    *
    *     const rows = harbor.costReport({ by: ['tenant', 'model'] })
    *     await writeFile('costs.csv', toCsv(rows))
    *
    * @param options `by`: what the rows are grouped by
-   * @returns the rows, those that cost most first. A call without a label counts under the value `''`. At most 10,000 combinations of a target
-   * and values of labels are counted apart. In further ones, the label with the most values is counted as `other`
+   * @returns the rows, the most expensive first. A call without a label counts under the value `''`. At most 10,000 combinations of a target and
+   * values of labels are counted separately. In further combinations, the value of the label with the most values is counted as `other`
    * @throws OptionError if `by` is not a list of names
    */
   costReport(options: CostReportOptions = {}): CostRow[] {
@@ -93,9 +93,9 @@ export class Harbor extends OpenAI {
 
   /**
    * Returns how much of the spend limits is used and left in their current periods, in US dollars.
-   * @param labels returns only what belongs to these labels, such as `{ tenant: 'acme' }`: for each limit `by` one of them, that of this value
-   * @returns without `labels`, one entry for each limit, and for each known value of its label `by`. If this client has that label itself,
-   * such as a copy for one tenant, only its own value is returned. Empty without a spend limit
+   * @param labels returns only the entries of these labels, such as `{ tenant: 'acme' }`: one for each limit whose `by` is one of their names
+   * @returns without `labels`, one entry for each limit. A limit with `by` has one entry for each value with money spent or reserved. If this client
+   * itself has that label, such as a copy for one tenant, only its own value is returned. Empty without a spend limit
    * @throws OptionError for an invalid label
    */
   spend(labels?: Labels): SpendPot[] {
@@ -103,7 +103,8 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Adds a listener for an event of the calls of this client and its copies. A listener that throws does not affect the call; a warning is emitted.
+   * Adds a listener for an event of the calls of this client and its copies. An error that a listener throws does not affect the call; the first one
+   * causes a process warning.
    *
    * @param event its name, such as `attempt` or `end`; `HarborEvents` lists them
    * @returns a function that removes the listener
@@ -156,7 +157,8 @@ export class Harbor extends OpenAI {
    * @param requests requests in the format of the Batch API: `{ url: '/v1/chat/completions', body }`
    * @param options the maximum number of requests at once (4 by default) and per minute, and whether they are sent only while no other
    * caller waits for an answer
-   * @returns how many requests were loaded, were already cached, or failed. A failed request does not end the run
+   * @returns how many answers were added to the cache (`loaded`), were already cached (`present`) or were not cached (`refused`), and how many
+   * requests `failed` or were `skipped`. A failed request does not end the run
    * @throws OptionError when the client has no cache
    */
   async prefetch(

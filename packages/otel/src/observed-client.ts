@@ -12,7 +12,7 @@ export interface ClientState {
       }
     >
   >
-  /** The limits of each quota group that was used, by its name. */
+  /** The limits of each quota group that was used, by its name. A quota group is a set of targets that share rate limits. */
   readonly limits: Readonly<Record<string, LimitState>>
   /** The money saved so far, in US dollars. */
   readonly cost: {

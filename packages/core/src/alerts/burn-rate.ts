@@ -4,8 +4,8 @@ import { rule } from './rules.ts'
 import { counted, duration, percent } from './words.ts'
 
 /**
- * A pair of windows. The rate of failures in the long window shows that the problem is serious, and that in the short window that it is not
- * over yet.
+ * A pair of windows in which the rate of failures is measured. The long window shows whether the problem is serious, the short one whether it still
+ * goes on.
  */
 export interface BurnRateWindow {
   /** The length of the long window, in milliseconds, at most six hours. */
@@ -13,8 +13,8 @@ export interface BurnRateWindow {
   /** The length of the short window, in milliseconds, at least one minute. */
   readonly shortMs: number
   /**
-   * The minimum burn rate in both windows. A burn rate of 1 is the rate of failures that the objective allows: with an objective of 0.99
-   * and a factor of 14.4, 14.4 % of the calls must fail.
+   * The minimum burn rate in both windows. A burn rate of 1 is the rate of failures that the objective allows: with an objective of 0.99 and a factor
+   * of 14.4, at least 14.4 % of the calls in both windows must fail.
    */
   readonly factor: number
 }
@@ -24,8 +24,8 @@ export interface BurnRateOptions {
   /** The share of calls that should succeed, above 0 and below 1, such as 0.99. The rest, 1 %, is the error budget. */
   objective: number
   /**
-   * The pairs of windows. The condition is true if it is true for one of them. @default a factor of 14.4 over one hour and over 5 minutes;
-   * a factor of 6 over six hours and over 30 minutes
+   * The pairs of windows. The condition is true if one pair reaches its factor in both windows. @default two pairs: a factor of 14.4 over one hour
+   * and over 5 minutes; a factor of 6 over six hours and over 30 minutes
    */
   windows?: readonly BurnRateWindow[] | undefined
   /** The minimum number of calls in the long window; with fewer calls, the condition is false. @default 10 */

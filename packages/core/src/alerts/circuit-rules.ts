@@ -4,8 +4,8 @@ import { rule } from './rules.ts'
 import { duration } from './words.ts'
 
 /**
- * Creates a condition for alerts: the circuit of a target is open. While a target is down, its circuit is half-open from time to time, for a
- * probe; with `forMs`, use `breakerOpenFor` instead.
+ * Creates a condition for alerts: the circuit of a target is open. A half-open circuit does not count, so the condition is false during each probe.
+ * For an alert with `forMs`, use `breakerOpenFor` instead.
  * @param target the name of the target, such as `openai/gpt-4`. @default any target
  */
 export function breakerOpen(target?: string): AlertRule {

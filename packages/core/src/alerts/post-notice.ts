@@ -2,13 +2,13 @@ import { createRetry } from '@harbor/retry'
 import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
 
-/** Options of `webhook` and `slack`: how a notice is sent. It is sent at most three times. */
+/** Options of `webhook` and `slack`: how a notice is sent. At most three attempts are made. */
 export interface WebhookOptions {
   /** Additional headers, such as one with a token. @default none */
   headers?: Record<string, string> | undefined
-  /** The timeout of one attempt, in milliseconds; there are at most three. @default 5_000 */
+  /** The timeout of each attempt to send a notice, in milliseconds. @default 5_000 */
   timeoutMs?: number | undefined
-  /** The `fetch` that sends the notices. @default the global one */
+  /** The `fetch` that sends the notices. @default the global `fetch` */
   fetch?: typeof globalThis.fetch | undefined
 }
 

@@ -59,9 +59,9 @@ export function spendAbove(usd: number): AlertRule {
 const MAX_NAMED_BUDGETS = 3
 
 /**
- * Creates a condition for alerts: at least the share `ratio` of a spend limit is used in its current period. Of a limit by a label, it is
- * enough that one of the values has used its share. The notice names the values. It is sent once, when the first of them gets there.
- * Without the option `spendLimit`, the condition is always false.
+ * Creates a condition for alerts: at least the share `ratio` of a spend limit is used in its current period. For a limit with `by`, one value of the
+ * label is enough. The notice names the values that have used this share. The notice is sent once, when the first value reaches it. Without the
+ * option `spendLimit`, the condition is always false.
  * @param options.ratio from 0 to 1, such as 0.8
  */
 export function budgetUsed({ ratio }: { ratio: number }): AlertRule {
@@ -106,9 +106,8 @@ export function hitRatioBelow(ratio: number, { minimumCalls = MINIMUM_CALLS } = 
 }
 
 /**
- * Creates a condition for alerts: more than the share `ratio` of the requests of the last five minutes failed. Callers do not see failures
- * after which a retry or another target succeeded. This condition sees them, `availabilityBelow` does not. Requests that were aborted, such
- * as those of hedges, do not count.
+ * Creates a condition for alerts: more than the share `ratio` of the requests of the last five minutes failed. Failures after which a retry or
+ * another target succeeded count here, but not in `availabilityBelow`. Requests that were aborted, such as those of hedges, do not count.
  * @param ratio from 0 to 1, such as 0.2
  * @param options.kind counts only failures of this kind, such as `rate-limit`. @default all kinds
  * @param options.target counts only requests to this target, such as `openai/gpt-4`. @default all targets

@@ -91,7 +91,7 @@ export class StreamFaultError extends Error {
   }
 }
 
-/** What `ClientClosedError` says, by the state of the call. */
+/** The messages of `ClientClosedError`, by the state of the call. */
 const CLOSED = {
   waiting:
     'This client is closed: the call was waiting (for a limit, or before its next attempt), and no request of it was on the wire. Make it with another client; its receipt shows attempts that were sent earlier.',
@@ -115,7 +115,10 @@ export class ClientClosedError extends Error {
    */
   readonly sent: boolean
 
-  /** @param when the state of the call when the client was closed. `late`: the call began only after that */
+  /**
+   * @param when the state of the call when the client was closed. `waiting`: it waited for a limit or its next attempt. `sent`: a request was on the
+   * wire. `late`: it began after the client was closed
+   */
   constructor(when: keyof typeof CLOSED) {
     super(CLOSED[when])
     this.sent = when === 'sent'

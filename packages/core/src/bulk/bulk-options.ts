@@ -23,10 +23,10 @@ export interface HarborBulkOptions extends Pick<
   /** The maximum number of calls in flight, at least 1. @default 64 */
   concurrency?: number | undefined
   /**
-   * How long the run waits for the end of an outage of the provider, in milliseconds. In an outage, every request fails by a network error,
-   * a timeout, 429 or 5xx. Failed requests then wait, and every few seconds to a minute one of them is sent again, to find out whether the
-   * outage is over. A request fails without waiting if the provider has answered another request since it was sent, or if it has already
-   * waited ten times and still fails with an HTTP status. @default 0: no request waits
+   * How long the run waits for the end of an outage of the provider, in milliseconds. In an outage, every request fails by a network error, a
+   * timeout, 429 or 5xx. Failed requests then wait, and every few seconds to a minute one of them is sent again, to find out whether the outage is
+   * over. Two kinds of requests fail without waiting: those during which the provider answered another request, and those that have waited ten times
+   * and still fail with an HTTP status. @default 0: no request waits
    */
   patienceMs?: number | undefined
   /**
@@ -37,10 +37,10 @@ export interface HarborBulkOptions extends Pick<
   /** The SDK's request options for each call, such as those that `perCall(…)` returns. @default none */
   request?: OpenAI.RequestOptions | undefined
   /**
-   * How the requests are sent. `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: all
-   * requests through the Batch API of the client's own provider, at half the price and within 24 hours. All requests must then have the
-   * same endpoint and model, and no other feature of Harbor applies. The state of submitted batches is stored beside the journal, in `<its
-   * path>.batches`. @default 'direct'
+   * How the requests are sent. `direct`: one call for each request, through cache, targets, limits and spend limit. `provider`: all requests through
+   * the Batch API of the client's own provider, at half the price and within 24 hours. All requests must then have the same endpoint and model, and
+   * no other feature of Harbor applies. The state of submitted batches is stored beside the `journal`, in a file with its path and `.batches`;
+   * without a journal, only in memory. @default 'direct'
    */
   via?: 'direct' | 'provider' | undefined
   /**

@@ -3,7 +3,7 @@ import type { CacheRecord, TokenUsage } from '../reporting/receipt.ts'
 
 /** One request of a bulk run, in the format of a line of a file for OpenAI's Batch API. */
 export type BulkRequest = ApiRequest & {
-  /** The id of the result. @default the position of the request in the source */
+  /** The id of the result. @default the position of the request in the source, from 0: `'0'`, `'1'` and so on */
   readonly custom_id?: string | undefined
   /** The HTTP method. Only `POST` is possible, and it may be left out. */
   readonly method?: 'POST' | undefined
@@ -19,6 +19,6 @@ export interface BulkAnswer {
   readonly usage?: TokenUsage | undefined
   /** The cost in US dollars; left out if the cost is unknown, or if the answer cost nothing. */
   readonly usd?: number | undefined
-  /** How the cache handled the request; left out if no cache was involved. */
+  /** How the cache handled the request, as in `CacheRecord`; left out without a cache, and with `via: 'provider'`. */
   readonly cache?: CacheRecord['status'] | undefined
 }

@@ -11,14 +11,15 @@ export interface SpendPot {
   /** The value of the label `limit.by`; '' for calls without this label. Missing for a limit without `by`. */
   readonly value?: string
   /**
-   * The amount spent in the current period, in US dollars, including the reservations of attempts that were not answered and may have been billed.
+   * The amount spent in the current period, in US dollars, including the highest possible cost of attempts that were not answered and may have been
+   * billed.
    */
   readonly usedUsd: number
   /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. Not part of `usedUsd`. */
   readonly reservedUsd: number
-  /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
+  /** What may still be spent in the current period, in US dollars: the limit minus `usedUsd` and `reservedUsd`, at least 0. */
   readonly leftUsd: number
-  /** When the period ends and the count starts again, in milliseconds since the epoch. Missing for a limit without periods. */
+  /** When the period ends and the count starts again, in milliseconds since the epoch. Missing if `per` is `total`. */
   readonly untilMs?: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a piece of advice is about: the event loop, memory, connections and their queue, limits, the cache, prefetches, or what cannot be seen
- * (`sockets-unseen`, `client-closed`). docs/alerts-and-monitoring.md says when each is given.
+ * What a piece of advice is about: the event loop, memory, connections and their queue, limits, the cache, prefetches, or something that the monitor
+ * cannot observe (`sockets-unseen`, `client-closed`). docs/alerts-and-monitoring.md says when each is given.
  */
 export type AdviceCode =
   | 'event-loop-blocked'

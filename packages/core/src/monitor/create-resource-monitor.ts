@@ -18,12 +18,13 @@ export interface ResourceMonitorOptions {
    */
   intervalMs?: number | undefined
   /**
-   * The length of the period that advice is based on, in milliseconds: 10 to 1,000 times `intervalMs`. A longer one makes advice steadier,
-   * but later. @default 60 times `intervalMs`
+   * The length of the period that advice is based on, in milliseconds: 10 to 1,000 times `intervalMs`. A longer period makes advice steadier, but
+   * later. @default 60 times `intervalMs`
    */
   windowMs?: number | undefined
   /**
-   * Called when advice is given, and again when it is withdrawn. If the function throws, a warning is emitted. @default none: read it with `read()`
+   * Called when advice is given, and again when it is withdrawn. If the function throws, a warning is emitted. @default none: `read()` returns the
+   * advice
    */
   onAdvice?: ((advice: Advice, state: 'given' | 'withdrawn') => unknown) | undefined
   /** The clock of the monitor. @default a monotonic clock, in milliseconds since the epoch */

@@ -30,10 +30,7 @@ export class ProcessGauges {
   }
 }
 
-/**
- * Returns the memory limit of the container, in bytes; undefined without a container. Node then reports 0, or more than the memory of the
- * machine.
- */
+/** Returns the memory limit of the container, in bytes; undefined if none is set. Node then reports 0, or more than the memory of the machine. */
 function containerLimit(): number | undefined {
   const limit = process.constrainedMemory()
   return limit > 0 && limit < totalmem() ? limit : undefined

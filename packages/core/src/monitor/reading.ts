@@ -56,7 +56,7 @@ export interface ResourceReading {
       }
     >
   >
-  /** The state of the limits of each quota group, by its name; empty without limits. */
+  /** The state of the limits of each quota group, by its name; empty without limits. A quota group is a set of targets that share rate limits. */
   readonly limits: Readonly<Record<string, LimitReading>>
   /** The state of the cache; all 0 without one. */
   readonly cache: {
@@ -89,11 +89,11 @@ export interface MemoryReading {
   readonly externalBytes: number
   /** The resident memory of the process at the last sample, in bytes. */
   readonly rssBytes: number
-  /** The memory limit of the container, in bytes; undefined without a container. */
+  /** The memory limit of the container, in bytes; undefined if none is set. */
   readonly rssLimitBytes: number | undefined
 }
 
-/** Connections: how many there are at the last sample, and how they were used within the window. */
+/** Connections to one origin, or to all of them together: their number at the last sample, and how they were used within the window. */
 export interface SocketReading {
   /** The number of open connections at the last sample: `busy` plus `free`. */
   readonly open: number
@@ -101,7 +101,7 @@ export interface SocketReading {
   readonly busy: number
   /** The number of open connections that are idle at the last sample. */
   readonly free: number
-  /** The maximum number of connections that may be open at the last sample, over the origins that are counted. */
+  /** The maximum number of connections that may be open, at the last sample. */
   readonly allowed: number
   /** The share of the allowed connections that was in use, on average over the window, from 0 to 1. */
   readonly utilization: number
@@ -124,7 +124,7 @@ export interface QueueReading {
   readonly waitMs: OriginStats['queueMs']
 }
 
-/** The state of the limits of one quota group. */
+/** The state of the limits of one quota group, which is a set of targets that share rate limits. */
 export interface LimitReading {
   /** The number of requests in flight at the last sample. */
   readonly inFlight: number
@@ -133,7 +133,7 @@ export interface LimitReading {
   /** The number of requests in the window that the provider answered with 429. */
   readonly rateLimited: number
   /**
-   * The time left at the last sample, in milliseconds, of a pause in which no request is sent, because the provider requested it; 0 without a pause.
+   * How much longer no request of the group is sent, because the provider requested a pause: in milliseconds, at the last sample. 0 without a pause.
    */
   readonly pausedForMs: number
   /** The used share of the limit on requests in the window, from 0 to 1; undefined if no limit on requests is known. */

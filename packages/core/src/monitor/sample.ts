@@ -21,7 +21,7 @@ export interface ProcessSample {
   readonly heapLimitBytes: number
   readonly externalBytes: number
   readonly rssBytes: number
-  /** The memory limit of the container, in bytes; undefined without a container. */
+  /** The memory limit of the container, in bytes; undefined if none is set. */
   readonly rssLimitBytes: number | undefined
 }
 

@@ -12,13 +12,13 @@ export interface CacheLayerOptions extends CacheStoreOptions {
   /** How long an answer is fresh, in milliseconds, at most a year. @default 3_600_000 (1 hour) */
   ttlMs?: number | undefined
   /**
-   * How long after `ttlMs` a stale answer is still returned, in milliseconds, at most a year. It is returned at once, and refreshed in the
-   * background; 0 never does. @default 0
+   * How long after `ttlMs` a stale answer is still returned at once, while it is refreshed in the background, in milliseconds, at most a year.
+   * 0: never. @default 0
    */
   staleWhileRevalidateMs?: number | undefined
   /**
-   * How long after `ttlMs` a stale answer is still returned if no target answers, in milliseconds, at most a year; 0 never does. The receipt then has
-   * the cache status `stale`. @default 86_400_000 (1 day)
+   * How long after `ttlMs` a stale answer is still returned if no target answers, in milliseconds, at most a year. 0: never. The receipt then has the
+   * cache status `stale`. @default 86_400_000 (1 day)
    */
   staleIfErrorMs?: number | undefined
   /**
@@ -87,11 +87,11 @@ type Life = 'ttlMs' | 'staleWhileRevalidateMs' | 'staleIfErrorMs'
 export interface CacheRules {
   /** How long an answer is fresh after it was stored, in milliseconds. */
   readonly ttlMs: number
-  /** How long after `ttlMs` a stale answer is returned at once and refreshed in the background, in milliseconds; 0 never. */
+  /** How long after `ttlMs` a stale answer is returned at once and refreshed in the background, in milliseconds. 0: never. */
   readonly staleWhileRevalidateMs: number
-  /** How long after `ttlMs` a stale answer is returned if no target answers, in milliseconds; 0 never. */
+  /** How long after `ttlMs` a stale answer is returned if no target answers, in milliseconds. 0: never. */
   readonly staleIfErrorMs: number
-  /** The name of the callers that share answers; undefined if their credentials and headers identify them. */
+  /** The name of the group of callers that share answers; undefined if credentials and headers separate the callers. */
   readonly scope: string | undefined
   /** The names of the labels that separate cached answers; empty if none do. */
   readonly scopeBy: readonly string[]

@@ -15,7 +15,10 @@ export interface CaptureContentOptions {
    * @default none
    */
   redact?: ((call: CapturedCall) => CapturedCall) | undefined
-  /** The maximum size of a captured request, and that of a captured answer, in bytes. More is left out. @default 262_144 (256 KiB) */
+  /**
+   * The maximum size of a captured request, and of a captured answer, in bytes. A longer one is cut off, and `truncated` is true. @default 262_144
+   * (256 KiB)
+   */
   maxBytes?: number | undefined
 }
 

@@ -27,7 +27,7 @@ import type { OperationName } from '../protocols/list.ts'
 export interface HarborOptions extends ClientOptions {
   /**
    * The maximum time of a call, over all its attempts, waits and targets, in milliseconds, up to 2^31 - 1. For a stream, it is the time until the
-   * first content. After that, the call fails with the SDK's APIConnectionTimeoutError. The timeout of a single attempt is `timeouts.attemptMs`.
+   * first content. A call that takes longer fails with the SDK's APIConnectionTimeoutError. The timeout of a single attempt is `timeouts.attemptMs`.
    * @default 600_000 (10 minutes)
    */
   timeout?: number | undefined
@@ -37,8 +37,8 @@ export interface HarborOptions extends ClientOptions {
    */
   maxRetries?: number | undefined
   /**
-   * When and how often a failed attempt is retried: the options of `createRetry` of `@harbor/retry`. `false`: never. What may be repeated at all is
-   * decided by the kind of failure. @default 3 attempts, exponential backoff with jitter
+   * When and how often a failed attempt is retried: the options of `createRetry` of `@harbor/retry`. `false`: never. The kind of failure decides
+   * whether an attempt may be retried at all. @default 3 attempts, exponential backoff with jitter
    */
   retry?: RetrySettings | false | undefined
   /**
@@ -64,8 +64,9 @@ export interface HarborOptions extends ClientOptions {
    */
   fallback?: Chains | false | undefined
   /**
-   * The targets for requests that are too long for the context window of the model, in the format of `fallback`. Called after the provider refused
-   * the request for this reason, or instead, if it is estimated to be too long. `false`: none. @default none
+   * The targets for requests that are too long for the context window of the model, in the format of `fallback`. They are called after the provider
+   * has refused the request as too long. They are called at once if Harbor estimates that the request is too long for the model and all its
+   * `fallback` targets. `false`: none. @default none
    */
   contextWindowFallback?: Chains | false | undefined
   /**
@@ -73,14 +74,14 @@ export interface HarborOptions extends ClientOptions {
    */
   contentPolicyFallback?: Chains | false | undefined
   /**
-   * The order in which the targets of a call are tried, as a function: `cheapest()`, `fastest()`, `weighted()` or your own. The target of the
-   * conversation goes first all the same: see `perCall({ session })`. @default the order in `fallback`
+   * The order in which the targets of a call are tried, as a function: `cheapest()`, `fastest()`, `weighted()` or your own. In a conversation, the
+   * target that answered the last call goes first, unless the order leaves it out: see `perCall({ session })`. @default the order in `fallback`
    */
   order?: Order<Target> | undefined
   /**
    * The circuit breaker of each target, with the options of `@harbor/breaker`. It stops calls to a target that keeps failing. `false`: calls are sent
-   * to failing targets, too. @default opens after 3 failed calls in a row, or, while no other target can take over, when half of at least 20 calls in
-   * 30 s failed; for 30 s
+   * to failing targets, too. @default while another target can take over, the circuit opens after 3 failed calls in a row; otherwise when half of at
+   * least 20 calls in 30 s failed. It stays open for 30 s at first
    */
   breaker?: BreakerSettings | false | undefined
   /**
@@ -118,17 +119,17 @@ export interface HarborOptions extends ClientOptions {
    */
   maxAnswerBytes?: number | undefined
   /**
-   * The maximum amounts in US dollars, per hour, per day or in total, that this client and its copies may spend together. A list of limits
-   * holds all of them, and a limit with `by` holds for each value of that label on its own. Before each attempt, its highest possible cost
-   * is reserved under every limit. If less than this cost is left of one of them, the call fails with status 402, and so does a call whose
-   * price is unknown, unless `unpriced: 'allow'` is set. Limits with the same `per` and `by` count the same money, also in copies and after
-   * `configure()`. Beware: money spent before the limit was set, and by copies without it, is not counted. @default none
+   * The maximum amounts in US dollars, per hour, per day or in total, that this client and its copies may spend together. In a list, every limit
+   * applies. A limit with `by` applies to each value of that label separately. Before each attempt, its highest possible cost is reserved under every
+   * limit. If one of the limits has less than this cost left, the call fails with status 402. A call whose price is unknown fails, too, unless
+   * `unpriced: 'allow'` is set. Limits with the same `per` and `by` count the same money, also in copies and after `configure()`. Beware: money spent
+   * before the limit was set, or by copies without it, is not counted. @default none
    */
   spendLimit?: SpendLimitOptions | readonly SpendLimitOptions[] | false | undefined
   /**
-   * Rate and concurrency limits for each quota group. By default, each model of a provider is a quota group; providers with the same
-   * `quotaGroup` are one group. Limits that are not set are learned from response headers and 429s. A call that would exceed a limit waits,
-   * or goes to another target that has room. `{}`: only learned limits. @default none
+   * Rate and concurrency limits for each quota group, which is a set of targets that share limits. By default, each model of a provider with each API
+   * key is a quota group; providers with the same `quotaGroup` are one group. Limits that are not set are learned from response headers and 429s. A
+   * call that would exceed a limit waits, or goes to another target that has room. `{}`: only learned limits. @default none
    */
   limits?: LimitOptions | false | undefined
   /**
@@ -137,23 +138,21 @@ export interface HarborOptions extends ClientOptions {
    */
   fleet?: Fleet | false | undefined
   /**
-   * Observers that watch calls from inside, such as the traces of `@harbor/otel`. They may add headers to requests, and are given no prompt,
-   * no answer and no key. An error that one throws causes one warning, and changes no call. `false`: none. @default none
+   * Observers of calls, such as the traces of `@harbor/otel`. They may add headers to requests, and receive no prompt, no answer and no key. An error
+   * that an observer throws changes no call; the first one causes a process warning. `false`: none. @default none
    */
   telemetry?: TelemetryOption | undefined
   /**
-   * Labels describe, they never isolate: names and values for all calls of the client, such as `{ tenant: 'acme' }`. Receipts contain them,
-   * and `stats().labels` counts calls by them. A copy and a call may add more. At most 16 labels, with names of up to 64 characters and
-   * values of up to 256.
-   * Beware: calls with different labels share cached answers, unless `cache.scopeBy` names the label. @default none
+   * Names and values that describe all calls of the client, such as `{ tenant: 'acme' }`. Receipts contain them, and `stats().labels` counts calls by
+   * them. A copy and a call may add more. At most 16 labels, with names of up to 64 characters and values of up to 256. Beware: labels do not isolate
+   * callers. Calls with different labels share cached answers, unless `cache.scopeBy` names the label. @default none
    */
   labels?: Labels | undefined
   /**
-   * What receives the content of calls: requests and answers, such as for debugging or evaluations. The event `content` has the same calls.
-   * Receipts, other events, logs and telemetry never contain content, also if this is on. The content of an answer from the cache is passed on
-   * as well; `receipt.cache` shows that it is one. Prefetches and the provider's Batch API are left out. Beware: prompts and answers may contain
-   * personal data; remove it in `redact`.
-   * `false`: nothing is captured. @default false
+   * Passes the content of calls, requests and answers, to a function of yours, such as for debugging or evaluations. The event `content` receives the
+   * same calls. Receipts, other events, logs and telemetry never contain content, even if this option is on. Answers from the cache are passed on as
+   * well; `receipt.cache` shows that they are cached. Prefetches and the provider's Batch API are left out. Beware: prompts and answers may contain
+   * personal data; remove it in `redact`. `false`: nothing is captured. @default false
    */
   captureContent?: CaptureContentOptions | false | undefined
   /**
@@ -199,7 +198,7 @@ export type Chains = readonly string[] | Readonly<Record<string, readonly string
 
 /**
  * Returns a substitute answer for a call that no target answered: a text, or the body of an answer. If it returns undefined or throws, the call
- * fails; what it throws is logged as a warning.
+ * fails; the first error that it throws causes a process warning.
  */
 export type LastResort = (call: {
   readonly operation: OperationName

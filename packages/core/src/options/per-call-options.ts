@@ -13,16 +13,19 @@ export interface PerCallOptions {
    * client's `fallback`
    */
   fallback?: readonly string[] | false | undefined
-  /** The order in which the targets of this call are tried. @default the client's `order` */
+  /**
+   * The order in which the targets of this call are tried. With it, the target of a conversation does not go first: see `session`. @default the
+   * client's `order`
+   */
   order?: Order<Target> | undefined
   /** When a second target is called because the first one is slow. `false`: never. @default the client's `hedge` */
   hedge?: HedgeOptions | false | undefined
   /** Returns a substitute answer when no target answered: a text, or the body of an answer. `false`: none. @default the client's `lastResort` */
   lastResort?: LastResort | false | undefined
   /**
-   * How the call uses the cache. `'bypass'`: the cache is neither read nor filled. `'refresh'`: the request is sent, and its answer
-   * replaces the cached one. `'only-if-cached'`: nothing is sent; without a cached answer, the call fails with status 504 and code
-   * `not_cached`. @default 'default'
+   * How the call uses the cache. `'default'`: as the option `cache` of the client says. `'bypass'`: the cache is neither read nor filled.
+   * `'refresh'`: the request is sent, and its answer replaces the cached one. `'only-if-cached'`: nothing is sent; without a cached answer, the call
+   * fails with status 504 and code `not_cached`. @default 'default'
    */
   cache?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
   /** How long the answer is fresh in the cache, in milliseconds, at least 0. Has no effect without a cache. @default the cache's `ttlMs` */
@@ -36,13 +39,13 @@ export interface PerCallOptions {
   /**
    * The name of the conversation that the call belongs to. Its calls go to the target that answered last, with the same key, while both are healthy,
    * because the provider's prompt cache holds the conversation there. `prefetch` learns the requests of a session as one sequence. Equal names of
-   * different accounts or scopes are different sessions. @default the first of `prompt_cache_key`, `conversation`, `safety_identifier` and `user` in
-   * the request; for `prefetch`, one of the last two, or else the scope
+   * different accounts or scopes are different sessions. @default the first of `prompt_cache_key`, `conversation`, `safety_identifier`, `user` and
+   * Anthropic's `metadata.user_id` that the request contains. `prefetch` uses only the last three; without them, all calls of a scope are one session
    */
   session?: string | undefined
   /**
-   * Labels of this call, in addition to those of the client, with the same bounds. A label of the same name replaces that of the client. Beware:
-   * labels alone do not separate cached answers; see the option `labels` of the client. @default none
+   * Labels of this call, in addition to those of the client, with the same maximum number and lengths. A label of the same name replaces that of the
+   * client. Beware: labels alone do not separate cached answers; see the option `labels` of the client. @default none
    */
   labels?: Labels | undefined
   /** The observers of this call, in place of the client's. `false`: none. @default the client's `telemetry` */
@@ -58,13 +61,14 @@ export interface PerCallOptions {
    */
   timeouts?: TimeoutSettings | undefined
   /**
-   * Called with the receipt when the call is over; for a stream, when the stream has ended. Use it if a helper of the SDK hides the response. If the
-   * function throws, a warning is emitted. @default none
+   * Called with the receipt when the call is over; for a stream, when the stream has ended. Use it if a helper of the SDK hides the response. An
+   * error that the function throws changes no call; the first one causes a process warning. @default none
    */
   onReceipt?: ((receipt: Receipt) => void) | undefined
   /**
    * Called with the id that the provider gave the answer, as soon as the id is known: for a stream, before its first content. With the id, the caller
-   * can cancel or resume the answer. Called again if a later attempt has another id. If the function throws, a warning is emitted. @default none
+   * can cancel or resume the answer. Called again if a later attempt has another id. If the function throws, a warning is written to the SDK's log.
+   * @default none
    */
   onResponseId?: ((id: string) => void) | undefined
 }

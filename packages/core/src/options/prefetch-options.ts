@@ -4,8 +4,8 @@ import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
 /**
- * The options of the predictive prefetch. They are those of `createPrefetcher()` in `@harbor/cache`, without `cache` and `clock`, which
- * Harbor sets itself.
+ * The options of `prefetch`, which predicts the next requests and sends them early. They are those of `createPrefetcher()` in `@harbor/cache`,
+ * without `cache` and `clock`, which Harbor sets itself.
  */
 export type PrefetchOptions = Omit<PrefetcherOptions<never>, 'cache' | 'clock'>
 

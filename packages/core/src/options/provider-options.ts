@@ -19,10 +19,10 @@ export interface ProviderOptions {
    */
   kind?: ProviderKind | undefined
   /**
-   * The API key, or a function that returns it and is called for each attempt; `null` if the provider needs none. Over a list of at most 100 keys,
-   * calls are distributed: those of a conversation use the same key while its rate limits allow it, and a key in cooldown is not used. Requests that
-   * refer to something stored at the provider always use the first key, as the SDK does. Beware: the terms of a vendor may forbid dividing work over
-   * several accounts. @default none: the entry is left out, with a warning
+   * The API key, or a function that returns it and is called for each attempt; `null` if the provider needs none. With a list of at most 100 keys,
+   * calls are distributed over the keys. The calls of a conversation use the same key while its rate limits allow it, and a key in cooldown is not
+   * used. Requests that refer to something stored at the provider always use the first key. Beware: the terms of a vendor may forbid dividing work
+   * over several accounts. @default none: the entry is left out, with a warning
    */
   apiKey?: ApiKey | readonly ApiKey[] | null | undefined
   /**
@@ -32,11 +32,11 @@ export interface ProviderOptions {
    */
   baseURL?: string | undefined
   /**
-   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`, in addition to those of its
-   * `kind`; it replaces the URL of the same protocol. With neither `kind` nor `baseURL`, only these protocols are served, and calls of others skip
-   * the provider. At Vertex AI, the root ends with `/publishers/anthropic/models` or `/publishers/google/models`; the `apiKey` is then a function
-   * that returns an access token. @default the kind's own protocols at `baseURL`, and on the hosts of Anthropic and Google their OpenAI-compatible
-   * endpoints
+   * The root URL of each protocol that the provider serves, such as `{ 'openai-chat': 'https://gateway.example/v1' }`, in addition to the protocols
+   * of its `kind`. For a protocol of the kind, the URL given here is used. With neither `kind` nor `baseURL`, the provider serves only the protocols
+   * given here, and calls with other protocols skip it. At Vertex AI, the root ends with `/publishers/anthropic/models` or
+   * `/publishers/google/models`; the `apiKey` is then a function that returns an access token. @default the kind's own protocols at `baseURL`; on the
+   * hosts of Anthropic and Google, also their OpenAI-compatible endpoints
    */
   endpoints?: { readonly [Protocol in ProtocolName]?: string | undefined } | undefined
   /**
@@ -64,7 +64,7 @@ export interface ProviderOptions {
   /**
    * The name of the parameter that limits the output tokens in chat completions, as this provider accepts it. If Harbor renames the
    * parameter, the receipt says so.
-   * @default at OpenAI and Azure, the name in the request, except for models that accept only the new name; elsewhere `max_tokens`
+   * @default at OpenAI and Azure, the name in the request, or `max_completion_tokens` for models that accept no other; elsewhere `max_tokens`
    */
   maxTokensParam?: 'max_tokens' | 'max_completion_tokens' | undefined
   /**
@@ -77,8 +77,8 @@ export interface ProviderOptions {
 /** Facts about a model that the provider's API does not report, such as its price. */
 export interface ModelOptions {
   /**
-   * The price of the model, in US dollars, mostly for a million tokens: see `Price`. It takes precedence over the built-in list. @default the
-   * built-in price list
+   * The price of the model, in US dollars: rates per million tokens, and others that `Price` describes. It takes precedence over the built-in list.
+   * @default the built-in price list
    */
   price?: Price | undefined
   /**
@@ -88,7 +88,8 @@ export interface ModelOptions {
    */
   contextTokens?: number | undefined
   /**
-   * The capabilities of the model: `tools`, `vision`, `audio`, `json`, `stream`. A request that needs another one is never sent to the model.
+   * The capabilities of the model: `tools`, `vision`, `audio`, `json`, `stream`. A request that needs a capability that is not in the list is never
+   * sent to the model.
    * @default all
    */
   capabilities?: readonly Capability[] | undefined

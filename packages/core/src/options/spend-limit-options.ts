@@ -10,8 +10,8 @@ export interface SpendLimitOptions {
   /** The period after which the count starts again. Hours and days begin in UTC. With `total`, the count never starts again. */
   per: 'hour' | 'day' | 'total'
   /**
-   * The name of a label, such as `tenant`. Each of its values then has this much money for itself, and calls without the label share one
-   * more such amount. At most 100,000 values are counted in a period; a call with another value is refused. @default one amount for all calls
+   * The name of a label, such as `tenant`. Each value of the label then has a limit of `usd` for itself, and calls without the label share one more.
+   * All limits together count at most 100,000 values at a time; a call with a further value is refused. @default one limit for all calls
    */
   by?: string | undefined
   /**

@@ -6,13 +6,13 @@ import type { Quantiles } from './quantiles.ts'
 /** The longest window of an alert rule, in milliseconds: six hours. */
 export const MAX_RULE_WINDOW_MS = 6 * 3_600_000
 
-/** The number of calls that ended in a window of time, and how. Calls that their callers aborted, and prefetches, do not count. */
+/** How many calls succeeded or failed in a window of time. Calls that their callers aborted, and prefetches, do not count. */
 export interface CallCounts {
   /** The length of the window, in milliseconds; less than requested if the client was created more recently. */
   readonly windowMs: number
-  /** Calls that succeeded or failed within the window. */
+  /** The number of calls that succeeded or failed within the window. */
   readonly calls: number
-  /** Calls that failed within the window. */
+  /** The number of `calls` that failed. */
   readonly failed: number
   /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. Calls that their callers aborted do not count. */
   readonly availability: number
@@ -24,7 +24,7 @@ export interface AttemptCount {
   readonly target: string
   /** The kind of the failure; undefined for requests that were answered. */
   readonly failure: FailureKind | undefined
-  /** The number of requests to this target that ended in this way within the window. */
+  /** The number of requests to this target that ended in this way, in calls that succeeded or failed within the window. */
   readonly count: number
 }
 
@@ -35,7 +35,7 @@ export interface AttemptCount {
 export interface AlertStats {
   /** The length of the window, in milliseconds: five minutes, or less if the client was created more recently. */
   readonly windowMs: number
-  /** Calls that succeeded or failed within the window. Aborted ones, and prefetches, do not count. */
+  /** The number of calls that succeeded or failed within the window. Aborted calls and prefetches do not count. */
   readonly calls: number
   /** The share of calls that succeeded, from 0 to 1; 1 if there were no calls. Calls that their callers aborted do not count. */
   readonly availability: number
@@ -43,30 +43,33 @@ export interface AlertStats {
   readonly latencyMs: Quantiles | undefined
   /** The money spent within the window, in US dollars. */
   readonly spentUsd: number
-  /** The requests that were sent to targets within the window, including retries and hedges, by target and by how they ended. */
+  /** The requests that the counted `calls` sent to targets, including retries and hedges, by target and by how they ended. */
   readonly attempts: readonly AttemptCount[]
-  /** The number of calls within the window that looked up their answer in the cache, by success. Bypassed calls do not count. */
+  /** The number of calls within the window that looked up their answer in the cache, by result. Bypassed calls do not count. */
   readonly cacheLookups: {
-    /** Calls that got a stored answer, stale ones included, or shared the request of an identical call. */
+    /** The number of calls that got a stored answer, stale ones included, or shared the request of an identical call. */
     readonly hits: number
-    /** Calls that the cache could not answer, so that a request was sent. */
+    /** The number of calls that the cache could not answer, so that a request was sent. */
     readonly misses: number
   }
   /** The cost of all calls since the client was created. */
   readonly cost: CostStats
   /**
-   * The state of the client's spend limits; empty if it has none. Of a limit by a label, the 20 values that have used most of it, the
-   * largest amount first.
+   * The state of the client's spend limits; empty if it has none. If a limit has `by`, only the 20 values of the label that have used most are
+   * listed, the largest amount first.
    */
   readonly budgets: readonly SpendState[]
   /** The state of each target that was called since the client was created, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
-  /** For each target whose circuit is open or half-open: the time since it opened, in milliseconds, including half-open times. */
+  /**
+   * The time since the circuit of a target opened, in milliseconds, by the name of the target. Contains only targets whose circuit is open or
+   * half-open.
+   */
   readonly openForMs: Readonly<Record<string, number>>
   /**
-   * Counts the calls of a window of another length, which moves by whole minutes. @param ms the length of the window, in milliseconds. The
+   * Counts the calls that succeeded or failed in the last `ms` milliseconds, rounded up to whole minutes. @param ms the length of the window. Its
    * maximum is the longest `windowMs` of the client's alert rules, or five minutes if that is longer. A longer window is shortened without an error;
-   * `windowMs` of the result is its real length
+   * `windowMs` of the result is the length that was used
    */
   readonly callsWithin: (ms: number) => CallCounts
 }
@@ -84,13 +87,13 @@ export interface AlertRule {
    */
   readonly windowMs?: number | undefined
   /**
-   * Returns a few words for the text of the notice: what the rule measured, and what it expects. They begin with a small letter. Undefined for no
-   * words.
+   * Returns a few words for the text of the notice: what the rule measured, and what it expects. Begin them with a lower-case letter. Without this
+   * function, the notice has no such words.
    */
   readonly describe?: ((stats: AlertStats) => string) | undefined
 }
 
-/** One alert: its condition, and what is called when it begins and ceases to hold. */
+/** One alert: its condition, and the function that is called when the condition begins or ceases to hold. */
 export interface AlertOptions {
   /** Identifies the alert in notices; unique within a client, not empty. */
   name: string
@@ -101,7 +104,7 @@ export interface AlertOptions {
   when: AlertRule
   /**
    * How long the condition must hold without interruption before the alert fires, in milliseconds, at least 0. Conditions are checked every 5
-   * seconds, or twice per `forMs` if that is shorter. @default 0
+   * seconds, or more often if `forMs` is below 10 seconds. @default 0
    */
   forMs?: number | undefined
   /**

@@ -21,8 +21,8 @@ export interface AttemptRecord {
   /** How long the call waited before this attempt, in milliseconds; 0 if it did not. `waitedFor` is the reason. */
   readonly waitedMs: number
   /**
-   * Why the call waited: the `backoff` before a retry, the `retry-after` of the provider, or a `limit`. Of several waits, the longest. `nothing` if
-   * it did not wait.
+   * Why the call waited: the `backoff` before a retry, the `retry-after` of the provider, or a `limit`. After several waits, the reason of the
+   * longest. `nothing` if it did not wait.
    */
   readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit'
   /** Why the attempt was made: as the `first` of the call, as a `retry`, a `fallback`, a `hedge`, or a `probe` of an open circuit. */
@@ -52,8 +52,8 @@ export interface AttemptFailure {
 }
 
 /**
- * Why an attempt was made. `first`: it is the first one of the call. `retry`: the previous attempt at the same target failed. `fallback`: its
- * target took over. `hedge`: another target was slow. `probe`: it tests a target whose circuit was open.
+ * Why an attempt was made. `first`: it is the first one of the call. `retry`: the previous attempt at the same target failed. `fallback`: its target
+ * took over from one that failed or was skipped. `hedge`: another target was slow. `probe`: it tests a target whose circuit was open.
  */
 export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'probe'
 
@@ -70,7 +70,7 @@ export type AttemptPhase = 'not-sent' | 'sent' | 'headers' | 'body'
  */
 export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
 
-/** One wait of a call: before a retry, for a rate limit, a slot or a hedge; `reason` says which. */
+/** One wait of a call, such as before a retry or for a rate limit; `reason` says for what. */
 export interface WaitRecord {
   /** Why the call waited: `queue`, `limit`, `backoff`, `retry-after` or `hedge-delay`. `WaitReason` explains each. */
   readonly reason: WaitReason

@@ -20,7 +20,7 @@ export interface CapturedCall {
 
 /** What became of the calls that `captureContent` captured since the client was created. Each call counts in one of the numbers. */
 export interface CaptureStats {
-  /** The number of calls that were passed to `to`, and for which it has finished without an error. */
+  /** The number of calls for which `to` has finished without an error. */
   readonly captured: number
   /** The number of calls for which `redact` or `to` failed, or `to` took longer than 10 seconds. */
   readonly failed: number

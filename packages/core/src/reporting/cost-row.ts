@@ -7,8 +7,7 @@ export interface CostRow {
   /** The number of finished calls; prefetches do not count. */
   readonly calls: number
   /**
-   * The tokens of the answers that were paid, by class, with the names of a receipt's `usage`. As there, `inputTokens` and `outputTokens` are
-   * totals that include the other classes.
+   * The tokens of the paid answers, by class, as in `usage` of a receipt: `inputTokens` and `outputTokens` are totals that include the other classes.
    */
   readonly tokens: CostTokens
   /** The cost of the answers whose price is known, in US dollars, prefetches included. */

@@ -29,7 +29,7 @@ export interface SpendState {
   readonly limitUsd: number
   /** The period: the count starts again each `hour` or `day` in UTC, or never (`total`). */
   readonly per: 'hour' | 'day' | 'total'
-  /** The label whose values have this limit each; missing for a limit of all calls. */
+  /** The name of the label, if each of its values has this limit for itself; missing if all calls share the limit. */
   readonly by?: string | undefined
   /** The value of this label; '' for calls without it. */
   readonly value?: string | undefined
@@ -37,8 +37,8 @@ export interface SpendState {
   readonly usedUsd: number
   /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. Not part of `usedUsd`. */
   readonly reservedUsd: number
-  /** What may still be spent in the current period, in US dollars: the limit without `usedUsd` and `reservedUsd`. */
+  /** What may still be spent in the current period, in US dollars: the limit minus `usedUsd` and `reservedUsd`, at least 0. */
   readonly leftUsd: number
-  /** When the period ends and the count starts again, in milliseconds since the epoch; undefined for a limit without periods. */
+  /** When the period ends and the count starts again, in milliseconds since the epoch; undefined if `per` is `total`. */
   readonly untilMs: number | undefined
 }

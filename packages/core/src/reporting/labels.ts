@@ -15,7 +15,7 @@ export interface LabelStats {
   readonly failures: number
   /** The number of `calls` that their callers aborted. They do not count as `failures`. */
   readonly aborted: number
-  /** The number of requests sent to providers, prefetches included. */
+  /** The number of requests that these calls sent to providers, prefetches included. */
   readonly attempts: number
   /** The input tokens in the receipts of these calls, prefetches and cached input included. */
   readonly inputTokens: number

@@ -6,17 +6,17 @@ import type { Receipt } from './receipt.ts'
 import type { TargetStats } from './target-stats.ts'
 
 /**
- * Watches calls from inside: see the option `telemetry`. An error that it throws causes one warning, and changes no call. It gets no prompt, no
- * answer and no key.
+ * Observes calls: see the option `telemetry`. It receives no prompt, no answer and no key. An error that it throws changes no call; the first one
+ * causes a process warning.
  */
 export interface CallObserver {
   /**
    * Called when a call begins, in the async context of its caller.
-   * @param call `role`: `'call'` for a call of a caller; `'upstream'` for the call that Harbor makes for one or more callers of a cached answer,
-   * for a batch of embeddings, a prefetch or a refresh. An upstream call is a child of the call that began it, and has the same
-   * `receipt.id`. Its attempts are observed there, and not again at the calls that it serves
-   * `deadlineAt`: when the total time of the call is over, in milliseconds since the epoch. `client` has the state of the client that makes
-   * the call; it is the same object for all calls of a client and its copies
+   * @param call `role`: `'call'` for a call that a caller makes; `'upstream'` for a request that Harbor itself makes: to fill the cache, for a batch
+   * of embeddings, a prefetch or a refresh. It may serve several calls. An upstream call is a child of the call that began it, and has the same
+   * `receipt.id`. Its attempts are reported for the upstream call alone, not for the calls that it serves. `deadlineAt`: when the total time of the
+   * call is over, in milliseconds since the epoch. `client`: the state of the client that makes the call, the same object for all calls of a client
+   * and its copies
    * @returns an object to which Harbor reports what happens to the call, or undefined to leave the call out
    */
   start(call: {
@@ -28,13 +28,13 @@ export interface CallObserver {
   }): CallObservation | undefined
 }
 
-/** What an observer can read of a client: the parts of `harbor.stats()` that are measured at a moment, and the states of circuits. */
+/** What an observer can read of a client: its current statistics, and the changes of its circuits. */
 export interface ObservedClient {
-  /** Returns the statistics of the client at this moment: the parts of `harbor.stats()` that are not counted by call. */
+  /** Returns current statistics of the client, which are a part of `harbor.stats()`. */
   stats(): {
     /** The state of each target that was called, by its name. */
     readonly targets: Readonly<Record<string, TargetStats>>
-    /** The limits of each quota group that was used, by its name. */
+    /** The limits of each quota group that was used, by its name. A quota group is a set of targets that share rate limits. */
     readonly limits: Readonly<Record<string, QuotaStats>>
     /** The money spent and saved so far, in US dollars. */
     readonly cost: CostStats
@@ -42,8 +42,8 @@ export interface ObservedClient {
     readonly closed: boolean
   }
   /**
-   * Returns what a call with these labels may still spend, in US dollars: the rest of the spend limit that has least left. Undefined without
-   * a spend limit.
+   * Returns how much a call with these labels may still spend, in US dollars. If several spend limits apply, this is the smallest remaining amount.
+   * Undefined without a spend limit.
    */
   leftUsd?(labels: Labels): number | undefined
   /** Adds a listener for changes of circuits: see `harbor.on()`. @returns a function that removes it */
@@ -53,11 +53,11 @@ export interface ObservedClient {
   ): () => void
 }
 
-/** The functions that an observer returns for one call; they are called at its attempts, its waits and its end. All are optional. */
+/** The callbacks of an observer for one call, for its attempts, its waits and its end. All are optional. */
 export interface CallObservation {
   /**
    * Wraps the sending of one request, until its headers arrive. The request leaves in the async context in which `send` is called.
-   * @param send sends the request; it is sent once, also if this is called twice or not at all. `headers` are added to those that are sent
+   * @param send sends the request. The request is sent exactly once, even if `send` is called twice or not at all. `headers` are added to its headers
    * @returns what `send` returned; any other value is ignored
    */
   attempt?<T>(
@@ -69,8 +69,8 @@ export interface CallObservation {
   /** Called after a wait, before the attempt that follows. */
   waited?(wait: WaitRecord): void
   /**
-   * Called when an upstream call is made for this call, or has answered it: see `role`. There can be several of them, such as batches of
-   * embeddings that are sent again.
+   * Called when an upstream call is made for this call, or has answered it: see `role` of `start()`. One call can have several upstream calls, such
+   * as batches of embeddings that are sent again.
    * @param upstream the receipt with which the observation of the upstream call was started
    */
   servedBy?(upstream: Receipt): void

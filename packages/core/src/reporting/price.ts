@@ -13,9 +13,9 @@ export interface Price {
   /** US dollars for a million input tokens that were read from the provider's prompt cache. @default inputPerMillion */
   cachedInputPerMillion?: number | undefined
   /**
-   * US dollars for a million input tokens that were written to the provider's prompt cache: one rate, or one for each time to live. A time to live
-   * without a rate is charged at the highest given rate or, if larger, at the default. Tokens without a reported time to live are charged at the
-   * highest given rate. @default `inputPerMillion` times 1.25 for `5m` and `30m`, and times 2 otherwise
+   * US dollars for a million input tokens that were written to the provider's prompt cache: one rate for all, or one for each time to live. A time to
+   * live that you leave out is charged at its default or at the highest rate that you name, whichever is larger. Tokens without a reported time to
+   * live are charged at the highest rate that you name. @default `inputPerMillion` times 1.25 for `5m` and `30m`, and times 2 otherwise
    */
   cacheWritePerMillion?: number | Partial<Record<CacheTtl, number>> | undefined
   /** US dollars for a million input tokens that are audio. @default inputPerMillion */
@@ -36,9 +36,10 @@ export interface Price {
    */
   perServerToolUse?: Readonly<Record<string, number>> | undefined
   /**
-   * Your prices of service tiers, by the name in the answer, such as `flex`, in upper or lower case: a factor for the cost of the tokens, or the rates
-   * that differ from this price. A tier that is not listed here costs what OpenAI, Anthropic or Google publishes for it, or twice this price if the
-   * provider is one of them and publishes none. At other providers, OpenAI's surcharges are assumed, such as that for `priority`, and no discounts.
+   * Your prices of service tiers, such as `{ flex: 0.5 }`. The key is the name of the tier in the answer, in upper or lower case. The value is a
+   * factor for the cost of the tokens, or the rates that differ from this price. The standard tier costs this price. Any other tier that you leave
+   * out has the price that OpenAI, Anthropic or Google publishes for it, or costs twice this price if they publish none. At other providers, OpenAI's
+   * surcharges are assumed, such as that for `priority`, and no discounts.
    * @default no prices of your own
    */
   tiers?: Record<string, number | Omit<Partial<Price>, 'tiers'>> | undefined

@@ -11,8 +11,8 @@ export interface Receipt {
   /** What the request asks for, such as `chat`, `responses`, `embeddings` or `messages`; `other` for an endpoint that belongs to no protocol. */
   readonly operation: string
   /**
-   * The name of the target that answered, such as `openai/gpt-4`, or of the target called last if none answered; `last resort` if that answered. Only
-   * the name of the provider if the request names no model.
+   * The name of the target that answered, such as `openai/gpt-4`, or of the target called last if none answered. `last resort` if the answer is that
+   * of the option `lastResort`. Only the name of the provider if the request names no model.
    */
   readonly target: string
   /** The model that the caller requested; undefined if the request names none. The model that answered is in `target`. */
@@ -31,7 +31,7 @@ export interface Receipt {
    */
   readonly waits: readonly WaitRecord[]
   /**
-   * How the call ended: `success`, `failure`, or `aborted`: by its caller, or because its client or bulk run was stopped. `pending` while it runs; a
+   * How the call ended: `success`, `failure` or `aborted` (by its caller, or because its client or bulk run was stopped). `pending` while it runs; a
    * stream runs until it was read or cancelled.
    */
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
@@ -102,7 +102,7 @@ export interface Receipt {
     | undefined
 }
 
-/** Why a call failed: facts of the error with which it rejected or its stream ended. Not the message, since that may quote the request. */
+/** Why a call failed: facts of the error with which it rejected or its stream ended. The message is left out, because it may quote the request. */
 export interface CallFailure {
   /** What went wrong, in one word, such as `rate-limit`, `timeout` or `network`: a `FailureKind` of `@harbor/retry`. */
   readonly kind: FailureKind

@@ -20,7 +20,7 @@ export interface TargetStats {
 
 /** Statistics of one of the several API keys of a target's provider. The key itself is not included. */
 export interface KeyStats {
-  /** The place of the key in the list of keys, from 0. */
+  /** The index of the key in the list of keys, from 0. */
   readonly index: number
   /** The number of requests to the provider that were signed with the key. */
   readonly attempts: number
@@ -29,8 +29,8 @@ export interface KeyStats {
   /** Time until the end of the cooldown, in milliseconds; 0 if there is none. */
   readonly retryAfterMs: number
   /**
-   * The unused share of the key's rate limit, from 0 to 1; with several limits, that of the limit with the smallest unused share. Undefined
-   * before an answer has reported limits.
+   * The unused share of the key's rate limit, from 0 to 1; with several limits, the smallest of their unused shares. Undefined before an answer has
+   * reported limits.
    */
   readonly left: number | undefined
   /**

@@ -6,7 +6,7 @@ import type { ObservedClient } from '../reporting/observer.ts'
 import type { AttemptRecord } from '../reporting/attempt-record.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 
-/** The events of `harbor.on()` and what their listeners receive. No event but `content` contains a prompt or an answer, and none a key. */
+/** The events of `harbor.on()` and what their listeners receive. Only the event `content` contains prompts and answers. No event contains a key. */
 export interface HarborEvents {
   /** A call has started. It is emitted before any request is sent, also for calls that the cache will answer. */
   call: {
@@ -74,7 +74,7 @@ export interface HarborEvents {
   content: CapturedCall
   /** A call has ended, successful or not; for a stream, when the stream has ended. */
   end: {
-    /** The receipt of the call, complete but for a cost that becomes known later. */
+    /** The receipt of the call. It is complete, except for a cost that becomes known later. */
     readonly receipt: Receipt
   }
 }
