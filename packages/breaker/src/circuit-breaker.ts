@@ -5,7 +5,7 @@ import { LivePermit, type Permit } from './permit.ts'
 import type { BreakerSnapshot } from './snapshot.ts'
 import type { BreakerState } from './state.ts'
 import type { Counts } from './trip-rules/trip-rule.ts'
-import { aFunction, expectValue, type Check } from './validate.ts'
+import { aFunction, aString, expectValue, type Check } from './validate.ts'
 
 /**
  * Stops calls to something that keeps failing, and finds out by itself when to start again.
@@ -27,7 +27,9 @@ export class CircuitBreaker {
    * @throws TypeError for an unknown or invalid option
    */
   constructor(options: BreakerOptions = {}) {
-    this.#circuit = new Circuit(settingsOf(options), options.restore)
+    const settings = settingsOf(options)
+    if (settings.store) expectValue('name', options.name, aString)
+    this.#circuit = new Circuit(settings, options.restore)
   }
 
   /**
@@ -90,7 +92,7 @@ export class CircuitBreaker {
 
   /**
    * Makes an open circuit half-open before its time, so that the next call is a probe. Use it after a health check has succeeded. Has no effect in
-   * any other state.
+   * any other state. A circuit that the option `store` has opened becomes half-open as soon as the store lets this process probe.
    */
   halfOpen(): void {
     this.#circuit.halfOpen()
@@ -119,7 +121,10 @@ export class CircuitBreaker {
     return this.#circuit.isolate()
   }
 
-  /** Closes the circuit from any state, and resets its counts. The results of calls in flight are not counted. */
+  /**
+   * Closes the circuit from any state, and resets its counts. The results of calls in flight are not counted. Other processes with the same
+   * `store` are not affected.
+   */
   reset(): void {
     this.#circuit.reset()
   }

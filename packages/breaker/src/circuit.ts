@@ -1,18 +1,13 @@
 import { BreakerOpenError } from './breaker-open-error.ts'
+import type { Call } from './call.ts'
+import { SteadyClock } from './clock.ts'
 import { Listeners, type BreakerEvent } from './events.ts'
-import { judgeByDefault, type Verdict } from './judge.ts'
+import { isOfAccount, judgeByDefault, type Verdict } from './judge.ts'
 import { openTime, requestedOpenMs } from './open-time.ts'
 import type { Settings } from './options.ts'
 import { revive, save, type BreakerSnapshot } from './snapshot.ts'
-import {
-  closed,
-  type Closed,
-  type HalfOpen,
-  type Isolated,
-  type Open,
-  type Probe,
-  type State,
-} from './state.ts'
+import { closed, type Closed, type HalfOpen, type Isolated, type Open, type State } from './state.ts'
+import type { StoreLink } from './store.ts'
 import { recordAll, type Counts } from './trip-rules/trip-rule.ts'
 
 /**
@@ -27,14 +22,13 @@ import { recordAll, type Counts } from './trip-rules/trip-rule.ts'
  *     isolate() leads from any state to isolated; disposing its last handle, or reset(), leads to closed, with new counts.
  *
  * There is no timer: a transition that depends on time is made at the next access, as if it had been made when it was due.
+ *
+ * A store may also make the transitions to open, half-open and closed. If it has opened the circuit, it decides which process probes.
  */
 export class Circuit {
   readonly listeners = new Listeners()
   readonly #settings: Settings
-  /** The latest time that `now()` has returned. */
-  #last = -Infinity
-  /** The number of milliseconds that `now()` adds to the time of the clock. */
-  #offset = 0
+  readonly #clock: SteadyClock
   /** Whether any trip rule needs the time at which a call ends. */
   readonly #timed: boolean
   /** Whether any trip rule, or a custom `judge`, needs the duration of a call. */
@@ -42,35 +36,44 @@ export class Circuit {
   #current: State
   /** The error of the last failure; removed when the circuit closes or is isolated. */
   #cause: unknown
+  /** Whether the last failure was about the account. */
+  #isOfAccount = false
+  readonly #link: StoreLink | undefined
 
   constructor(settings: Settings, restore: BreakerSnapshot | undefined) {
     this.#settings = settings
     // The clock of the snapshot may have been ahead of this one.
-    if (restore) this.#last = restore.takenAt
+    this.#clock = new SteadyClock(settings.clock, restore?.takenAt)
     this.#timed = settings.rules.some((rule) => rule.timing !== 'none')
     this.#measured =
       settings.judge !== judgeByDefault ||
       settings.rules.some(({ timing = 'duration' }) => timing === 'duration')
     this.#current = restore ? revive(restore, settings.rules, settings.probes) : closed(settings.rules)
-  }
-
-  /**
-   * Returns a time that never runs backwards, in milliseconds since 1970. If the clock is set back, this time continues from its
-   * last value. So no counts are lost, and the circuit does not stay open for too short or too long a time.
-   */
-  now(): number {
-    const time = this.#settings.clock.now()
-    if (time + this.#offset < this.#last) this.#offset = this.#last - time
-    return (this.#last = time + this.#offset)
+    this.#link = settings.store?.attach(settings.name, {
+      open: (forMs, consecutiveOpens) => this.#openByStore(forMs, consecutiveOpens),
+      close: () => this.#closeByStore(),
+      halfOpen: () => {
+        if (this.#current.state === 'open') this.#toHalfOpen(this.#current, true)
+      },
+      isProbing: () => {
+        const current = this.#current.state === 'half-open' ? this.look() : this.#current
+        return current.state === 'half-open' && current.probes.size > 0
+      },
+    })
   }
 
   /** Makes the transitions that are due by now, and returns the resulting state. */
   look(): State {
     const current = this.#current
-    if (current.state === 'open' && this.now() >= current.until) this.#toHalfOpen(current)
+    if (current.state === 'open' && this.#clock.now() >= current.until) {
+      const waitMs = this.#link?.probeWaitMs(false) ?? 0
+      if (waitMs > 0) current.until = this.#clock.now() + waitMs
+      else this.#toHalfOpen(current)
+    }
     if (current.state === 'half-open') {
       const expiresAt = Math.min(...Array.from(current.probes, (probe) => probe.expiresAt))
-      if (this.now() >= expiresAt) {
+      if (this.#clock.now() >= expiresAt) {
+        this.#isOfAccount = false
         this.#reopen(current, expiresAt, 0)
         // The probe may have timed out so long ago that the circuit has been open for its whole time already.
         return this.look()
@@ -87,24 +90,30 @@ export class Circuit {
     const current = this.look()
     const calls = current.state === 'half-open' ? current.succeeded : 0
     const tally = current.state === 'closed' ? current.tallies[0] : undefined
-    return tally?.counts(this.now()) ?? { calls, successes: calls, failures: 0, slow: 0 }
+    return tally?.counts(this.#clock.now()) ?? { calls, successes: calls, failures: 0, slow: 0 }
   }
 
   snapshot(): BreakerSnapshot {
-    return save(this.look(), this.now())
+    return save(this.look(), this.#clock.now())
   }
 
   /** Returns the error if a call is refused now, and emits a `reject` event; returns `undefined` if the call is let through. */
   refusal(): BreakerOpenError | undefined {
-    const current = this.look()
-    const { state } = current
-    if (state === 'closed') return undefined
-    if (state === 'half-open') {
+    let current = this.look()
+    if (current.state === 'closed') return undefined
+    if (current.state === 'half-open') {
       for (const probe of current.probes) {
         if (probe.owner && !probe.owner.deref()) current.probes.delete(probe)
       }
-      if (current.probes.size + current.succeeded < this.#settings.probes) return undefined
+      if (current.probes.size + current.succeeded < this.#settings.probes) {
+        const waitMs = this.#link?.probeWaitMs(false) ?? 0
+        if (waitMs <= 0) return undefined
+        // Another process probes by now.
+        current = { ...current.previousOpen, until: this.#clock.now() + waitMs }
+        this.#enter(current, 'open', true)
+      }
     }
+    const { state } = current
     const retryAfterMs = this.#openMsLeft(current)
     const cause = this.#cause
     if (this.listeners.wantRejections) {
@@ -119,13 +128,14 @@ export class Circuit {
     const call: Call = {
       epoch,
       probe: undefined,
-      startedAt: this.#measured ? this.now() : 0,
+      startedAt: this.#measured ? this.#clock.now() : 0,
       endedAt: undefined,
     }
     if (epoch.state === 'half-open') {
-      call.probe = { expiresAt: this.now() + this.#settings.probeTimeoutMs }
+      call.probe = { expiresAt: this.#clock.now() + this.#settings.probeTimeoutMs }
       epoch.probes.add(call.probe)
     }
+    if (this.#link !== undefined) this.#link.used()
     return call
   }
 
@@ -140,7 +150,7 @@ export class Circuit {
     if (ok && judge === judgeByDefault) {
       this.settle(call, 'success')
     } else if (call.epoch === this.look()) {
-      const durationMs = (call.endedAt ?? this.now()) - call.startedAt
+      const durationMs = (call.endedAt ?? this.#clock.now()) - call.startedAt
       const verdict = judge(ok ? { ok, value: result, durationMs } : { ok, error: result, durationMs })
       this.settle(call, verdict, result)
     }
@@ -157,8 +167,8 @@ export class Circuit {
       current.probes.delete(call.probe)
       if (verdict === 'success') this.#countSuccess(current)
       else if (verdict !== 'ignore') {
-        this.#cause = error
-        this.#reopen(current, this.now(), this.#requestedOpenMs(verdict))
+        this.#failed(verdict, error)
+        this.#reopen(current, this.#clock.now(), this.#requestedOpenMs(verdict))
       }
     }
   }
@@ -172,13 +182,13 @@ export class Circuit {
    */
   answered(call: Call, owner: object): void {
     if (call.epoch !== this.look()) return
-    call.endedAt ??= this.now()
+    call.endedAt ??= this.#clock.now()
     if (call.probe) Object.assign(call.probe, { expiresAt: Infinity, owner: new WeakRef(owner) })
   }
 
   halfOpen(): void {
     const current = this.look()
-    if (current.state === 'open') this.#toHalfOpen(current)
+    if (current.state === 'open' && (this.#link?.probeWaitMs(true) ?? 0) <= 0) this.#toHalfOpen(current)
   }
 
   isolate(): Disposable {
@@ -198,27 +208,47 @@ export class Circuit {
 
   reset(): void {
     this.#enter(closed(this.#settings.rules), 'close')
+    this.#link?.closed(false)
   }
 
   #count(current: Closed, call: Call, verdict: Verdict, error: unknown): void {
     const failed = verdict !== 'success'
-    const now = this.#timed || failed ? this.now() : 0
+    const now = this.#timed || failed ? this.#clock.now() : 0
     if (failed) {
-      this.#cause = error
+      this.#failed(verdict, error)
       current.openAtLeastUntil = Math.max(current.openAtLeastUntil, now + this.#requestedOpenMs(verdict))
     }
     const durationMs = (call.endedAt ?? now) - call.startedAt
-    if (recordAll(current.tallies, failed, durationMs, now)) this.#trip(current, this.now())
+    if (recordAll(current.tallies, failed, durationMs, now)) this.#trip(current, this.#clock.now())
   }
 
   #trip({ consecutiveOpens, streakEndsAt, openAtLeastUntil }: Closed, now: number): void {
     this.#open(now < streakEndsAt ? consecutiveOpens + 1 : 1, now, openAtLeastUntil - now)
   }
 
+  #failed(verdict: Verdict, error: unknown): void {
+    this.#cause = error
+    this.#isOfAccount = isOfAccount(verdict, error)
+  }
+
   #countSuccess(current: HalfOpen): void {
     if (++current.succeeded < this.#settings.probes) return
-    const { consecutiveOpens, forMs } = current.previousOpen
-    this.#enter(closed(this.#settings.rules, consecutiveOpens, this.now() + forMs), 'close')
+    this.#close(current.previousOpen, false)
+    this.#link?.closed(true)
+  }
+
+  #close({ consecutiveOpens, forMs }: Open, byStore: boolean): void {
+    this.#enter(closed(this.#settings.rules, consecutiveOpens, this.#clock.now() + forMs), 'close', byStore)
+  }
+
+  #openByStore(forMs: number, consecutiveOpens: number): void {
+    if (this.#current.state === 'isolated') return
+    this.#enter({ state: 'open', consecutiveOpens, forMs, until: this.#clock.now() + forMs }, 'open', true)
+  }
+
+  #closeByStore(): void {
+    const current = this.#current.state === 'half-open' ? this.#current.previousOpen : this.#current
+    if (current.state === 'open') this.#close(current, true)
   }
 
   #reopen({ previousOpen }: HalfOpen, from: number, minimumMs: number): void {
@@ -227,20 +257,25 @@ export class Circuit {
 
   #open(consecutiveOpens: number, from: number, minimumMs: number): void {
     const forMs = Math.max(openTime(this.#settings.openForMs, consecutiveOpens), minimumMs)
-    this.#enter({ state: 'open', consecutiveOpens, forMs, until: from + forMs }, 'open')
+    const until = from + forMs
+    this.#enter({ state: 'open', consecutiveOpens, forMs, until }, 'open')
+    const isOfAccount = this.#isOfAccount
+    this.#link?.opened({ forMs: until - this.#clock.now(), consecutiveOpens, isOfAccount })
   }
 
-  #toHalfOpen(previousOpen: Open): void {
-    this.#enter({ state: 'half-open', previousOpen, probes: new Set(), succeeded: 0 }, 'half-open')
+  #toHalfOpen(previousOpen: Open, byStore = false): void {
+    const next: HalfOpen = { state: 'half-open', previousOpen, probes: new Set(), succeeded: 0 }
+    this.#enter(next, 'half-open', byStore)
   }
 
-  #enter(next: State, type: BreakerEvent['type']): void {
+  #enter(next: State, type: BreakerEvent['type'], byStore = false): void {
     const previous = this.#current.state
     this.#current = next
     const { state } = next
     if (state === 'closed' || state === 'isolated') this.#cause = undefined
     if (state === previous) return // reset() of a closed circuit: only the counts are new
-    this.listeners.emit({ type, state, previous, retryAfterMs: this.#openMsLeft(next), cause: this.#cause })
+    const event = { type, state, previous, retryAfterMs: this.#openMsLeft(next), cause: this.#cause }
+    this.listeners.emit(byStore ? { ...event, byStore } : event)
   }
 
   #requestedOpenMs(verdict: Verdict): number {
@@ -252,17 +287,6 @@ export class Circuit {
    * a caller that waits this long does not call too early.
    */
   #openMsLeft(current: State): number {
-    return current.state === 'open' ? Math.max(1, Math.ceil(current.until - this.now())) : 0
+    return current.state === 'open' ? Math.max(1, Math.ceil(current.until - this.#clock.now())) : 0
   }
-}
-
-/** A call that the circuit has let through. */
-export interface Call {
-  /** The state object in which the call began; `undefined` once the call is counted. */
-  epoch: State | undefined
-  /** The probe that this call is; `undefined` if the circuit was closed. */
-  probe: Probe | undefined
-  readonly startedAt: number
-  /** When the answer of the call began, if that was reported. The duration of the call ends at this time. */
-  endedAt: number | undefined
 }

@@ -20,6 +20,8 @@ export interface BreakerEvent {
   readonly retryAfterMs: number
   /** The last error before the circuit opened; `undefined` if the circuit has closed or is isolated. */
   readonly cause?: unknown
+  /** `true` if the option `store` has changed the state, because of what other processes have reported; otherwise `undefined`. */
+  readonly byStore?: true | undefined
 }
 
 /** A function that is called with each event of the type it was added for. It may be asynchronous. If it throws or rejects, a warning is emitted. */

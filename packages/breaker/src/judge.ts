@@ -36,6 +36,11 @@ export type Verdict =
        * `openForMs` if that is longer. @default 0
        */
       openForMs?: number | undefined
+      /**
+       * Whether the failure is about the account and not about this process: with the option `store`, an opening after it holds for all processes at
+       * once. @default whether the `status` of the error is 401, 402 or 429
+       */
+      isOfAccount?: boolean | undefined
     }
 
 export type Judge = (outcome: Outcome) => Verdict
@@ -51,6 +56,15 @@ export function judgeByDefault(outcome: Outcome): Verdict {
 /** Wraps a judge. If the judge throws or returns an invalid verdict, a warning is emitted and the default judge decides. */
 export function withDefaultJudge(judge: Judge): Judge {
   return (outcome) => callOr('judge', () => judge(outcome), aVerdict, judgeByDefault(outcome))
+}
+
+/** The statuses of a refused credential, of an exhausted quota and of a rate limit. */
+const ACCOUNT_STATUSES: readonly unknown[] = [401, 402, 429]
+
+/** Whether a failure is about the account, so that it would be the same in every process. */
+export function isOfAccount(verdict: Verdict, error: unknown): boolean {
+  const stated = typeof verdict === 'object' ? verdict.isOfAccount : undefined
+  return stated ?? ACCOUNT_STATUSES.includes((error as { status?: unknown } | null | undefined)?.status)
 }
 
 const aVerdict: Check = (value) =>

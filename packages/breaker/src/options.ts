@@ -2,11 +2,13 @@ import { systemClock, type Clock } from './clock.ts'
 import { judgeByDefault, withDefaultJudge, type Judge, type Outcome, type Verdict } from './judge.ts'
 import { DEFAULT_OPEN_MS, type OpenTime } from './open-time.ts'
 import { isSnapshot, type BreakerSnapshot } from './snapshot.ts'
+import type { BreakerStore } from './store.ts'
 import { consecutive } from './trip-rules/consecutive.ts'
 import type { TripRule } from './trip-rules/trip-rule.ts'
 import {
   aClock,
   aFunction,
+  aString,
   checksOf,
   duration,
   having,
@@ -50,6 +52,15 @@ export interface BreakerOptions {
   restore?: BreakerSnapshot | undefined
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
+  /**
+   * Shares openings with other processes, such as `redisBreakerStore` of `@harbor/redis`. Needs `name`. @default none: the circuit belongs to this
+   * process
+   */
+  store?: BreakerStore | undefined
+  /**
+   * The name under which the store shares the circuit: the same in all processes, and of one breaker in each. A registry uses the key of the breaker.
+   */
+  name?: string | undefined
 }
 
 /** The checked options with their defaults. */
@@ -60,12 +71,14 @@ export interface Settings {
   readonly probeTimeoutMs: number
   readonly judge: Judge
   readonly clock: Clock
+  readonly store: BreakerStore | undefined
+  readonly name: string
 }
 
 export function settingsOf(options: BreakerOptions): Settings {
   validate(options, CHECKS)
   const { trip = consecutive(3), openForMs = DEFAULT_OPEN_MS, probes = 1, probeTimeoutMs = 30_000 } = options
-  const { judge, clock = systemClock } = options
+  const { judge, clock = systemClock, store, name = '' } = options
   return {
     rules: [trip].flat(),
     openForMs,
@@ -73,6 +86,8 @@ export function settingsOf(options: BreakerOptions): Settings {
     probeTimeoutMs,
     judge: judge ? withDefaultJudge(judge) : judgeByDefault,
     clock,
+    store,
+    name,
   }
 }
 
@@ -95,4 +110,6 @@ const CHECKS = /* @__PURE__ */ checksOf({
   judge: aFunction,
   restore: (value) => isSnapshot(value) || 'what snapshot() returned',
   clock: aClock,
+  store: having('a store, such as redisBreakerStore()', 'attach'),
+  name: aString,
 } satisfies Record<keyof BreakerOptions, Check>)

@@ -1,4 +1,5 @@
-import type { Call, Circuit } from './circuit.ts'
+import type { Call } from './call.ts'
+import type { Circuit } from './circuit.ts'
 
 /**
  * The permission to make one call. Report the end of the call by `succeed`, `fail` or `release`; only the first report counts. A call

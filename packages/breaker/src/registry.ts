@@ -55,6 +55,11 @@ export function createBreakerRegistry(
   /** The time before which no entry is old enough to be dropped. */
   let sweepAt = 0
 
+  function optionsFor(key: string): BreakerOptions {
+    const own = typeof options === 'function' ? options(key) : options
+    return { ...own, name: own.name ?? key }
+  }
+
   function makeRoom(now: number): void {
     sweepAt = now + idleMs
     for (const [key, { breaker, usedAt }] of entries) {
@@ -81,8 +86,7 @@ export function createBreakerRegistry(
       // Removed first, so that makeRoom() does not drop it, and added again at the end.
       entries.delete(key)
       makeRoom(usedAt)
-      const breaker =
-        known?.breaker ?? new CircuitBreaker(typeof options === 'function' ? options(key) : options)
+      const breaker = known?.breaker ?? new CircuitBreaker(optionsFor(key))
       last = { key, breaker, usedAt }
       entries.set(key, last)
       return breaker

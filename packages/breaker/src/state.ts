@@ -46,8 +46,8 @@ export interface Open {
   readonly consecutiveOpens: number
   /** How long the circuit stays open in total, in milliseconds. */
   readonly forMs: number
-  /** When the circuit becomes half-open, in milliseconds since 1970. */
-  readonly until: number
+  /** When the circuit becomes half-open, in milliseconds since 1970. Later, while a store does not let it probe. */
+  until: number
 }
 
 /** The data of a half-open circuit, as a snapshot contains it. */

@@ -167,6 +167,7 @@ describe('invalid chains and providers', () => {
     [{ providers: { openai: { apiKey: 'other' } } }, 'apiKey and providers.openai.apiKey are one setting'],
     [{ breaker: { judge: () => 'ignore' } as never }, 'breaker.judge is set by Harbor'],
     [{ breaker: { probes: 0 } }, 'In breaker: '],
+    [{ breaker: { store: {} as never } }, 'In breaker: store must be a store'],
     [{ hedge: { afterMs: -1 } }, 'In hedge: '],
     [{ maxRetries: 1, retry: { maxAttempts: 5 } }, 'contradict each other'],
     [{ spendLimit: { usd: -1, per: 'day' } }, 'spendLimit.usd must be US dollars, above 0, got -1'],

@@ -35,7 +35,7 @@ export interface CommonOptions {
    * When the circuit of a target opens, and for how long. `false`: no circuit breakers. @default opens for 30 s when 3 calls in a row failed and
    * another target can take over, or when at least half of 20 or more calls within 30 s failed
    */
-  breaker?: Omit<BreakerOptions, 'judge' | 'restore' | 'clock'> | false | undefined
+  breaker?: Omit<BreakerOptions, 'judge' | 'restore' | 'clock' | 'name'> | false | undefined
   /**
    * Calls a second target when the first one is slow, and uses the answer that arrives first. The other call is aborted. Beware: both calls
    * may be billed. @default no hedge

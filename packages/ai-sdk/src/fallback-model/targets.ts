@@ -123,6 +123,7 @@ export function targetsOf<Model extends ModelIdentity>(
       trip: [onlyIf(TRIP_WITH_ALTERNATIVE, () => hasAlternative(name)), TRIP_WITHOUT_ALTERNATIVE],
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       ...breaker,
+      name,
       judge: ({ ok }: { ok: boolean }) => (ok ? 'success' : 'failure'),
     })
     circuit.on('open', () => notifyBreaker({ target: name, state: 'open' }))

@@ -97,10 +97,12 @@ function checkHedge(hedge: HedgeOptions | false | undefined, name: string): void
 
 function checkBreaker(breaker: BreakerSettings | false | undefined): void {
   if (!breaker) return
-  const given = ['judge', 'restore', 'clock'].find((name) => name in breaker)
+  const given = ['judge', 'restore', 'clock', 'name'].find((name) => name in breaker)
   if (given) throw new OptionError(`breaker.${given}`, `breaker.${given} is set by Harbor. Take it out.`)
   try {
-    new CircuitBreaker(breaker)
+    // This breaker only checks the options, so it must not be attached to the store.
+    const isStore = typeof breaker.store?.attach === 'function'
+    new CircuitBreaker(isStore ? { ...breaker, store: undefined } : breaker)
   } catch (error) {
     throw inSection('breaker', error)
   }
