@@ -118,7 +118,7 @@ export interface LimitFigures {
   readonly limit: number
   /** The time within which `limit` requests or tokens are allowed, in milliseconds. */
   readonly windowMs: number
-  /** The total number of requests or tokens that were used since the limit became known. */
+  /** The total number of requests or tokens that were reserved since the limit became known: estimates, not the usage. */
   readonly taken: number
 }
 

@@ -38,13 +38,13 @@ export interface BatcherStats {
   readonly adds: number
   /** Calls of `add` that resolved with a result, since the creation. */
   readonly succeeded: number
-  /** Calls of `add` that rejected because the batch function failed, or returned a wrong number of results. */
+  /** Calls of `add` that rejected because the batch function failed, returned an Error for the item, or returned a wrong number of results. */
   readonly failed: number
   /** Calls of `add` that rejected because their signal aborted, or because of `close('abort')`. */
   readonly aborted: number
   /**
-   * Calls of `add` that rejected before the item was queued: the queue was full, the item too large, the batcher closed, or a function in the options
-   * threw.
+   * Calls of `add` that rejected before the item was queued: the queue was full, the item was too large, the batcher was closed, an option of `add`
+   * was wrong, or one of your functions (`partition`, `key`, `sizeOf`) failed.
    */
   readonly refused: number
   /** Calls of `add` that have neither a result nor an error now. */
@@ -55,7 +55,7 @@ export interface BatcherStats {
   readonly batches: number
   /** The mean number of items per started batch; 0 before the first batch. */
   readonly meanBatchSize: number
-  /** Items that wait now for room in the full queue, with `whenFull: 'wait'`. */
+  /** Items that now wait for room, because the queue is full; 0 unless `whenFull` is `'wait'`. */
   readonly waitingItems: number
   /** Items in the queue now, without those that wait for room. */
   readonly queuedItems: number

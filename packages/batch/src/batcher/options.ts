@@ -28,8 +28,8 @@ export interface BatcherOptions<Item> {
   /** The maximum number of queued items, without those in flight; `whenFull` says what happens beyond. @default 10_000 */
   maxQueueItems?: number | undefined
   /**
-   * The maximum total bytes of queued items, as `sizeOf` returns them, which it needs; `whenFull` says what happens beyond. An item that is larger by
-   * itself is queued only when the queue is empty. @default 1_000_000_000
+   * The maximum bytes of all queued items together; `whenFull` says what happens beyond. An item larger than this is queued only when the queue is
+   * empty. Needs `sizeOf`. @default 1_000_000_000
    */
   maxQueueBytes?: number | undefined
   /**
@@ -44,19 +44,19 @@ export interface BatcherOptions<Item> {
    */
   partition?: ((item: Item) => string) | undefined
   /**
-   * Returns a key that is the same for identical items. While an item is queued or in flight, further items of its partition with the same key are
-   * not sent: they get the result, or the error, of the first item. Their own priority has no effect. @default every item is sent
+   * Returns a key that is the same for identical items. While an item is queued or in flight, further items with the same key and partition are not
+   * sent: they get the result, or the error, of the first item. Their own priority has no effect. @default every item is sent
    */
   key?: ((item: Item) => string) | undefined
   /**
    * What happens when the function throws, so that a whole batch fails. `'reject-all'`: every item of the batch is rejected. `'bisect'`: the batch is
    * split in halves, which are sent again, until only the items that cause the error are rejected. Beware: if every item fails, bisecting a batch of
-   * n items makes up to 2n − 1 calls. So retry failures that no item causes, such as an outage, inside the function. @default 'reject-all'
+   * n items makes up to 2n − 1 calls. Failures that no item causes, such as an outage, should be retried inside the function. @default 'reject-all'
    */
   onBatchError?: 'reject-all' | 'bisect' | undefined
   /**
-   * Whether a batch starts at once while fewer than `maxConcurrentBatches` are in flight. It contains all items added in the same tick, including
-   * those added after an `await` of a settled promise. If false, a single item waits for `maxWaitMs`. @default false
+   * Whether a batch starts at once while fewer than `maxConcurrentBatches` are in flight. The batch then contains all items added in the same tick,
+   * including those added after an `await` of a settled promise. If false, a batch that is not full waits for `maxWaitMs`. @default false
    */
   eager?: boolean | undefined
   /** The source of time. @default a monotonic clock and `setTimeout` */

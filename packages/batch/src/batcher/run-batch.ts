@@ -4,9 +4,10 @@ import type { Entry } from './entry.ts'
 /**
  * The function that you pass to `createBatcher`: it makes one call for many items.
  *
- * @param items the items of one call: at least one; with `bisect`, a part of a failed batch
+ * @param items the items of one call: at least one; with `bisect`, they may be a part of a failed batch
  * @param context `signal` aborts when no caller waits for any item of the batch any more, or on `close('abort')`; `batchId` counts the batches from 1
- * @returns one result, or one Error, for each item, in the order of the items. Another number of results rejects all of them with BatchShapeError
+ * @returns one result, or one Error, for each item, in the order of the items. If the number of results is wrong, all items of the call are rejected
+ * with BatchShapeError
  */
 export type RunBatch<Item, Result> = (
   items: readonly Item[],

@@ -28,13 +28,14 @@ export interface BulkContext {
    */
   readonly idempotencyKey: string
   /**
-   * Reports to the run how the call ended: its usage, its status, its rate limit headers. The rate limiter, the concurrency limit and the counters of
-   * `progress()` use them. If the function throws an error with `status` and `headers`, the run reads these itself, so they need no report. A later
-   * report from the same attempt overwrites the fields that it contains.
+   * Reports to the run how the call ended: its usage, its status, and its rate limit headers. The rate limiter, the concurrency limit and the
+   * counters of `progress()` use them. If the function throws an error with `status` and `headers`, the run reads these itself, so they need no
+   * report. A later report from the same attempt overwrites the fields that it contains.
    */
   report(outcome: CallReport): void
   /**
-   * Reports that this call waits, for `waiting` of `progress()`. Use it if the function limits its rate or retries by itself.
+   * Reports that this call is waiting, so that `progress()` counts its item in `waiting`. Use it if the function limits its rate or retries by
+   * itself.
    *
    * @param reason `'rate'` for a rate limit, `'retry'` for the next attempt
    * @returns a function to call when the wait is over

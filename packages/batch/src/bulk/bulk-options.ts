@@ -46,8 +46,8 @@ export interface BulkOptions<Item> {
   /** The order of results: as items complete, or the order of the source. @default 'completion' */
   order?: 'completion' | 'input' | undefined
   /**
-   * Only with `order: 'input'`, in which results wait in memory until all earlier results are delivered. The maximum number of items, at least 1,
-   * that were started and whose results the consumer has not taken yet. At this number, no more items start. @default 1_024
+   * The maximum number of items, at least 1, that have started and whose results the consumer has not taken yet. At this number, no more items start.
+   * Only for `order: 'input'`, which keeps a result in memory until all earlier results are delivered. @default 1_024
    */
   reorderWindow?: number | undefined
   /**
@@ -67,13 +67,16 @@ export interface BulkOptions<Item> {
   fingerprint?: string | undefined
   /**
    * Stops the run when too many items have failed: at `failures` or at `failureRate`, whichever is reached first. Requests in flight are still
-   * answered; items that wait for a limit or for their next attempt are dropped. @default the run continues, however many items fail
+   * answered. Items that wait for a limit or for their next attempt get no result. @default the run continues, however many items fail
    */
   stopWhen?:
     | {
         /** The number of failed items at which the run stops, at least 1. Results from the journal do not count. @default no limit */
         failures?: number | undefined
-        /** The share of failed items among all results of this run at which the run stops: more than 0, at most 1. @default no limit */
+        /**
+         * The run stops when at least this fraction of its results are failures: more than 0, at most 1. Results from the journal do not count.
+         * @default no limit
+         */
         failureRate?: number | undefined
         /** The number of results that `failureRate` needs before it can stop the run, at least 1. Has no effect on `failures`. @default 20 */
         minSamples?: number | undefined

@@ -12,8 +12,8 @@ export type BulkResult<Result> = {
   /** The number of requests made for the item: one per attempt, unless the function reports another number, such as 0 if a cache answered. */
   readonly attempts: number
   /**
-   * The time from the start of the item to the end of its last attempt, including waits for limits, in milliseconds. For a result from the journal,
-   * that of the run that made it.
+   * The time from the start of the item to the end of its last attempt, in milliseconds. It includes waits for limits and between attempts. For a
+   * result from the journal, it is the time in the run that made the result.
    */
   readonly durationMs: number
   /** Whether the result was read from the journal, without calling the function. */
@@ -62,7 +62,7 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
   /**
    * Stops the run: no more items start. Requests in flight are answered, and their items get results. Items that are queued, or wait for a limit, a
    * slot or their next attempt, are `dropped`: they get no result. Then the run ends as if its source had ended. With a journal, it can be resumed.
-   * If no item was left, the summary has no `stoppedBy`.
+   * If every item of the source has a result by then, the summary has no `stoppedBy`.
    *
    * @param error the error that the loop throws and `summary` rejects with. Without it, the run ends normally
    */
@@ -109,7 +109,7 @@ export interface BulkProgress {
    * result.
    */
   readonly etaMs?: number | undefined
-  /** The tokens that the function has reported with `report()`, failed attempts included. Stored results count nothing. */
+  /** The tokens that the function has reported with `report()`, failed attempts included. Results from the journal do not count. */
   readonly tokens: {
     /** Input tokens reported so far, in this run. */
     readonly input: number
@@ -118,7 +118,7 @@ export interface BulkProgress {
   }
   /**
    * What the run currently waits for. Undefined before the run starts, while it is paused, and when it has ended.
-   * - `source`: the next item;
+   * - `source`: the source has to yield its next item;
    * - `rate`: a rate limit;
    * - `retry`: all items in flight wait for their next attempt;
    * - `slots`: an item in flight has to end before another one starts;
@@ -128,15 +128,15 @@ export interface BulkProgress {
   readonly waitingOn?: 'source' | 'rate' | 'retry' | 'slots' | 'consumer' | 'journal' | undefined
 }
 
-/** The totals of a run that has ended. They are those of this run: what an earlier run left in the journal counts as `resumed` only. */
+/** The totals of a run that has ended. They count this run only: results that an earlier run stored in the journal count only as `resumed`. */
 export interface BulkSummary {
-  /** Items that succeeded in this run, stored results not included. */
+  /** Items that succeeded in this run. Results from the journal do not count. */
   readonly ok: number
   /** Items whose last attempt failed. They have no record in the journal. */
   readonly failed: number
   /** Items left out as duplicates, with `onDuplicateId: 'skip'`; otherwise 0. */
   readonly skipped: number
-  /** Items that were read but got no result, because the run was stopped or left. */
+  /** Items that were read but got no result, because the run was stopped, or because the consumer left its loop. */
   readonly dropped: number
   /** Results read from the journal, without a call. */
   readonly resumed: number

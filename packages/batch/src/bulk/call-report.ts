@@ -4,7 +4,7 @@ import type { HeadersLike } from '../limits/headers/read-headers.ts'
 import { parseRateLimitHeaders } from '../limits/headers/rate-limit-headers.ts'
 
 /**
- * The outcome of a call, as your function reports it by `report()`: status, retry delay, usage, rate limit headers. The rate limiter and the
+ * The outcome of a call, as your function reports it by `report()`: status, retry delay, usage, and rate limit headers. The rate limiter and the
  * concurrency limit learn from it. Leave out what is unknown.
  */
 export type CallReport = Parameters<Lease['settle']>[0] & {

@@ -78,7 +78,7 @@ export class UnusableJournalError extends Error {
    * another version), `damaged` (a line cannot be read), `changed` (another program changed it while it was open).
    */
   readonly reason: 'file-system' | 'not-a-journal' | 'other-version' | 'damaged' | 'changed'
-  /** The number of the damaged line, counted from 1; undefined for another reason. */
+  /** The number of the damaged line, counted from 1; undefined unless `reason` is `damaged`. */
   readonly line: number | undefined
 
   constructor(

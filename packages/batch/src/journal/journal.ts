@@ -25,7 +25,7 @@ export interface Journal extends AsyncIterable<JournalRecord> {
   /**
    * Begins a run with this journal. If the journal is new, writes its first line.
    *
-   * @throws FingerprintMismatchError when the journal was made with another fingerprint, or when only one of the two has a fingerprint
+   * @throws FingerprintMismatchError when the journal was made with another fingerprint, or when only the journal or only the run has a fingerprint
    * @throws JournalLockedError when another run has begun with this journal
    */
   begin(fingerprint: string | undefined): Promise<void>
@@ -42,7 +42,7 @@ export interface Journal extends AsyncIterable<JournalRecord> {
    * Writes a record, unless the journal has one with the same id. Resolves when the record is as durable as configured.
    *
    * @returns whether the record was written
-   * @throws UnwritableValueError for a value that would not be the same after JSON
+   * @throws UnwritableValueError for a value that JSON cannot represent or would change
    * @throws the error of the file system. After that, every `append` rejects with the same error
    */
   append(record: JournalRecord): Promise<boolean>

@@ -15,13 +15,13 @@ import { nodeModule } from '../node-modules.ts'
 export interface JournalOptions {
   /**
    * When a result counts as stored. `'group'`: when it is on the disk; many results share one `fdatasync`. `'each'`: when it is on the disk; each
-   * result has its own `fdatasync`. `'os'`: when it is written to the operating system. It then survives a crash of the process, but not a power cut.
-   * @default 'group'
+   * result has its own `fdatasync`. `'os'`: when it is written to the operating system. The result then survives a crash of the process, but not a
+   * power cut. @default 'group'
    */
   durability?: 'group' | 'each' | 'os' | undefined
   /**
-   * The maximum time that a result waits for other results to be written together, in milliseconds, at least 0. A run does not wait when no further
-   * result can come. Has no effect with `'each'`. @default 5
+   * The maximum time that a result waits for other results to be written together, in milliseconds, at least 0. A run does not wait when all its
+   * items in flight only wait to be written. Has no effect with `'each'`. @default 5
    */
   groupMs?: number | undefined
   /**

@@ -9,7 +9,7 @@ export class BadLineError extends Error {
   readonly line: number
   /** Where the line begins, in bytes from the beginning of the source. */
   readonly byteOffset: number
-  /** What is wrong with the line: it is no JSON, not valid UTF-8, or longer than `maxLineBytes`. */
+  /** What is wrong with the line: it is not JSON, not valid UTF-8, or longer than `maxLineBytes`. */
   readonly reason: 'not-json' | 'not-utf8' | 'too-long'
 
   constructor(line: number, byteOffset: number, reason: BadLineError['reason'], maxLineBytes: number) {

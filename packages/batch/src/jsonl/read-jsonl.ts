@@ -38,7 +38,7 @@ export interface BadLine {
  *
  * @param source the path of a file, or its bytes: a Node.js stream, a web stream, any async iterable
  * @returns an iterable of values and line numbers. With a path, each iteration opens the file again. Values are not checked to be of type `T`
- * @throws UnreadableFileError, when iterated, for a file that is missing, a directory or not permitted
+ * @throws UnreadableFileError, when iterated, for a path that is missing, is a directory, or may not be read
  * @throws BadLineError, when iterated, for the first bad line, unless `onBadLine` says otherwise
  */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- taken on trust, to save a cast at every use

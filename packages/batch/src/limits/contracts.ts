@@ -35,8 +35,8 @@ export interface RateLimiter {
   tryAcquire(cost: Cost, options?: Pick<AcquireOptions, 'priority'>): Lease | undefined
   /**
    * Returns how long a request of this cost, with priority 0, would wait if it were acquired now, in milliseconds. If the result is 0, an `acquire`
-   * in the same tick starts at once. The result is `Infinity` if the request is too large to start at any time, or if the wait is unknown, because no
-   * limit is known and the first answers have not arrived.
+   * in the same tick starts at once. The result is `Infinity` for a request that is too large to start at any time. It is also `Infinity` if the wait
+   * is unknown: no limit is known, and the first answers have not arrived.
    */
   waitMs(cost: Cost): number
   /**
@@ -78,7 +78,7 @@ export interface Outcome {
   status?: number | undefined
   /**
    * The retry delay that the provider requested, in milliseconds. After a 429, no request starts for this long; a delay of more than a day is
-   * ignored. @default none requested
+   * ignored. @default none: after a 429, no request starts for 1 s, and for twice as long after each further 429 in a row, up to 60 s
    */
   retryAfterMs?: number | undefined
   /** The tokens that were really used. @default unknown: the request counts as having used its estimate */
@@ -94,20 +94,20 @@ export type LimitKind = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens' |
 export interface RateLimiterStats {
   /** The number of leases granted since the creation. */
   granted: number
-  /** The number of leases not settled or cancelled now. */
+  /** The number of leases that are neither settled nor cancelled yet. */
   inFlight: number
   /** The number of calls of `acquire()` that wait now. */
   waiting: number
   /**
    * The number of calls of `acquire()` that were rejected because the request was too large, the queue was full, or the wait was too long. Aborted
-   * ones do not count.
+   * calls do not count.
    */
   refused: number
   /** The number of leases settled with status 429. */
   rateLimited: number
   /** The remaining time of a pause after a 429, in milliseconds; 0 if there is none. No request starts during the pause. */
   pausedForMs: number
-  /** The known limits by kind, configured or learned. An unknown one is missing. */
+  /** The known limits by kind, configured or learned. A kind without a known limit is missing. */
   limits: Partial<Record<LimitKind, LimitStats>>
 }
 
@@ -124,7 +124,10 @@ export interface LimitStats {
    * The number of requests or tokens that can be used now. Negative after a request that used more than was available, until the limit has recovered.
    */
   available: number
-  /** The number of requests or tokens that were used in all, since the limit is known. What was put back is not counted. */
+  /**
+   * The number of requests or tokens reserved by all leases since the limit became known, except cancelled leases. `settle` does not change it, so it
+   * counts estimates, not the usage.
+   */
   taken: number
   /** Whether the limit was learned from headers or 429s. If false, it was configured. */
   learned: boolean
@@ -147,7 +150,7 @@ export interface ConcurrencyLimit {
   tryAcquire(): ConcurrencyLease | undefined
   /** The current maximum number of requests in flight, a whole number. */
   readonly limit: number
-  /** The number of slots in use now: acquired, and not settled or cancelled. */
+  /** The number of slots in use now: acquired, but neither settled nor cancelled. */
   readonly inFlight: number
   /** Returns counters since the limit was created, and its state now. */
   stats(): ConcurrencyLimitStats
@@ -172,7 +175,7 @@ export interface ConcurrencyLease {
 export interface ConcurrencyLimitStats {
   /** The maximum number of requests in flight now. */
   limit: number
-  /** The number of slots in use now: acquired, and not settled or cancelled. */
+  /** The number of slots in use now: acquired, but neither settled nor cancelled. */
   inFlight: number
   /** The number of calls of `acquire()` that wait for a slot now. */
   waiting: number

@@ -17,8 +17,8 @@ export interface ConcurrencyLimitOptions {
 
 /**
  * Creates an adaptive limit on the number of requests in flight. The limit doubles in each round trip until the provider is overloaded. It then falls
- * to 70 %, and rises by one per round trip from there (slow start and AIMD, as in TCP, RFC 5681). All overloads of one round trip count as one.
- * Latency is ignored, since it depends on the length of a model's answer.
+ * to 70 % of the requests in flight, and rises by one per round trip from there (slow start and AIMD, as in TCP, RFC 5681). All overloads of one
+ * round trip count as one. Latency is ignored, since it depends on the length of a model's answer.
  *
  * @throws TypeError for an option that does not exist or makes no sense
  */

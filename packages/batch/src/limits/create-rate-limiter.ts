@@ -12,9 +12,9 @@ import { settingsOf, type RateLimits } from './rate-limits.ts'
  * ```
  *
  * Each limit has a token bucket (https://en.wikipedia.org/wiki/Token_bucket). The bucket is refilled at the rate of the limit times `safety`, and
- * holds at most the refill of `burstMs` (for requests per day: of the whole day).
+ * holds at most the refill of `burstMs`. The bucket for requests per day holds those of a whole day.
  *
- * @param options the known limits; without any, the limiter starts with four requests and learns from their answers
+ * @param options the known limits. Without any, at most four requests are in flight until the first answers arrive
  * @throws TypeError for an option that does not exist or makes no sense
  */
 export function createRateLimiter(options: RateLimits = {}): RateLimiter {

@@ -7,8 +7,9 @@ import { settingsOf, type RateLimits } from './rate-limits.ts'
 export type { LimitSource, SharedBucket, SharedLimit, SharedLimiter } from './limit-source.ts'
 
 /**
- * Creates a rate limiter whose limits several processes share: a source fills its buckets instead of time. Requests wait in each process as in
- * `createRateLimiter`. `@harbor/redis` has such a source; this entry is made for it and for other companions, and may change in any release.
+ * Creates a rate limiter whose limits are shared by several processes: its token buckets are filled by `source`, not with time. Requests wait in each
+ * process as in `createRateLimiter`. `@harbor/redis` has such a source. This entry point is made for it and for other companion packages, and may
+ * change in any release.
  *
  * @param options the known limits, as for `createRateLimiter`
  * @param source fills the buckets of the limits, and is called when requests take from them. Use a source for one limiter only

@@ -2,28 +2,34 @@ import { systemClock, type Clock } from '../clock.ts'
 import { aClock, count, duration, validate, type Check } from '../validate.ts'
 
 /**
- * The limits of a provider, and the options of a rate limiter. All limits are finite numbers above 0. One that is not set is learned from headers or
- * from 429s.
+ * The limits of a provider, and the options of a rate limiter. All limits are finite numbers above 0. A limit that is not set is learned from
+ * response headers; requests per minute are also learned from 429s.
  */
 export interface RateLimits {
   /** The maximum number of requests started per minute, whatever their size. @default learned from response headers and 429s; no limit before that */
   requestsPerMinute?: number | undefined
-  /** The maximum number of tokens per minute, input and output together. @default learned from response headers and 429s; no limit before that */
+  /** The maximum number of tokens per minute, input and output together. @default learned from response headers; no limit before that */
   tokensPerMinute?: number | undefined
-  /** The maximum number of input tokens per minute, if the provider limits them separately. @default learned from response headers and 429s; no limit before that */
+  /**
+   * The maximum number of input tokens per minute, if the provider limits them separately. @default learned from response headers; no limit before
+   * that
+   */
   inputTokensPerMinute?: number | undefined
-  /** The maximum number of output tokens per minute, if the provider limits them separately. @default learned from response headers and 429s; no limit before that */
+  /**
+   * The maximum number of output tokens per minute, if the provider limits them separately. @default learned from response headers; no limit before
+   * that
+   */
   outputTokensPerMinute?: number | undefined
   /**
-   * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day. @default learned from response headers
-   * and 429s; no limit before that
+   * The maximum number of requests per day. All of them may be used at once; they refill evenly over the day. @default learned from response headers;
+   * no limit before that
    */
   requestsPerDay?: number | undefined
-  /** The share of each limit that is used, above 0 and at most 1; the rest is a margin for clock differences and other clients. @default 0.95 */
+  /** The fraction of each limit that is used, above 0 and at most 1; the rest is a margin for clock differences and other clients. @default 0.95 */
   safety?: number | undefined
   /**
-   * The maximum burst after an idle time, in milliseconds, at least 0: the requests or tokens that a limit allows in this time may be used at once.
-   * At its start, a new limiter does not allow such a burst of requests per minute, only one request. @default 1_000
+   * The maximum burst after an idle time, in milliseconds, at least 0: what a limit allows in this time may be used at once. A new limiter starts
+   * with one request, not with a burst of `requestsPerMinute`. Has no effect on `requestsPerDay`. @default 1_000
    */
   burstMs?: number | undefined
   /**

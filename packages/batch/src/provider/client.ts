@@ -36,11 +36,11 @@ export interface CallOptions {
   /** Aborts the call, which must then reject. Left out for a call that cannot be aborted. */
   signal?: AbortSignal
   /**
-   * The maximum number of retries that the client makes by itself: 0 for creating a batch, which must not be repeated unseen. Left out for other
-   * calls.
+   * The maximum number of retries that the client makes by itself. It is 0 when a batch is created, since a retry that Harbor does not know of could
+   * create a second batch. Left out for other calls.
    */
   maxRetries?: number
-  /** The key by which the provider recognises that a batch was already created. Left out for other calls. */
+  /** Sent when a batch is created, so that the provider recognises a repeated request and creates no second batch. Left out for other calls. */
   idempotencyKey?: string
 }
 
@@ -50,9 +50,9 @@ export interface BatchOrder {
   input_file_id: string
   /** The endpoint. The type is that of the OpenAI SDK, but the value may also be an endpoint of Azure, without `/v1`. */
   endpoint: Extract<ProviderBatchEndpoint, `/v1/${string}`>
-  /** The time that the provider has to answer, the only one that it offers. */
+  /** The time within which the provider has to answer all requests. It offers no other value. */
   completion_window: '24h'
-  /** Text by which the batch is found again: the run and the part that it belongs to. Left out or null for none. */
+  /** Labels by which the batch can be found again: the ids of its run and of its part (one file of requests). Left out or null for none. */
   metadata?: Record<string, string> | null
 }
 

@@ -1,7 +1,9 @@
 import type { RequestTooLargeError } from '../errors.ts'
 import type { BatchItemError } from './errors.ts'
 
-/** A run of requests through the Batch API. Iterate it, once, to get one result for each request, in the order in which the batches end. */
+/**
+ * A run of requests through the Batch API. It can be iterated once, and yields one result for each request, in the order in which the batches end.
+ */
 export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResult<Value>> {
   /** Returns a snapshot of the counters, at any time. */
   progress(): ProviderBatchProgress
@@ -15,7 +17,7 @@ export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResu
   abort(reason?: unknown, options?: { cancelRemote?: boolean | undefined }): Promise<void>
 }
 
-/** The result of one request: an answer (`ok: true`), an error, or a request too large for a file. */
+/** The result of one request: an answer (`ok: true`), or an error (`ok: false`), also if the request is too large to be sent. */
 export type ProviderBatchResult<Value> =
   | {
       /** The id of the request, its `custom_id`. */
@@ -24,7 +26,7 @@ export type ProviderBatchResult<Value> =
       ok: true
       /** The body of the answer. Its type is not checked. */
       value: Value
-      /** The id of the batch that answered it. */
+      /** The id of the batch that answered the request. */
       batchId: string
       /**
        * The number of times that the request was submitted again because its batch had not answered it. With `resubmitFailed`, counting starts at 0
@@ -37,11 +39,11 @@ export type ProviderBatchResult<Value> =
       id: string
       /** The request has no answer. */
       ok: false
-      /** Why there is no answer: `error.reason` says it in one word. */
+      /** Why there is no answer: see `error.reason`. */
       error: BatchItemError
-      /** The id of the last batch that contained it. */
+      /** The id of the last batch that contained the request. */
       batchId: string
-      /** The number of times that the request was submitted again. */
+      /** The number of times that the request was submitted again because its batch had not answered it. */
       round: number
     }
   | {
@@ -49,7 +51,7 @@ export type ProviderBatchResult<Value> =
       id: string
       /** The request was not submitted, because it is larger than `maxBytes`, the maximum size of a file. */
       ok: false
-      /** How large it is, and the limit `maxBytes`. */
+      /** Contains the size of the request, and the limit `maxBytes`. */
       error: RequestTooLargeError
       /** Always undefined: no batch contains it. */
       batchId: undefined
@@ -57,7 +59,10 @@ export type ProviderBatchResult<Value> =
       round: 0
     }
 
-/** The counters of a run. Those of results count what this process has read, submissions those of earlier processes too. */
+/**
+ * The counters of a run. `submitted`, `resubmitted` and `endedBatches` include earlier processes that used the same state. All others count what this
+ * process does.
+ */
 export interface ProviderBatchProgress {
   /** Requests that this process has read from the source so far. */
   read: number

@@ -11,8 +11,9 @@ export interface ProviderBatch {
    * Creates a run. The run starts when you iterate it, and continues only while you read its results.
    *
    * @param requests the requests, read one by one as files are filled. After a crash, pass the same requests in the same order.
-   * @param options `signal`: ends the run at once, with the signal's reason; submitted batches continue at the provider. `resubmitFailed`: if the
-   * state is that of a finished run, the requests that failed are submitted again; otherwise their errors are only reported again
+   * @param options `signal`: ends the run at once, with the signal's reason; submitted batches continue at the provider. `resubmitFailed`: if true,
+   * and the state is that of a finished run, the requests that failed are submitted again; if false (the default), their errors are only reported
+   * again
    */
   run<Value = unknown>(
     requests: RequestSource,
@@ -22,8 +23,8 @@ export interface ProviderBatch {
 
 /**
  * Sends many requests through `/v1/files` and `/v1/batches`, at the lower price of the Batch API. Splits the requests into files, uploads them, polls
- * the batches, and reads their results. Submits requests again that expired or are missing. With a `state`, another process can continue the run
- * after a crash.
+ * the batches, and reads their results. Requests that expired or are missing are submitted again. With a `state`, another process can continue the
+ * run after a crash.
  *
  * ```ts
  * const batch = createProviderBatch({ client: new OpenAI(), endpoint: '/v1/chat/completions', state: 'nightly.jsonl' })

@@ -131,7 +131,7 @@ export class IncompleteInputError extends Error {
   readonly code = 'incomplete_input'
   /** The id of the uploaded file at the provider. */
   readonly fileId: string
-  /** The number of requests that the provider returned of the file. */
+  /** The number of requests in the file as the provider returned it. */
   readonly found: number
   /** The number of requests that were uploaded in the file. */
   readonly uploaded: number

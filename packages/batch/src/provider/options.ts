@@ -7,7 +7,7 @@ import { memoryState, type BatchStateStore } from './state/state-store.ts'
 
 /** One request of a batch: an id and a body. The endpoint is that of the run. */
 export interface ProviderBatchRequest {
-  /** The id of the request, sent as its `custom_id`, which its result has too. Must be unique in the run: see `onDuplicateId`. */
+  /** The id of the request. It is sent as `custom_id`, and the result has the same id. Must be unique in the run: see `onDuplicateId`. */
   id: string
   /** The body, as it would be sent to the endpoint. All requests of a run must name the same model. */
   body: object
@@ -17,7 +17,7 @@ export interface ProviderBatchRequest {
 export interface ProviderBatchOptions {
   /** A client of the provider: an instance of `openai`, or any object with the same `files` and `batches`. */
   client: ProviderBatchClient
-  /** The endpoint for which all requests are meant. Endpoints of Azure have no `/v1`. */
+  /** The endpoint that answers all requests of a run. Endpoints of Azure have no `/v1`. */
   endpoint: ProviderBatchEndpoint
   /**
    * Where the progress of a run is stored: the path of a file, or a store. With the same state, a new process continues the run of an earlier one,
@@ -43,14 +43,14 @@ export interface ProviderBatchOptions {
   /** The maximum number of batches in progress at once, at least 1; further batches wait. @default 20 */
   maxActiveBatches?: number | undefined
   /**
-   * The maximum number of times that an expired or missing request is submitted again; 0 never does. After that, its result is a BatchItemError.
+   * The maximum number of times that an expired or missing request is submitted again; 0 for never. After that, its result is a BatchItemError.
    * @default 2
    */
   maxResubmits?: number | undefined
   /** The wait before the first poll of a new batch, in milliseconds, at least 0. @default 5_000 */
   pollMs?: number | undefined
   /**
-   * The maximum wait between two polls, in milliseconds, at least 0. The wait grows from `pollMs` up to this while no status changes. @default
+   * The maximum wait between two polls, in milliseconds, at least 0. The wait grows from `pollMs` to this maximum while no status changes. @default
    * 60_000, or `pollMs` if that is longer
    */
   maxPollMs?: number | undefined

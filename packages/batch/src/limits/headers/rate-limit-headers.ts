@@ -31,7 +31,7 @@ export interface ObservedLimit {
   windowMs?: number | undefined
   /**
    * Whether the length of the window is unknown: `x-ratelimit-limit: 10` may mean 10 per second or per day. A limiter then estimates the length from
-   * `resetAfterMs`. It ignores such a limit if a limit of requests is configured.
+   * `resetAfterMs`. The limiter ignores this limit if a limit of requests is configured.
    */
   unknownWindow?: true | undefined
 }

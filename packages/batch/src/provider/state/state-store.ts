@@ -16,21 +16,24 @@ export type StateRecord =
     }
   | {
       /**
-       * The step `part`: a part is about to be uploaded. Its requests come from the source. If the record has a `parent`, they are requests of that
-       * earlier part, submitted again.
+       * The step `part`: a part, which is one file of requests, is about to be uploaded. Its requests come from the source. If the record has a
+       * `parent`, they are requests of that earlier part, submitted again.
        */
       type: 'part'
       /** The id of the part, unique within the run. */
       part: string
-      /** The earlier part whose unanswered requests these are; null for requests from the source. */
+      /** The id of the earlier part whose requests are submitted again in this part; null for requests from the source. */
       parent: string | null
-      /** How many times these requests were submitted before. */
+      /** How many times these requests were submitted again because their batch had not answered them. */
       round: number
       /** The number of requests in the part. */
       count: number
       /** The input tokens that the requests of the part add to the provider's queue, as estimated. */
       tokens: number
-      /** A hash of the ids of the part's requests, to notice after a restart that the source has other requests; empty for a part with a `parent`. */
+      /**
+       * A hash of the ids of the part's requests. After a restart, it shows whether the source still yields the same requests. Empty for a part with
+       * a `parent`.
+       */
       idsHash: string
     }
   | {
@@ -60,7 +63,7 @@ export type StateRecord =
       outputFileId: string | null
       /** The id of the file with the errors; null without one. */
       errorFileId: string | null
-      /** Why the batch failed as a whole; null if it did not. */
+      /** The error code of a batch that failed as a whole; null if there is none. */
       code: string | null
       /** The number of answered requests, according to the provider's counts; missing if the provider does not count. */
       answered?: number
