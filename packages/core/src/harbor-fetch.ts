@@ -33,9 +33,9 @@ export interface HarborFetch {
    */
   (input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
-   * Makes a copy whose calls have these options. It is for SDKs in which `perCall()` cannot be used. The copy shares all state:
-   * connections, circuits, limits, cache and statistics. If `with()` is called on a copy, each option that is given replaces that of the
-   * copy. Of `timeouts`, only the fields that are given are replaced. Labels are added to those of the copy.
+   * Makes a copy whose calls have these options. It is for SDKs in which `perCall()` cannot be used. The copy shares all state: connections,
+   * circuits, limits, cache and statistics. If `with()` is called on a copy, each option that is given replaces the same option of the copy. Of
+   * `timeouts`, only the fields that are given are replaced. Labels are added to those of the copy.
    *
    *     anthropic.withOptions({ fetch: harborFetch.with({ fallback: ['claude-haiku-4-5'] }) })
    *
@@ -52,8 +52,9 @@ export interface HarborFetch {
    */
   costReport(options?: CostReportOptions): CostRow[]
   /**
-   * Returns how much of the spend limits is used and left in their current periods, in US dollars: one entry for each limit, and for each value of
-   * its label with money spent or reserved. For a copy made by `with({ labels })`, only its own value of such a label is returned.
+   * Returns how much of the spend limits is used and left in their current periods, in US dollars. There is one entry for each limit; a limit with
+   * `by` has one for each value of its label with money spent or reserved. For a copy made by `with({ labels })`, only its own value of such a label
+   * is returned.
    *
    * @param labels returns only the entries of these labels, such as `{ tenant: 'acme' }`
    * @throws OptionError for an invalid label

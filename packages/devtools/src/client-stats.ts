@@ -70,7 +70,7 @@ export interface CacheFigures {
 export interface TargetFigures {
   /** The state of the target's circuit now. */
   readonly state: CircuitState
-  /** Whether a call would be sent to this target now. */
+  /** Whether the circuit of the target lets calls through now: it is `closed` or `half-open`. Cooldowns are not included. */
   readonly available: boolean
   /** The time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
   readonly retryAfterMs: number

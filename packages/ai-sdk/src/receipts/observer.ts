@@ -236,7 +236,7 @@ export interface ObservedReceipt {
   readonly waits: readonly ObservedWait[]
   /** `pending` while the call runs; then `success`, `failure`, or `aborted` if the caller ended it. */
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
-  /** Why the call failed, also if nothing was sent. `undefined` unless `outcome` is `failure`. */
+  /** Why the call failed, even if nothing was sent. `undefined` unless `outcome` is `failure`. */
   readonly failure: ObservedCallFailure | undefined
   /** The start of the call, in milliseconds since 1970. */
   readonly startedAt: number

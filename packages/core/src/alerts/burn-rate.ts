@@ -13,7 +13,7 @@ export interface BurnRateWindow {
   /** The length of the short window, in milliseconds, at least one minute. */
   readonly shortMs: number
   /**
-   * The minimum burn rate in both windows. A burn rate of 1 is the rate of failures that the objective allows: with an objective of 0.99 and a factor
+   * The minimum burn rate in both windows. A burn rate of 1 is the rate of failures that the objective allows. With an objective of 0.99 and a factor
    * of 14.4, at least 14.4 % of the calls in both windows must fail.
    */
   readonly factor: number

@@ -3,7 +3,7 @@ import type { Labels } from '../reporting/labels.ts'
 
 /** Selects the cached answers of a group of callers. */
 export interface ScopeOfAnswers {
-  /** The scope of the answers. @default that of the client: its `cache.scope`, or the scope of its credential */
+  /** The scope of the answers. @default the scope of the client: its `cache.scope`, or else the one made from its credential */
   readonly scope?: string | undefined
   /** The labels of the answers, in addition to those of the client. Labels that are not in `cache.scopeBy` have no effect. @default none */
   readonly labels?: Labels | undefined
@@ -18,7 +18,7 @@ export interface CachedAnswers {
   invalidateTag(tag: string, options?: ScopeOfAnswers): Promise<number>
   /**
    * Removes all answers. If a scope or labels are given, removes only the answers of that scope and those labels.
-   * @throws any error of the far tier; the answers in memory are removed in this case, too
+   * @throws any error of the far tier, after the answers in memory have been removed
    */
   clear(options?: ScopeOfAnswers): Promise<void>
 }

@@ -22,7 +22,7 @@ export type AdviceCode =
 
 /** A recommendation: it describes a problem, or a possible improvement, of a client or its process. */
 export interface Advice {
-  /** Names the advice, such as `queue-waits` or `cache-too-small`. There is at most one of each code and subject at a time. */
+  /** Names the advice, such as `queue-waits` or `cache-too-small`. There is at most one piece of advice with the same code and subject at a time. */
   readonly code: AdviceCode
   /** `warning`: calls are slowed down, or the process may fail. `note`: something could be better or cheaper. */
   readonly severity: 'note' | 'warning'

@@ -32,10 +32,10 @@ export interface CacheLayerOptions extends CacheStoreOptions {
    */
   scopeBy?: readonly string[] | undefined
   /**
-   * Which requests use the cache. `'safe'`: embeddings; chat completions, completions and Gemini requests with one choice, and with
-   * temperature 0 or a seed; Anthropic Messages with temperature 0; and Responses with `store: false` that do not continue a stored one.
-   * `'always'`: all requests except those that refer to something stored at the provider. A function returns whether a request uses the
-   * cache. @default 'safe'
+   * Which requests use the cache. `'safe'`: embeddings and Anthropic's token counts; Anthropic Messages with temperature 0; chat completions,
+   * completions and Gemini requests with one choice and with temperature 0 or a seed, unless `store` is true; and Responses with `store: false` that
+   * do not continue a stored one. `'always'`: all requests except those that refer to something stored at the provider. A function returns whether a
+   * request uses the cache. @default 'safe'
    */
   when?: 'safe' | 'always' | ((request: Readonly<Record<string, unknown>>) => boolean) | undefined
   /**

@@ -3,7 +3,8 @@ import { OptionError } from '../base/errors.ts'
 import { inSection } from '../base/in-section.ts'
 
 /**
- * Options for combining embeddings that are requested at the same time into one request. All numbers are whole and at least 1, except `maxWaitMs`.
+ * Options for combining embedding requests with one input each, made at the same time, into one request. All numbers are whole and at least 1, except
+ * `maxWaitMs`.
  */
 export interface EmbeddingBatchOptions {
   /** The maximum number of inputs of one request, at least 1. A full request is sent at once. @default 100 */

@@ -7,7 +7,7 @@ import { inSection } from '../base/in-section.ts'
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
 
 /**
- * The rate limits of a provider, and the maximum number of requests in flight. They apply to each quota group on its own, which is a set of targets
+ * The rate limits of a provider, and the maximum number of requests in flight. They apply separately to each quota group, which is a set of targets
  * that share rate limits. See the options of `createRateLimiter()` in `@harbor/batch`.
  */
 export interface LimitOptions extends Omit<RateLimits, 'clock'> {

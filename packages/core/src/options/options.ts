@@ -161,8 +161,8 @@ export interface HarborOptions extends ClientOptions {
    */
   cache?: boolean | CacheLayerOptions | undefined
   /**
-   * Combines embeddings that are requested at the same time into one request. `true`: up to 100 inputs; the first one waits at most 5 ms for others.
-   * An object: see `EmbeddingBatchOptions`. @default false
+   * Combines embedding requests with one input each, made at the same time, into one request. `true`: up to 100 inputs; the first one waits at most 5
+   * ms for others. An object: see `EmbeddingBatchOptions`. @default false
    */
   embeddingBatch?: boolean | EmbeddingBatchOptions | undefined
   /**

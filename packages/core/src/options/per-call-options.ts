@@ -37,10 +37,11 @@ export interface PerCallOptions {
    */
   scope?: string | undefined
   /**
-   * The name of the conversation that the call belongs to. Its calls go to the target that answered last, with the same key, while both are healthy,
-   * because the provider's prompt cache holds the conversation there. `prefetch` learns the requests of a session as one sequence. Equal names of
-   * different accounts or scopes are different sessions. @default the first of `prompt_cache_key`, `conversation`, `safety_identifier`, `user` and
-   * Anthropic's `metadata.user_id` that the request contains. `prefetch` uses only the last three; without them, all calls of a scope are one session
+   * The name of the conversation that the call belongs to. The calls of a conversation go to the target that answered last, with the same key, while
+   * both are healthy, because the provider's prompt cache holds the conversation there. `prefetch` learns the requests of a session as one sequence.
+   * Equal names of different accounts or scopes are different sessions. @default the first of `prompt_cache_key`, `conversation`,
+   * `safety_identifier`, `user` and Anthropic's `metadata.user_id` that the request contains. `prefetch` uses only the last three; without them, all
+   * calls of a scope are one session
    */
   session?: string | undefined
   /**

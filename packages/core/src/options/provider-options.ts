@@ -46,7 +46,7 @@ export interface ProviderOptions {
   fetch?: typeof globalThis.fetch | undefined
   /** For Azure only: the `api-version` that is added to each URL. @default '2024-10-21' */
   apiVersion?: string | undefined
-  /** Headers that are added to every request to this provider; they replace those of the same name. @default none */
+  /** Headers that are added to every request to this provider; they replace other headers of the same name. @default none */
   headers?: Record<string, string> | undefined
   /**
    * The name of a quota group, which is a set of targets that share rate limits: all providers with this name. After a 429 from one of them,

@@ -64,8 +64,8 @@ export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'probe'
 export type AttemptPhase = 'not-sent' | 'sent' | 'headers' | 'body'
 
 /**
- * Why a call waited. `queue`: for other calls to join its batch, or to end, because `maxConcurrency` was reached. `limit`: for a rate
- * limit. `backoff`: before a retry. `retry-after`: before a retry, for as long as the provider requested. `hedge-delay`: for a slow target,
+ * Why a call waited. `queue`: for other calls to join its batch, or for a call in flight to end, because `maxConcurrency` was reached. `limit`: for a
+ * rate limit. `backoff`: before a retry. `retry-after`: before a retry, for as long as the provider requested. `hedge-delay`: for a slow target,
  * before a second target was called.
  */
 export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'

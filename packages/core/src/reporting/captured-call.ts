@@ -4,7 +4,10 @@ import type { Receipt } from './receipt.ts'
 export interface CapturedCall {
   /** The receipt of the call, which has ended. */
   readonly receipt: Receipt
-  /** The body of the request, as the caller sent it: parsed JSON, or the text if it is not JSON or is truncated. */
+  /**
+   * The body of the request, as the caller sent it: parsed JSON, or the text if it is not JSON or is truncated. Known credentials are replaced by
+   * `[removed]`.
+   */
   readonly request: unknown
   /**
    * The body of the answer that the caller got: parsed JSON, or the text of a stream's events. For a failed call, the body of the error.

@@ -7,7 +7,8 @@ export interface CostRow {
   /** The number of finished calls; prefetches do not count. */
   readonly calls: number
   /**
-   * The tokens of the paid answers, by class, as in `usage` of a receipt: `inputTokens` and `outputTokens` are totals that include the other classes.
+   * The tokens of the answers that providers made, by class, as in `usage` of a receipt. Answers from the cache do not count. `inputTokens` and
+   * `outputTokens` are totals that include the other classes.
    */
   readonly tokens: CostTokens
   /** The cost of the answers whose price is known, in US dollars, prefetches included. */

@@ -12,11 +12,11 @@ import type { TargetStats } from './target-stats.ts'
 export interface CallObserver {
   /**
    * Called when a call begins, in the async context of its caller.
-   * @param call `role`: `'call'` for a call that a caller makes; `'upstream'` for a request that Harbor itself makes: to fill the cache, for a batch
-   * of embeddings, a prefetch or a refresh. It may serve several calls. An upstream call is a child of the call that began it, and has the same
-   * `receipt.id`. Its attempts are reported for the upstream call alone, not for the calls that it serves. `deadlineAt`: when the total time of the
-   * call is over, in milliseconds since the epoch. `client`: the state of the client that makes the call, the same object for all calls of a client
-   * and its copies
+   * @param call `role`: `'call'` for a call that a caller makes; `'upstream'` for a call that Harbor itself makes, to fill the cache, for a batch of
+   * embeddings, a prefetch or a refresh. It may serve several calls of callers. An upstream call is a child of the call that began it, and has the
+   * same `receipt.id`. Its attempts are reported for the upstream call alone, not for the calls that it serves. `deadlineAt`: when the total time of
+   * the call is over, in milliseconds since the epoch. `client`: the state of the client that makes the call, the same object for all calls of a
+   * client and its copies
    * @returns an object to which Harbor reports what happens to the call, or undefined to leave the call out
    */
   start(call: {

@@ -35,7 +35,7 @@ export interface Receipt {
    * stream runs until it was read or cancelled.
    */
   readonly outcome: 'pending' | 'success' | 'failure' | 'aborted'
-  /** Why the call failed, also if nothing was sent. Undefined unless `outcome` is `failure`. */
+  /** Why the call failed, even if nothing was sent. Undefined unless `outcome` is `failure`. */
   readonly failure: CallFailure | undefined
   /** When the call started, in milliseconds since the epoch. */
   readonly startedAt: number
@@ -184,7 +184,7 @@ export interface CallCost {
   /** The cost in US dollars. If `unpriced` is set, the real cost is higher. */
   readonly usd: number
   /**
-   * The parts of the call whose price is unknown, so that `usd` is too low: the names of tools that the provider ran, as in
+   * The parts of the call whose price is unknown, so that `usd` is too low. They are the names of tools that the provider ran, as in
    * `usage.serverToolUses`, and of other models that the provider let answer. Undefined if the cost is complete.
    */
   readonly unpriced?: readonly string[]
@@ -194,7 +194,7 @@ export interface CallCost {
   readonly price: 'own' | 'list' | 'provider'
   /**
    * How the provider was found in the price list. `address`: by its URL. `entry-name`, `kind`: by the name or the kind of its entry in `providers`,
-   * because the URL is that of a gateway. Undefined unless `price` is `list`.
+   * because the URL belongs to a gateway. Undefined unless `price` is `list`.
    */
   readonly listedBy?: 'address' | 'entry-name' | 'kind'
 }

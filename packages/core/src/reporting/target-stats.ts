@@ -2,7 +2,7 @@
 export interface TargetStats {
   /** The state of its circuit now: `closed`, `open`, `half-open` or `isolated`; always `closed` with `breaker: false`. */
   readonly state: 'closed' | 'open' | 'half-open' | 'isolated'
-  /** Whether a call would be sent to this target now. */
+  /** Whether the circuit of the target lets calls through now: it is `closed` or `half-open`. Cooldowns are not included. */
   readonly available: boolean
   /** The time until the circuit lets a probe through, in milliseconds; 0 unless the circuit is open. */
   readonly retryAfterMs: number

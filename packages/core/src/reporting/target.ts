@@ -32,12 +32,13 @@ export interface Target {
   /** The configured capabilities of the model. Undefined if none are configured: the model then counts as having all of them. */
   readonly capabilities: readonly Capability[] | undefined
   /**
-   * The model's own limit for the time until the first content of a stream, in milliseconds. Overrides that of the client; undefined when not
-   * configured.
+   * The model's own limit for the time until the first content of a stream, in milliseconds. Overrides the client's `timeouts.firstTokenMs`;
+   * undefined when not configured.
    */
   readonly firstTokenMs: number | undefined
   /**
-   * The model's own limit for the time between two pieces of content, in milliseconds. Overrides that of the client; undefined when not configured.
+   * The model's own limit for the time between two pieces of content, in milliseconds. Overrides the client's `timeouts.idleMs`; undefined when not
+   * configured.
    */
   readonly idleMs: number | undefined
 }
