@@ -121,6 +121,28 @@ describe('the option telemetry of a fallback model', () => {
     expect(last(notices).waits).toMatchObject([{ reason: 'retry-after' }])
   })
 
+  it('notifies of each content of a stream, and of the state of the circuit', async () => {
+    const times: number[] = []
+    const circuits: unknown[] = []
+    const observer: CallObserver = {
+      start: () => ({
+        chunks: ({ circuit }) => {
+          circuits.push(circuit)
+          return (at) => void times.push(at)
+        },
+      }),
+    }
+    const parts = whole('a', '', 'b', 'c')
+    const model = createFallbackModel({ models: [mock('m', { parts })], telemetry: observer })
+    const { stream } = await model.doStream({
+      prompt: [{ role: 'user', content: [{ type: 'text', text: 'q' }] }],
+    })
+    for await (const _part of stream);
+    expect(times).toHaveLength(3)
+    expect(times).toEqual(times.toSorted((one, other) => one - other))
+    expect(circuits).toEqual(['closed'])
+  })
+
   it('notifies of the end of a stream when the stream has ended, with its tokens', async () => {
     const { observer, notices, names } = recorder()
     const model = createFallbackModel({ models: [mock('m', 'hello')], telemetry: observer })

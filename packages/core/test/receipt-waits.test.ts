@@ -132,6 +132,7 @@ describe('the reason of an attempt', () => {
         { timeout: 10_000, interval: 5 },
       )
       .toBe('probe')
+    expect(receipt?.attempts[0]?.circuit).toBe('half-open')
   })
 })
 

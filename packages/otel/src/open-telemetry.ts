@@ -26,6 +26,11 @@ export interface OpenTelemetryObserver {
 export interface OpenTelemetryObservation {
   /** Wraps the sending of one request, until its headers arrive. @returns what `send` returned */
   attempt<T>(attempt: Attempt, send: Send<T>): Promise<T>
+  /**
+   * Called once for each attempt that is answered by a stream.
+   * @returns a function to call with the time of each content, in milliseconds since the epoch; undefined if no metric needs it
+   */
+  chunks(attempt: Attempt): ((at: number) => void) | undefined
   /** Called once for each attempt when it has ended; for a stream, at the end of its body. */
   attemptEnded(attempt: Attempt): void
   /** Called after a wait, before the attempt that follows. */
@@ -111,6 +116,12 @@ class Observation implements OpenTelemetryObservation {
     this.#attempts.push(attempt)
     if (this.#instruments) this.#shared.metrics.attemptStarted(this.#instruments, attempt)
     return this.#spans.attempt(attempt, send)
+  }
+
+  chunks(): ((at: number) => void) | undefined {
+    const { context, isNested } = this.#spans
+    if (!this.#instruments || isNested) return undefined
+    return this.#shared.metrics.chunks(this.#instruments, this.#started, context)
   }
 
   attemptEnded(attempt: Attempt): void {

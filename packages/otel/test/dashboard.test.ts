@@ -67,7 +67,7 @@ const groupsIn = (expr: string): readonly string[] =>
 
 /** What Prometheus' own OTLP endpoint stores: durations have their unit in the name. */
 function asOtlp(series: readonly Labels[]): readonly Labels[] {
-  const durations = /(duration|time_to_first_chunk)_(bucket|sum|count)$/
+  const durations = /(duration|time_to_first_chunk|time_per_output_chunk)_(bucket|sum|count)$/
   return series.map((each) => ({
     ...each,
     __name__: (each['__name__'] ?? '').replace(durations, '$1_seconds_$2'),

@@ -149,6 +149,19 @@ describe('the metrics of a call', () => {
     expect(total(series, 'gen_ai.client.inference.time_to_first_chunk').count).toBe(1)
   })
 
+  it('have the time of each content of a stream after the first one, once under each name', async () => {
+    const { harbor, collect } = await metered()
+    const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
+    let contents = 0
+    for await (const { choices } of stream) if (choices[0]?.delta.content) contents++
+    const series = await collect()
+    for (const name of ['inference', 'operation'])
+      expect(
+        series.filter((each) => each.name === `gen_ai.client.${name}.time_per_output_chunk`),
+      ).toMatchObject([{ attributes: CHAT, count: contents - 1 }])
+    expect(total(series, 'gen_ai.client.inference.time_per_output_chunk').value).toBeGreaterThanOrEqual(0)
+  })
+
   it('count the reported tokens of a broken stream as wasted', async () => {
     const { observer, collect } = await metered()
     const { usage } = (await brokenMessage(observer)) ?? {}

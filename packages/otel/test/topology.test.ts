@@ -67,6 +67,26 @@ describe('the trace of a call', () => {
     expect(first?.attributes).not.toHaveProperty('http.request.resend_count')
   })
 
+  it('has the server and the circuit of each attempt, also at another provider', async () => {
+    const backup = await simulate()
+    const { harbor, spans, provider } = await traced({
+      providers: { backup: { apiKey: 'k', baseURL: backup.baseURL } },
+      fallback: ['backup/gpt-4o-mini'],
+      retry: false,
+    })
+    provider.fail(status(500))
+    await harbor.chat.completions.create(HELLO)
+    const [, ...attempts] = spans()
+    expect(attempts.map(({ attributes }) => attributes)).toMatchObject(
+      [provider, backup].map(({ baseURL }) => ({
+        'server.address': '127.0.0.1',
+        'server.port': Number(new URL(baseURL).port),
+        'harbor.breaker.state': 'closed',
+      })),
+    )
+    expect(provider.baseURL).not.toBe(backup.baseURL)
+  })
+
   it('has what is left of the spend limit', async () => {
     const { harbor, spans } = await traced({ spendLimit: { usd: 1, per: 'day' } })
     await harbor.chat.completions.create(HELLO)

@@ -3,6 +3,7 @@ type Send<T> = (headers?: Readonly<Record<string, string>>) => Promise<T>
 /** What an observer of a call is notified of. The public types of observers, of core and of the fallback models, have this shape. */
 export interface Observation<Attempt, Wait, Receipt> {
   attempt?<T>(attempt: Attempt, send: Send<T>): Promise<T>
+  chunks?(attempt: Attempt): ((at: number) => void) | undefined
   attemptEnded?(attempt: Attempt): void
   waited?(wait: Wait): void
   servedBy?(upstream: Receipt): void
@@ -64,6 +65,22 @@ export class ObservedCall<Attempt, Wait, Receipt> implements Required<Observatio
     return sending()
   }
 
+  /** Returns a function to call for each event with content of a stream; undefined if no observation wants to know of them. */
+  chunks(attempt: Attempt): ((at: number) => void) | undefined {
+    const listeners: ((at: number) => unknown)[] = []
+    for (const each of this.#observations) {
+      shield(this.#warn, () => {
+        const listener: unknown = each.chunks?.(attempt)
+        if (typeof listener === 'function') listeners.push(listener as (at: number) => unknown)
+        else return listener
+      })
+    }
+    if (listeners.length === 0) return undefined
+    return (at) => {
+      for (const listener of listeners) shield(this.#warn, listener, at)
+    }
+  }
+
   attemptEnded(attempt: Attempt): void {
     for (const each of this.#observations) shield(this.#warn, () => each.attemptEnded?.(attempt))
     if (--this.#inFlight === 0 && this.#over) this.#end(this.#over)
@@ -121,9 +138,9 @@ export class ObservedCall<Attempt, Wait, Receipt> implements Required<Observatio
 }
 
 /** Runs code of an observer. What it throws, or rejects with, is passed to `warn`. */
-function shield(warn: (error: unknown) => void, code: () => unknown): void {
+function shield(warn: (error: unknown) => void, code: (at: number) => unknown, at = 0): void {
   try {
-    const outcome = code()
+    const outcome = code(at)
     if (outcome instanceof Promise) outcome.catch(warn)
   } catch (error) {
     warn(error)

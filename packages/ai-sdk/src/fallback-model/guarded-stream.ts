@@ -105,7 +105,10 @@ export function guardStream(
         else fail(new StreamIncompleteError(name, 'cut'))
         return
       }
-      if (isContent(part)) clock.pause()
+      if (isContent(part)) {
+        clock.pause()
+        if (part.type !== 'finish' && part.type !== 'error') attempt.content()
+      }
       pass(part)
     } catch (error) {
       if (hasFinished) close()

@@ -30,6 +30,7 @@ export async function holdStream(
 ): Promise<HeldStream> {
   const result = await start
   const reader = result.stream.getReader()
+  attempt.streams()
   const cancel = (): void => {
     reader.cancel(attempt.signal.reason).catch(() => undefined)
   }
@@ -51,7 +52,10 @@ export async function holdStream(
         if (isIncomplete(part.finishReason)) throw new StreamIncompleteError(name, 'cut')
         return { result, held, reader }
       }
-      if (isContent(part)) return { result, held, reader }
+      if (isContent(part)) {
+        attempt.content()
+        return { result, held, reader }
+      }
       if (held.length > MAX_HELD_PARTS) throw new MalformedAnswerError(name, 'too many parts without content')
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Permit } from '@harbor/breaker'
+import type { BreakerState, Permit } from '@harbor/breaker'
 import { MAX_TIMER_MS, untilAborted } from '@harbor/parts'
 import type { Failure } from '@harbor/retry'
 import { situationOf, VERDICTS } from '@harbor/retry'
@@ -21,6 +21,9 @@ export class LiveAttempt {
   readonly #caller: AbortSignal | undefined
   readonly #reported: Set<object>
   readonly #observed: OpenReceipt['observed']
+  /** The state of the target's circuit when the attempt was admitted. */
+  readonly #circuit: BreakerState | undefined
+  #onContent: (() => void) | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #isSettled = false
 
@@ -32,6 +35,7 @@ export class LiveAttempt {
     { signal: caller, reported, receipt }: CallState,
   ) {
     this.#target = target
+    this.#circuit = target.breaker?.state
     this.#permit = permit
     this.#record = record
     this.#signal = signal
@@ -64,7 +68,20 @@ export class LiveAttempt {
    * @param request called with the headers that the observers add
    */
   send<T>(request: (headers?: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
-    return untilAborted(this.signal, this.#observed?.attempt(this.#record, request) ?? request())
+    return untilAborted(
+      this.signal,
+      this.#observed?.attempt(this.#record, this.#circuit, request) ?? request(),
+    )
+  }
+
+  /** The answer is a stream. From now on, `content()` notifies the observers that want to know of its contents. */
+  streams(): void {
+    this.#onContent = this.#observed?.chunks(this.#record)
+  }
+
+  /** A part with content has arrived. */
+  content(): void {
+    this.#onContent?.()
   }
 
   /** The answer has arrived, or has begun to arrive. From now on, only the caller's signal aborts it. */

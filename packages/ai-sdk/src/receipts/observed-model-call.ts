@@ -73,9 +73,13 @@ export class ObservedModelCall {
     this.#call.waited(this.#wait)
   }
 
-  /** Sends the request of an attempt through all observers. */
+  /**
+   * Sends the request of an attempt through all observers.
+   * @param circuit the state of the target's circuit; `undefined` without a circuit breaker
+   */
   attempt<T>(
     record: ModelAttempt,
+    circuit: ObservedAttempt['circuit'],
     send: (headers?: Readonly<Record<string, string>>) => Promise<T>,
   ): Promise<T> {
     const wait = this.#wait
@@ -84,6 +88,8 @@ export class ObservedModelCall {
     const attempt: Writable<ObservedAttempt> = {
       number: this.#receipt.attempts.length + 1,
       target: record.target,
+      origin: undefined,
+      circuit,
       keyIndex: undefined,
       adaptations: record.adaptations,
       startedAt: now(),
@@ -98,6 +104,13 @@ export class ObservedModelCall {
     this.#attempts.set(record, attempt)
     this.#receipt.attempts.push(attempt)
     return this.#call.attempt(attempt, send)
+  }
+
+  /** Returns a function to call for each part with content of a stream; `undefined` if no observer wants to know of them. */
+  chunks(record: ModelAttempt): (() => void) | undefined {
+    const attempt = this.#attempts.get(record)
+    const listener = attempt && this.#call.chunks(attempt)
+    return listener && (() => listener(now()))
   }
 
   /** @param failure why the attempt failed or was aborted; `undefined` if it succeeded */

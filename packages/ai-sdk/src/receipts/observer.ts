@@ -83,6 +83,12 @@ export interface CallObservation {
     attempt: ObservedAttempt,
     send: (headers?: Readonly<Record<string, string>>) => Promise<T>,
   ): Promise<T>
+  /**
+   * Called once for each attempt that is answered by a stream, when the stream has begun.
+   * @returns a function that is called for each part with content that is read from the stream, or `undefined` if that is of no interest.
+   * `at` is the time in milliseconds since 1970. A stream is read as fast as its caller reads it
+   */
+  chunks?(attempt: ObservedAttempt): ((at: number) => void) | undefined
   /** Called once for each attempt when it has ended; for a stream, at its end. Also called for an attempt that lost to a hedge. */
   attemptEnded?(attempt: ObservedAttempt): void
   /** Called after a wait, before the attempt that follows. */
@@ -113,6 +119,13 @@ export interface ObservedAttempt {
   readonly number: number
   /** The name of the target, such as `openai.responses/gpt-5`. */
   readonly target: string
+  /** Always `undefined`: the AI SDK does not say to which address a model sends its requests. */
+  readonly origin: string | undefined
+  /**
+   * The state of the target's circuit when the attempt was admitted: `closed`, `half-open` for a probe, or `open` for the last chance, when
+   * no target was available. `undefined` with `breaker: false`.
+   */
+  readonly circuit: ObservedTarget['state'] | undefined
   /** Always `undefined`: the AI SDK does not say which key a model uses. */
   readonly keyIndex: number | undefined
   /**

@@ -10,7 +10,7 @@ import { AttemptError } from './attempt-error.ts'
 export function attemptReason({ leg, receipt }: LegExchange): AttemptReason {
   if (leg.attempts > 1) return 'retry'
   if (leg.hedged) return 'hedge'
-  if (leg.isProbe) return 'probe'
+  if (leg.circuit === 'half-open') return 'probe'
   return leg.takeover || receipt.attempts.length > 0 ? 'fallback' : 'first'
 }
 

@@ -24,6 +24,9 @@ export class AttemptScope implements Sent {
   /** Called instead of `onAbort` when the client is closed while the caller is still reading the answer. */
   onCut: ((reason: Error) => void) | undefined
 
+  /** Called when the answer turns out to be a stream. Returns a function that is called for each event with content, if any is needed. */
+  onStream: (() => (() => void) | undefined) | undefined
+
   /** @param honoursSignal whether the transport rejects by itself as soon as its signal aborts */
   constructor(exchange: LegExchange, honoursSignal = false) {
     this.#exchange = exchange

@@ -139,6 +139,7 @@ async function judgeStream(
     maxBytes: policy.maxAnswerBytes,
     held,
     onResponseId: (id) => noteResponseId(exchange, id),
+    onContent: scope.onStream?.(),
     release: (reason) => {
       scope.abort(reason)
     },

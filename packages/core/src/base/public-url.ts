@@ -8,3 +8,14 @@ export function publicURL(url: string): string {
   const { origin, pathname } = new URL(url)
   return origin + pathname
 }
+
+/** An http URL whose origin is its beginning as it is written: it contains no user and no password. */
+const PLAIN_ORIGIN = /^https?:\/\/[^/?#@\\]+(?=[/?#]|$)/
+
+/** Returns the origin of a URL, such as `https://api.openai.com`; undefined if the URL has none. */
+export function originOf(url: string): string | undefined {
+  const [plain] = PLAIN_ORIGIN.exec(url) ?? []
+  if (plain !== undefined || !URL.canParse(url)) return plain
+  const { origin } = new URL(url)
+  return origin === 'null' ? undefined : origin
+}

@@ -2,6 +2,7 @@ import type { FailureKind } from '@harbor/retry'
 import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { WaitReason } from '../reporting/attempt-record.ts'
+import type { TargetStats } from '../reporting/target-stats.ts'
 import type { Target } from '../reporting/target.ts'
 import type { LegGate } from './leg-gate.ts'
 
@@ -34,8 +35,8 @@ export class Leg {
   keyFreeInMs: (() => number) | undefined
   /** Whether the target was called because another one was slow. */
   hedged = false
-  /** Whether the current attempt tests a target whose circuit was open. */
-  isProbe = false
+  /** The state of the target's circuit when the current attempt was admitted; undefined without a circuit. */
+  circuit: TargetStats['state'] | undefined
   /** The pause before the next attempt; undefined while there is none. */
   pause: { readonly reason: WaitReason; readonly startedAt: number } | undefined
   /**

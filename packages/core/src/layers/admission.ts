@@ -25,7 +25,7 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       const entering = quota?.enter(exchange)
       const pass = entering instanceof Promise ? await afterWait(exchange, quota, entering, quotas) : entering
       const permit = acquirePermit(exchange, breaker, pass)
-      exchange.leg.isProbe = permit !== undefined && breaker?.state === 'half-open'
+      exchange.leg.circuit = breaker?.state
       try {
         const answer = await next(exchange)
         if (permit) settleAnswer(permit, exchange, answer, health)

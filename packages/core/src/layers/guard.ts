@@ -13,6 +13,7 @@ import { unanswered } from '../attempt/unanswered.ts'
 import type { OpenAttempt } from '../reporting/open-receipt.ts'
 import type { AttemptFailure } from '../reporting/attempt-record.ts'
 import type { Accounts } from '../cost/accounts.ts'
+import { originOf } from '../base/public-url.ts'
 import { copyHeaders } from '../base/readonly-headers.ts'
 import { cleanId } from '../base/clean.ts'
 import { attemptReason, clockOf, noteDropped, phaseOf } from '../attempt/attempt-facts.ts'
@@ -43,11 +44,14 @@ export function guardLayer(
       leg.key?.index,
       attemptReason(exchange),
     )
+    record.origin = originOf(exchange.url)
+    record.circuit = leg.circuit
     const transport = transportOf(leg.provider)
     const { observed, captured } = exchange
     captured?.noteSent(exchange)
     // An observer may delay the sending, so the transport alone cannot end the attempt in time.
     const scope = new AttemptScope(exchange, transport.honoursSignal && !observed)
+    if (observed) scope.onStream = () => contentListener(exchange, record)
     client.sends(scope)
     try {
       const wire = { number: record.number, signal: scope.signal, remainingMs: remainingMs(exchange) }
@@ -81,6 +85,12 @@ export function guardLayer(
       throw failed
     }
   }
+}
+
+/** Returns a function to call for each event with content of a stream; undefined if no observer wants to know of them. */
+function contentListener({ observed, policy }: LegExchange, record: OpenAttempt): (() => void) | undefined {
+  const listener = observed?.chunks(record)
+  return listener && (() => listener(policy.clock.now()))
 }
 
 /** Counts an attempt that the provider may have billed. It is counted here, since a hedge may lose after the call is over. */

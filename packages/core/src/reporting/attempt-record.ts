@@ -1,5 +1,6 @@
 import type { FailureKind } from '@harbor/retry'
 import type { ClockName } from '../base/errors.ts'
+import type { TargetStats } from './target-stats.ts'
 
 /** One request sent to a provider, as receipts and observers have it. */
 export interface AttemptRecord {
@@ -7,6 +8,16 @@ export interface AttemptRecord {
   readonly number: number
   /** The name of the target to which it was sent, such as `openai/gpt-4`. */
   readonly target: string
+  /**
+   * The origin to which the request was addressed, such as `https://api.openai.com`, without user, path and query; undefined if the address
+   * has none. A redirect does not change it.
+   */
+  readonly origin: string | undefined
+  /**
+   * The state of the target's circuit when the attempt was admitted: `closed`, or `half-open` for a probe. Undefined without a circuit
+   * breaker, and for endpoints whose answers say nothing about the health of a model.
+   */
+  readonly circuit: TargetStats['state'] | undefined
   /**
    * The index of the key in the provider's list of keys, from 0; undefined if the provider has one key, or if the call was made with a key of its
    * own.

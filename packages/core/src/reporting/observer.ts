@@ -64,6 +64,14 @@ export interface CallObservation {
     attempt: AttemptRecord,
     send: (headers?: Readonly<Record<string, string>>) => Promise<T>,
   ): Promise<T>
+  /**
+   * Called once for each attempt that is answered by a stream, when its headers have arrived. For the metric
+   * `gen_ai.client.operation.time_per_output_chunk`, among others.
+   * @returns a function that Harbor calls for each event with content that it reads from the stream, or undefined if that is of no interest.
+   * `at` is the time in milliseconds since the epoch; events that arrive together have almost the same. Harbor reads a stream as fast as its
+   * caller does
+   */
+  chunks?(attempt: AttemptRecord): ((at: number) => void) | undefined
   /** Called once for each attempt when it has ended; for a stream, at the end of its body. Also called for an attempt that lost to a hedge. */
   attemptEnded?(attempt: AttemptRecord): void
   /** Called after a wait, before the attempt that follows. */

@@ -97,6 +97,8 @@ export class OpenReceipt implements Receipt {
     const record: OpenAttempt = {
       number: this.attempts.length + 1,
       target,
+      origin: undefined,
+      circuit: undefined,
       keyIndex,
       adaptations,
       startedAt: now,

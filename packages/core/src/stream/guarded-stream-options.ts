@@ -15,6 +15,8 @@ export interface GuardedStreamOptions {
   readonly held: HeldBytes
   /** Called with the provider's id of the answer as soon as an event reports it. */
   readonly onResponseId?: (id: string) => void
+  /** Called for each event with content, when it is read from the body. */
+  readonly onContent?: (() => void) | undefined
   /** Closes the connection. Called at most once, and never after the end of the body was received. */
   readonly release: (reason: Error) => void
 }

@@ -35,6 +35,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   readonly #source: BodySource
   readonly #idle: IdleClock
   readonly #release: (reason: Error) => void
+  readonly #onContent: (() => void) | undefined
   #onResponseId: ((id: string) => void) | undefined
   readonly #room: HeldRoom
   readonly #splitter = new SseSplitter()
@@ -57,6 +58,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#source = new BodySource(options.source, this.#idle)
     this.#release = options.release
     this.#onResponseId = options.onResponseId
+    this.#onContent = options.onContent
     this.#room = new HeldRoom(options.held, options.maxBytes)
     const { promise, resolve } = Promise.withResolvers<StreamEnd>()
     this.ended = promise
@@ -242,6 +244,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     if (meaning === 'content') {
       this.#hasContent = true
       this.#idle.content()
+      this.#onContent?.()
     } else if (meaning === 'progress') {
       if (!this.#isHeld()) this.#idle.content()
     } else if (meaning === 'end') {

@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api'
 import { attemptOutcome, callErrorType } from '../facts/error-type.ts'
 import { isInference, waitReason } from '../facts/names.ts'
 import { guarded } from '../guarded.ts'
-import type { Attempt, CallReceipt, CallRequest, Usage, Wait } from '../observed.ts'
+import type { Attempt, CallReceipt, CallRequest, StartedCall, Usage, Wait } from '../observed.ts'
 import type { Settings } from '../options.ts'
 import type { Instruments } from './instruments.ts'
 import { MetricAttributes } from './metric-attributes.ts'
@@ -48,6 +48,20 @@ export class CallMetrics {
       guarded(() => to.counter('harbor.stream.incomplete').add(1, ofTarget, context))
   }
 
+  /** Returns a function that records the time between the contents of one stream. It is called with the time of each, in milliseconds. */
+  chunks(to: Instruments, { receipt, request }: StartedCall, context: Context): (at: number) => void {
+    const attributes = this.#attributes.ofCall(receipt, request, {})
+    const histograms = this.#durationsOf(request, 'time_per_output_chunk').map((name) => to.histogram(name))
+    let previous: number | undefined
+    return (at) => {
+      if (previous !== undefined) {
+        const seconds = Math.max(0, at - previous) / 1000
+        for (const histogram of histograms) guarded(() => histogram.record(seconds, attributes, context))
+      }
+      previous = at
+    }
+  }
+
   waited(to: Instruments, { reason, ms }: Wait, context: Context): void {
     const attributes = this.#attributes.of({ 'harbor.wait.reason': waitReason(reason) })
     guarded(() => to.histogram('harbor.wait.duration').record(ms / 1000, attributes, context))
@@ -87,16 +101,21 @@ export class CallMetrics {
     errorType: string | undefined,
   ): void {
     const attributes = this.#attributes.ofCall(receipt, request, { 'error.type': errorType })
-    const isForInference = isInference(request.operation)
-    const record = (ms: number | undefined, what: 'duration' | 'time_to_first_chunk'): void => {
+    const record = (ms: number | undefined, what: DurationKind): void => {
       if (ms === undefined) return
-      if (isForInference && this.#semconv !== '1.41')
-        to.histogram(`gen_ai.client.inference.${what}`).record(ms / 1000, attributes, context)
-      if (!isForInference || this.#semconv !== 'latest')
-        to.histogram(`gen_ai.client.operation.${what}`).record(ms / 1000, attributes, context)
+      for (const name of this.#durationsOf(request, what))
+        to.histogram(name).record(ms / 1000, attributes, context)
     }
     record(receipt.durationMs, 'duration')
     if (request.streaming) record(receipt.firstContentMs, 'time_to_first_chunk')
+  }
+
+  /** Returns the names of a metric of durations: of the conventions for inference, of those before, or both. */
+  #durationsOf({ operation }: CallRequest, what: DurationKind): readonly DurationName[] {
+    if (!isInference(operation)) return NAMES[what].operation
+    return this.#semconv === 'both'
+      ? NAMES[what].both
+      : NAMES[what][this.#semconv === '1.41' ? 'operation' : 'inference']
   }
 
   #addTokens(to: Instruments, { receipt, request, context }: EndedCall, usage: Usage): void {
@@ -147,6 +166,23 @@ export class CallMetrics {
       to.counter('harbor.fallbacks').add(1, attributes)
     }
   }
+}
+
+type DurationKind = 'duration' | 'time_to_first_chunk' | 'time_per_output_chunk'
+type DurationName = `gen_ai.client.${'inference' | 'operation'}.${DurationKind}`
+
+const NAMES = {
+  duration: namesOf('duration'),
+  time_to_first_chunk: namesOf('time_to_first_chunk'),
+  time_per_output_chunk: namesOf('time_per_output_chunk'),
+}
+
+function namesOf(
+  what: DurationKind,
+): Readonly<Record<'inference' | 'operation' | 'both', readonly DurationName[]>> {
+  const inference = [`gen_ai.client.inference.${what}`] as const
+  const operation = [`gen_ai.client.operation.${what}`] as const
+  return { inference, operation, both: [...inference, ...operation] }
 }
 
 type TokenKind = 'input' | 'output' | 'cache_read.input' | 'cache_write.input' | 'reasoning.output'

@@ -18,6 +18,14 @@ const duration = (description: string): Definition & { readonly kind: 'histogram
   description,
   attributes: OF_CALL,
 })
+/** The chunks of streams are recorded before it is known how the call ends. */
+const chunkDuration = {
+  kind: 'histogram',
+  unit: 's',
+  description:
+    'Time from one content of a stream to the next, as they arrive; recorded for each but the first.',
+  attributes: GEN_AI_ATTRIBUTES,
+} as const
 const tokens = (description: string): Definition & { readonly kind: 'counter' } => ({
   kind: 'counter',
   unit: '{token}',
@@ -39,6 +47,8 @@ export const METRICS = {
   'gen_ai.client.inference.time_to_first_chunk': duration(
     'Time from the start of a call to the first content of its stream.',
   ),
+  'gen_ai.client.operation.time_per_output_chunk': chunkDuration,
+  'gen_ai.client.inference.time_per_output_chunk': chunkDuration,
   'gen_ai.client.token.usage': {
     kind: 'histogram',
     unit: '{token}',

@@ -19,8 +19,9 @@ export function attemptStart(ofCall: Attributes, attempt: Attempt, number: numbe
   const { provider, model } = splitTarget(attempt.target)
   const attributes: Attributes = { ...ofCall, 'gen_ai.provider.name': providerName(provider) }
   if (model !== undefined) attributes['gen_ai.request.model'] = bounded(model)
-  if (attributes['gen_ai.provider.name'] !== ofCall['gen_ai.provider.name']) {
-    // The address of another provider is that of the HTTP span below.
+  if (attempt.origin !== undefined) Object.assign(attributes, serverOf(attempt.origin))
+  else if (attributes['gen_ai.provider.name'] !== ofCall['gen_ai.provider.name']) {
+    // The address of another provider is not known.
     delete attributes['server.address']
     delete attributes['server.port']
   }
@@ -28,7 +29,7 @@ export function attemptStart(ofCall: Attributes, attempt: Attempt, number: numbe
   attributes['harbor.attempt.number'] = attempt.number ?? number
   if (number > 1) attributes['http.request.resend_count'] = number - 1
   if (attempt.reason !== undefined) attributes['harbor.attempt.reason'] = attempt.reason
-  if (attempt.reason === 'probe') attributes['harbor.breaker.state'] = 'half_open'
+  if (attempt.circuit !== undefined) attributes['harbor.breaker.state'] = snakeCase(attempt.circuit)
   return attributes
 }
 
