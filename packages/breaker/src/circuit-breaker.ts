@@ -10,10 +10,10 @@ import { aFunction, aString, expectValue, type Check } from './validate.ts'
 /**
  * Stops calls to something that keeps failing, and finds out by itself when to start again.
  *
- * While the circuit is closed, it lets every call through and counts how the calls end. When a trip rule is met, the circuit
- * opens: it refuses calls at once, instead of waiting for them to fail. After `openForMs` it is half-open: it lets one or a few
- * calls through, as probes. If the probes succeed, the circuit closes. If one fails, the circuit opens again, by default for
- * twice as long. The breaker sets no timer, and takes less than a kilobyte.
+ * While the circuit is closed, it lets every call through and counts how the calls end. When a trip rule is met, the circuit opens: it refuses calls
+ * at once, instead of waiting for them to fail. After `openForMs` it is half-open: it lets one or a few calls through, as probes. If the probes
+ * succeed, the circuit closes. If one fails, the circuit opens again, by default for twice as long. The breaker sets no timer, and uses less than a
+ * kilobyte of memory.
  *
  * @example
  * const breaker = new CircuitBreaker({ trip: consecutive(5) })

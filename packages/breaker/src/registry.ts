@@ -5,8 +5,8 @@ import { aString, checksOf, duration, expectValue, validate, wholeNumber } from 
 /** How many breakers a registry holds, and for how long. */
 export interface RegistryLimits {
   /**
-   * The maximum number of breakers, a whole number of at least 1. When a new one would exceed it, the least recently used breaker is dropped, if
-   * possible one that is closed. @default 1_000
+   * The maximum number of breakers, a whole number of at least 1. When a new breaker would exceed it, the least recently used breaker is dropped, if
+   * possible a closed one. @default 1_000
    */
   maxKeys?: number | undefined
   /**

@@ -1,14 +1,14 @@
 import type { Refusal } from './outcome.ts'
 
-/** The statistics of a cache: counts from its creation on, and its current state. */
+/** The statistics of a cache: counts since it was created, and its current state. */
 export interface CacheStats {
   /** Calls answered with a fresh entry, from memory or the far tier. */
   hits: number
   /** Calls answered with a stale entry, from memory or the far tier. */
   stale: number
   /**
-   * Calls that loaded, because no entry and no load of another call could answer them. Also counts `get` and `only-if-cached` calls that found
-   * no entry to use. Bypassed calls do not count.
+   * Calls that neither an entry nor the load of another call could answer, so that they loaded. Also counts calls without a load: `get` and
+   * `only-if-cached` calls that found no entry, and calls that failed because of `negativeTtlMs`. Bypassed calls do not count.
    */
   misses: number
   /** Calls that joined the load of another call. */

@@ -76,8 +76,8 @@ export interface LoadOptions extends ScopeOptions, EntryOptions {
    */
   serveStaleIf?: ((error: unknown) => boolean) | undefined
   /**
-   * Decides whether later calls for the key take a load error into account. If so, they do not load again for `refreshBackoffMs` (if a stale entry
-   * can be served) or `negativeTtlMs`. Return false for an error that concerns only this caller, such as a used-up budget. @default always true
+   * Decides whether a load error affects later calls for the key. If so, they do not load again for `refreshBackoffMs` (if a stale entry can be
+   * served) or `negativeTtlMs`. Return false for an error that concerns only this caller, such as a used-up budget. @default always true
    */
   rememberFailureIf?: ((error: unknown) => boolean) | undefined
   /**
@@ -107,7 +107,10 @@ export interface StreamOptions extends LoadOptions {
    * MiB)
    */
   maxRecordBytes?: number | undefined
-  /** What to do when all readers have left before the end of the source: `abort` it, or `finish` reading it and cache the answer. @default 'abort' */
+  /**
+   * What to do when all readers have left before the end of the source: `abort` it, or `finish` reading it, for at most `refreshTimeoutMs`, and cache
+   * the answer. @default 'abort'
+   */
   onLastReaderGone?: 'abort' | 'finish' | undefined
 }
 

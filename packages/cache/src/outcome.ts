@@ -42,7 +42,7 @@ export type Absence =
   /** The far tier returned bytes that are corrupt, or in the format of another version. */
   | 'far-unreadable'
 
-/** Why an answer was not cached. Except for `failed` and `aborted`, callers got it nevertheless. */
+/** Why an answer was not cached. Callers received the answer nevertheless, except for `failed` and `aborted`. */
 export type Refusal =
   /** The answer is larger than the whole cache, or than `maxRecordBytes`. */
   | 'too-large'
@@ -70,11 +70,11 @@ export type Refusal =
 /** `true` if the answer is now in the cache, otherwise the reason why not. */
 export type Stored = true | Refusal
 
-/** How one call was answered: from where, how old, and why so. */
+/** How one call was answered: from where, with how old an answer, and why. */
 export interface Outcome {
   /** In one word: `hit`, `stale`, `miss`, `shared` or `bypass`. `Status` explains each. */
   readonly status: Status
-  /** Why it has this status, for example `expired` for a `miss`. `Reason` explains each. */
+  /** Why the call has this status, for example `expired` for a `miss`. `Reason` explains each. */
   readonly reason: Reason
   /** Where the answer came from: memory (`near`), the far tier (`far`), or a load. */
   readonly source: 'near' | 'far' | 'load'

@@ -70,7 +70,7 @@ export interface BulkFigures {
 
 /** The content of a call. Only clients with the option `captureContent` emit it. */
 export interface CapturedContent {
-  /** The receipt of the call; its `id` finds the row of the call on the page. */
+  /** The receipt of the call. Its `id` identifies the row of the call on the page. */
   readonly receipt: {
     /** Identifies the call. */
     readonly id: string

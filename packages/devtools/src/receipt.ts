@@ -63,7 +63,7 @@ export interface ShownReceipt {
   readonly skipped: readonly {
     /** The name of the target. */
     readonly target: string
-    /** Why it was not called, in words, such as `its circuit is open`. */
+    /** Why the target was skipped, in words, such as `its circuit is open`. */
     readonly reason: string
   }[]
   /** Whether the caller got a substitute because no target answered: the answer of `lastResort`, or a stale answer from the cache. */

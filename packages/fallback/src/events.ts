@@ -12,7 +12,7 @@ export interface AdvanceEvent<Target> {
 
 /** A target has become unavailable, because it failed too often in a row. */
 export interface UnavailableEvent<Target> {
-  /** The target that runs skip from now on, until it has recovered. */
+  /** The unavailable target. Runs skip it until it has recovered. */
   readonly target: Target
   /** The error of the failure that made the target unavailable. */
   readonly error: unknown

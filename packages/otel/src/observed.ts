@@ -96,7 +96,7 @@ export interface CallReceipt {
     | {
         /** The cost in US dollars. */
         readonly usd: number
-        /** `reported`: the provider counted the tokens. `estimated`: Harbor did. */
+        /** How the tokens were counted: by the provider (`reported`) or by Harbor (`estimated`). */
         readonly usage?: string | undefined
       }
     | undefined

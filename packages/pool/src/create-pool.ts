@@ -20,8 +20,8 @@ export interface Pool {
    */
   readonly fetch: LeanFetch
   /**
-   * undici's own fetch, with all features of the fetch standard, over the connections of this pool. Slower than `fetch`; needed for `integrity`,
-   * caches and the like.
+   * undici's own fetch, with all features of the fetch standard, over the connections of this pool. Slower than `fetch`. Needed for options that
+   * `fetch` does not support, such as `integrity`.
    */
   readonly specFetch: typeof globalThis.fetch
   /**

@@ -4,8 +4,8 @@ import type { LeanFetch } from './fetch/lean-fetch.ts'
 /** Options of `pool.warm`: how many connections are opened, and by which request. All are optional. */
 export interface WarmOptions {
   /**
-   * The number of connections to open to each origin, at least 1. More than `connections` of the pool or, with autoscaling, than `autoscale.min`, is
-   * a TypeError. @default 1
+   * The number of connections to open to each origin, at least 1. At most the option `connections` of the pool or, with autoscaling, `autoscale.min`;
+   * more is a TypeError. @default 1
    */
   connections?: number | undefined
   /**

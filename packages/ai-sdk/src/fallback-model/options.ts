@@ -109,7 +109,10 @@ export interface ModelTimeouts {
 
 /** Functions that are called at events. They are not awaited. If one throws, a warning is emitted, and the call goes on. */
 export interface ModelListeners {
-  /** Called before the next target is tried because one failed. Not called for targets that are skipped, nor for a hedge. @default none */
+  /**
+   * Called when a target has failed and the next target is about to be called. Not called for targets that are skipped, nor for a hedge. @default
+   * none
+   */
   fallback?: ((event: FallbackEvent) => void | PromiseLike<void>) | undefined
   /** Called when the circuit of a target opens, becomes half-open or closes; never with `breaker: false`. @default none */
   breaker?: ((event: BreakerChange) => void | PromiseLike<void>) | undefined
@@ -127,7 +130,7 @@ export interface FallbackEvent {
   readonly failure: AttemptFailure
 }
 
-/** The event of a circuit that changed its state: which target, and the new state. */
+/** The circuit of a target has changed its state. */
 export interface BreakerChange {
   /** The name of the target, such as `openai.responses/gpt-5`. */
   readonly target: string

@@ -13,16 +13,16 @@ import { streamBody } from './stream-body.ts'
 import { TargetModel } from './target-model.ts'
 
 /**
- * Makes a `fetch` that answers OpenAI's chat requests, JSON and streams, by a model of the AI SDK. So every provider of the AI SDK can be a
- * provider of the OpenAI client:
+ * Makes a `fetch` that answers OpenAI's chat requests, as JSON or as a stream, with a model of the AI SDK. With it, every provider of the AI SDK can
+ * be a provider of a `Harbor` client:
  *
  * ```ts
  * new Harbor({ providers: { bedrock: { apiKey: null, fetch: modelFetch((id) => bedrock(id)) } } })
  * ```
  *
- * A request that the AI SDK cannot express without changing its meaning is answered with status 400 and the code `unsupported_by_model`.
- * Harbor then calls the next target. A parameter that only tunes the answer is left out, and listed in the response header
- * `x-harbor-dropped`, which Harbor copies to `attempts[].adaptations`. Requests other than `POST …/chat/completions` are answered with 404 and the same code.
+ * A request that the AI SDK cannot express without changing its meaning is answered with status 400 and the code `unsupported_by_model`. Harbor then
+ * calls the next target. A parameter that only tunes the answer is left out, and listed in the response header `x-harbor-dropped`, which Harbor
+ * copies to `attempts[].adaptations`. Requests other than `POST …/chat/completions` are answered with 404 and the same code.
  *
  * @param modelOf returns the model for the `model` of a request: a language model of version 2, 3 or 4 of the AI SDK's specification
  * @returns a `fetch`. It rejects with a TypeError when the provider could not be reached, and with the reason of the signal after an abort

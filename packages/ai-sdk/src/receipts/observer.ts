@@ -101,7 +101,7 @@ export interface CallObservation {
 export interface RequestFacts {
   /** Always `ai-sdk`: which protocol a model speaks is not known. */
   readonly protocol: string
-  /** What is asked of the model: `chat` (text, also as a stream) or `embeddings`. */
+  /** The kind of request: `chat` (text, also as a stream) or `embeddings`. */
   readonly operation: 'chat' | 'embeddings'
   /** The provider of the first model, as the AI SDK names it, such as `openai.responses`. */
   readonly provider: string
@@ -129,8 +129,8 @@ export interface ObservedAttempt {
   /** Always `undefined`: the AI SDK does not say which key a model uses. */
   readonly keyIndex: number | undefined
   /**
-   * What was removed from the prompt, or replaced, because the target refuses it: a line for each kind. Empty if nothing was. Contains no prompt
-   * text.
+   * What was removed from the prompt, or replaced, because the target refuses it: one line for each kind of change. Empty without changes. Contains
+   * no prompt text.
    */
   readonly adaptations: readonly string[]
   /** The start of the attempt, in milliseconds since 1970. */
@@ -183,8 +183,8 @@ export interface ObservedCallFailure {
   /** The HTTP status of the last answer; `undefined` without an answer. */
   readonly status: number | undefined
   /**
-   * The timeout that was exceeded: `total` is that of the call, `attempt` that of an attempt or of its first content, `idle` that of a pause in the
-   * stream. `undefined` for other failures.
+   * The timeout that was exceeded. `total`: of the whole call. `attempt`: of one attempt, or of its first content. `idle`: of a pause in the stream.
+   * `undefined` for other failures.
    */
   readonly clock: 'total' | 'attempt' | 'idle' | undefined
 }
@@ -202,8 +202,8 @@ export interface ObservedWait {
 }
 
 /**
- * The tokens of an answer, as its provider reported them. `inputTokens` and `outputTokens` are totals; the others are parts of them. What was not
- * reported is 0.
+ * The tokens of an answer, as its provider reported them. `inputTokens` and `outputTokens` are totals; the others are parts of them. A number that
+ * the provider did not report is 0.
  */
 export interface ObservedUsage {
   /** All tokens of the prompt: cached ones and cache writes are included. */
@@ -223,13 +223,13 @@ export interface ObservedUsage {
 }
 
 /**
- * What an observer is given about a call. It has the fields of a receipt of `@harbor/core`, so that one observer can serve both. What the AI
- * SDK does not report is `undefined`, empty or 0. Contains no prompt and no answer.
+ * The receipt of a call, as an observer gets it. It has the fields of a receipt of `@harbor/core`, so that one observer can serve both. Fields that
+ * the AI SDK does not report are `undefined`, empty or 0. Contains no prompt and no answer.
  */
 export interface ObservedReceipt {
   /** The id of the call: that of its `ModelReceipt`. */
   readonly id: string
-  /** What is asked of the model: `chat` (text, also as a stream) or `embeddings`. */
+  /** The kind of request: `chat` (text, also as a stream) or `embeddings`. */
   readonly operation: 'chat' | 'embeddings'
   /**
    * The name of the target that answered, or that was called last. `last resort` if the option `lastResort` answered. Empty before the first attempt.
@@ -285,7 +285,7 @@ export interface ObservedReceipt {
   readonly skipped: readonly {
     /** The name of the target, such as `openai.responses/gpt-5`. */
     readonly target: string
-    /** Why it was skipped, in words, such as `circuit open`. */
+    /** Why the target was skipped, in words, such as `circuit open`. */
     readonly reason: string
   }[]
   /** Whether the answer comes from the option `lastResort`. */

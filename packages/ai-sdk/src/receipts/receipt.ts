@@ -10,13 +10,13 @@ export interface ModelReceipt {
    */
   readonly outcome: 'success' | 'failure' | 'aborted'
   /**
-   * The name of the target that answered or whose stream began, such as `openai.responses/gpt-5`; `last resort` if that answered. Missing if none
-   * did.
+   * The name of the target that answered or whose stream began, such as `openai.responses/gpt-5`; `last resort` if the option `lastResort` answered.
+   * Missing if no target answered.
    */
   readonly target?: string
-  /** The provider of the model that answered, as the AI SDK names it, such as `openai.responses`. Missing if none did. */
+  /** The provider of the model that answered, as the AI SDK names it, such as `openai.responses`. Missing if no model answered. */
   readonly provider?: string
-  /** The id of the model that answered, such as `gpt-5`. Missing if none did. */
+  /** The id of the model that answered, such as `gpt-5`. Missing if no model answered. */
   readonly modelId?: string
   /** Whether the answer comes from the option `lastResort`. */
   readonly degraded: boolean
@@ -53,8 +53,8 @@ export interface ModelAttempt {
   /** The duration, in milliseconds: until the attempt was answered, failed or was abandoned; for a stream, until its end. 0 for a skipped target. */
   readonly durationMs: number
   /**
-   * What was removed from the prompt, or replaced, because the target refuses it, such as reasoning of another vendor: a line for each kind. Empty if
-   * nothing was. Contains no prompt text.
+   * What was removed from the prompt, or replaced, because the target refuses it, such as reasoning of another vendor: one line for each kind of
+   * change. Empty without changes. Contains no prompt text.
    */
   readonly adaptations: readonly string[]
   /** Why the attempt failed; missing for every other outcome. */

@@ -2,8 +2,8 @@ import type { Counts, Tally, TripRule } from './trip-rule.ts'
 import { expectValue, wholeNumber } from '../validate.ts'
 
 /**
- * Creates a rule that opens the circuit after this number of failures in a row. A success resets the row. With this rule, the breaker's `counts()`
- * covers all calls since the circuit last closed.
+ * Creates a rule that opens the circuit after this number of failures in a row. A success resets the number to 0. With this rule, the breaker's
+ * `counts()` covers all calls since the circuit last closed.
  *
  * @param failures a whole number of at least 1
  * @throws TypeError for any other value

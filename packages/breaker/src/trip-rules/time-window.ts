@@ -13,7 +13,7 @@ export interface TimeWindowOptions {
   /** The fraction of the counted calls that must have failed for the circuit to open: above 0, at most 1. 0.5 means half of them. */
   failureRatio: number
   /**
-   * The number of calls that must be in the window before the circuit can open, at least 1. It prevents that a few failures during low traffic open
+   * The number of calls that must be in the window before the circuit can open, at least 1. Prevents a few failures during low traffic from opening
    * the circuit. @default 10
    */
   minimumCalls?: number | undefined

@@ -6,8 +6,8 @@ import type { Prediction, Predictor } from './predictor.ts'
 /** Options of a MarkovPredictor: what counts as one sequence of requests, and how much it remembers. */
 export interface MarkovPredictorOptions {
   /**
-   * The maximum pause between two requests for the second to count as following the first, in milliseconds, from 1 to 2^31 - 1. After a longer pause,
-   * the session begins again. @default 1_800_000 (30 minutes)
+   * The maximum pause between two requests of a session, in milliseconds, from 1 to 2^31 - 1. After a longer pause, the next request does not count
+   * as following the last one. @default 1_800_000 (30 minutes)
    */
   sessionGapMs?: number | undefined
   /** The maximum number of scopes in memory, at least 1; the least recently used scope is dropped first. @default 1_000 */
@@ -58,10 +58,11 @@ export class MarkovPredictor implements Predictor {
   }
 
   /**
-   * Learns from a request: the key follows the last one of the same scope and session, if that was at most `sessionGapMs` ago.
+   * Learns from a request: counts that its key followed the last key of the same scope and session, unless that was requested more than
+   * `sessionGapMs` ago.
    *
    * @param now the time of the request, in milliseconds since 1970
-   * @param session a sequence of requests within the scope. @default one for the whole scope
+   * @param session a sequence of requests within the scope. @default the whole scope is one session
    */
   observe(scope: string, key: string, now: number, session = ''): void {
     const name = nameIn(scope, session)

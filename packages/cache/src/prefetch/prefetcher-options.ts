@@ -35,8 +35,8 @@ export interface PrefetcherOptions<Value> {
   /** Whether to start a prefetch only while no caller waits for a load. @default true */
   onlyWhenIdle?: boolean | undefined
   /**
-   * The minimum fraction of the last 100 predictions that came true, from 0 to 1. Below it, prefetching pauses. Applies once 20 predictions
-   * have come true or turned out wrong. @default 0.3
+   * The fraction of the last 100 predictions that must have come true, from 0 to 1; below it, prefetching pauses. Applies once 20 predictions have
+   * come true or turned out wrong. @default 0.3
    */
   minPrecision?: number | undefined
   /** How soon the predicted key must be requested for a prediction to count as true, in milliseconds, from 1 to 2^31 - 1. @default 300_000 */

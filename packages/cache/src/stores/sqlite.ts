@@ -79,7 +79,7 @@ export class SqliteStore implements CacheStore {
     )
   }
 
-  /** Closes the file. Can be called more than once; other methods reject after it. */
+  /** Closes the file. Can be called more than once. Other methods then reject. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -1,6 +1,6 @@
 /** The current attempt at a target, as it is passed to the operation. */
 export interface FallbackContext {
-  /** The number of the attempt in this run, counted from 1 over all targets. Skipped targets do not count. */
+  /** The number of the attempt in this run, counted from 1 over all targets. Targets that are skipped before they are called do not count. */
   readonly attempt: number
   /** Whether the attempt is a hedge, started while another attempt is slow. */
   readonly hedged: boolean

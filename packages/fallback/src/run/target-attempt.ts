@@ -24,7 +24,7 @@ export interface SkippedTarget {
   readonly target: string
   /** Always `skipped`. */
   readonly outcome: 'skipped'
-  /** Why it was skipped, in words: `unavailable`, `its credential was refused by …`, or the text that was passed to `skip()`. */
+  /** Why the target was skipped, in words: `unavailable`, `its credential was refused by …`, or the text that was passed to `skip()`. */
   readonly reason: string
 }
 

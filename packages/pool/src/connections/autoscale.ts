@@ -4,8 +4,8 @@
  */
 export interface AutoscaleOptions {
   /**
-   * The maximum number of connections at the start, at least 1. Autoscaling never goes below it, and never above the option `connections`, which it
-   * must not exceed. @default 1
+   * The maximum number of connections at the start, at least 1 and at most the option `connections`. Autoscaling keeps the maximum between `min` and
+   * `connections`. @default 1
    */
   min?: number | undefined
   /**

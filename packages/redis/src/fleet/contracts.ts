@@ -34,7 +34,7 @@ export interface FleetCacheStore {
   clear(prefix: string): Promise<void>
 }
 
-/** A client in the fleet. A part that is missing is not shared. */
+/** One client in the fleet. If the field for a part is missing, that part is not shared. */
 export interface FleetMember {
   /** The names of the shared parts. */
   readonly share: readonly SharedPart[]
