@@ -36,8 +36,8 @@ export interface RetryDecision {
 /** Options of `retry` and `createRetry`. `Result` is the type of the results that are passed to `shouldRetryResult`. */
 export interface RetryOptions<Result = unknown> {
   /**
-   * The maximum number of attempts, including the first one: a whole number of at least 1, or `Infinity`; then set a deadline or a signal to end the
-   * run. @default 3
+   * The maximum number of attempts, including the first one: a whole number of at least 1, or `Infinity`. With `Infinity`, set a deadline or a signal
+   * to end the run. @default 3
    */
   maxAttempts?: number | undefined
   /** The delay before the second attempt, in milliseconds, before jitter. At least 0. Ignored if `backoff` is set. @default 1_000 */
@@ -48,13 +48,14 @@ export interface RetryOptions<Result = unknown> {
    */
   maxDelayMs?: number | undefined
   /**
-   * The factor between each delay and the one before, at least 1: 2 means 1, 2, 4, 8 s. Ignored if `backoff` is set. @default 2, or 3 with
+   * How many times as long each delay is as the one before, at least 1: 2 means 1, 2, 4, 8 s. Ignored if `backoff` is set. @default 2, or 3 with
    * decorrelated jitter
    */
   factor?: number | undefined
   /**
-   * How delays are randomised: `'full'` (`true`) between 0 and the delay, `'none'` (`false`) not at all; `Jitter` lists the others. Without jitter,
-   * clients that failed at the same time retry at the same time. @default true
+   * How delays are randomised. `'full'` (or `true`): between 0 and the delay. `'equal'`: between half of the delay and the delay. `'decorrelated'`:
+   * between `baseDelayMs` and `factor` times the previous delay. `'none'` (or `false`): not at all, so clients that failed at the same time retry at
+   * the same time. @default true
    */
   jitter?: boolean | Jitter | undefined
   /**

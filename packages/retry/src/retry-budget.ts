@@ -7,7 +7,8 @@ import { aClock, atLeast, checksOf, validate } from './validate.ts'
  */
 export interface RetryBudget {
   /**
-   * Records the start of a call, which adds `ratio` of a retry to the budget. Call it once per call, not per attempt; a retry policy does so itself.
+   * Records the start of a call, which adds `ratio` retries (0.2 by default) to the budget. Call it once per call, not per attempt; a retry policy
+   * does so itself.
    */
   deposit(): void
   /**
@@ -17,7 +18,7 @@ export interface RetryBudget {
   withdraw(): (() => void) | undefined
 }
 
-/** Options of `createRetryBudget`: how many retries it allows, over which time. */
+/** Options of `createRetryBudget`: how many retries the budget allows, and within which time. */
 export interface RetryBudgetOptions {
   /** The number of retries that each call adds to the budget, at least 0: 0.2 allows one retry for every five calls. @default 0.2 */
   ratio?: number | undefined

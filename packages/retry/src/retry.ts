@@ -9,18 +9,19 @@ import { SharedTimer } from './run/shared-timer.ts'
 /** Retries any number of operations with the same options. Returned by `createRetry`. It holds no connection and need not be closed. */
 export interface RetryPolicy<Result = unknown> {
   /**
-   * Calls an operation until it succeeds or there is a reason to stop. The reasons are those of `retry`.
+   * Calls an operation until it succeeds or there is a reason to stop: no attempt is left, the failure is not retryable, no time is left, Retry-After
+   * is too long, the retry budget is empty, the operation threw StopRetrying, or a signal aborts.
    *
    * @returns the result of the last attempt, even if `shouldRetryResult` returned `true` for it
-   * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or
-   * the deadline; the cause of a StopRetrying that the operation threw
+   * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or the deadline; the
+   * cause of a StopRetrying that the operation threw
    */
   run<T extends Result>(operation: Operation<T>, options?: RunOptions): Promise<T>
 }
 
 /**
  * Calls an operation until it succeeds or there is a reason to stop: no attempt is left, the failure is not retryable, no time is left, Retry-After
- * is too long, the retry budget is empty, or the signal aborts.
+ * is too long, the retry budget is empty, the operation threw StopRetrying, or the signal aborts.
  *
  * ```ts
  * const answer = await retry(({ signal }) => fetch(url, { signal }), {
@@ -30,7 +31,7 @@ export interface RetryPolicy<Result = unknown> {
  *
  * @returns the result of the last attempt, even if `shouldRetryResult` returned `true` for it
  * @throws the last error, unchanged; the signal's reason after an abort; a TimeoutError if an attempt exceeded its timeout or the deadline; the cause
- * of a StopRetrying that the operation threw; a TypeError for a wrong option. All as a rejection
+ * of a StopRetrying that the operation threw; a TypeError for a wrong option. Nothing is thrown synchronously: the promise rejects
  */
 export function retry<T>(operation: Operation<T>, options?: RetryOptions<T>): Promise<T> {
   try {

@@ -1,9 +1,9 @@
 const CODE = 'retry_timeout'
 
 /**
- * The error of an attempt that took longer than `attemptTimeoutMs`, or that was running when `deadlineMs` of its run was over. In the second case, its
- * `cause` is the error of the attempt before, if there was one. Also thrown if there is no time for the first attempt. Not thrown if the delay before
- * the next attempt would end after the deadline: the run then ends at once, with the error of its last attempt.
+ * An attempt took longer than `attemptTimeoutMs`, or was still running when the deadline of its run (`deadlineMs`) passed. In the second case,
+ * `cause` is the error of the previous attempt, if there was one. Also thrown if no time is left for the first attempt. If a delay would end after
+ * the deadline, the run instead ends at once, with the error of its last attempt.
  */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'

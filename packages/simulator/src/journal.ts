@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FaultType } from './script/fault.ts'
 import type { Operation, WireName } from './route.ts'
 
-/** One call as the provider received it. Keys in its headers are as they were sent. */
+/** One call as the provider received it. Nothing is redacted: its headers contain API keys as they were sent. */
 export interface RecordedRequest {
   /** The number of the call, counted from 1 since the provider's start or last reset. */
   readonly call: number
-  /** The id of the call. The answer has it in `x-request-id`, or in the corresponding header of the vendor. Gemini's answers have none. */
+  /** The id of the call. OpenAI's answers have it in the header `x-request-id`, Anthropic's in `request-id`; Gemini's answers do not contain it. */
   readonly requestId: string
   /** The wire format of the request; `openai` if it cannot be recognised. */
   readonly wire: WireName
@@ -42,20 +42,18 @@ export interface ProviderCounts {
   byOperation: Partial<Record<Operation, number>>
   /** The number of answers for each HTTP status. Calls without an answer are not counted. */
   byStatus: Record<string, number>
-  /**
-   * The tokens in the `usage` of all answers. An unfinished stream counts with all of its input, but only the written share of its output.
-   */
+  /** The tokens in the `usage` of all answers. Of an unfinished stream, all input counts, but only the output that was written. */
   tokens: {
     /** Input tokens of all answered calls. */
     input: number
     /** Output tokens of all answered calls, as far as they were written. */
     output: number
   }
-  /** What was counted of batches. The tokens of their lines are not in `tokens` above. */
+  /** The counts of batches and their lines (requests). The tokens of lines are counted only here, not in the provider's `tokens`. */
   batches: {
     /** The number of batches created. */
     created: number
-    /** The number of lines answered. */
+    /** The number of lines answered, with or without an error. */
     lines: number
     /** The tokens of these lines. */
     tokens: {

@@ -13,14 +13,14 @@ export interface SimulatedProvider {
   /** The port on which it listens on 127.0.0.1. */
   readonly port: number
   /**
-   * Replaces the script for later calls. Faults queued by `fail()` stay.
+   * Replaces the script for later calls. Faults queued by `fail()` stay queued; sequences and rate limits start again.
    *
    * @throws TypeError if the script has a wrong value or an unknown field
    */
   script(script: ProviderScript): void
   /**
-   * Queues faults for the next calls, one per call; `'ok'` for a good answer. They take precedence over the faults of rules. A sequence queues each
-   * of its faults.
+   * Queues faults for the next calls, one per call; `'ok'` for a good answer. While faults are queued, the rules of the script do not apply. A
+   * sequence queues each of its faults.
    *
    * @throws TypeError for a wrong fault
    */
@@ -35,8 +35,8 @@ export interface SimulatedProvider {
   /** Returns the last requests: at most 10,000, and at most 64 MiB of bodies. */
   requests(): readonly RecordedRequest[]
   /**
-   * Resets counts, requests, call numbers, queued faults, sequences, rate limits, files, batches, stored responses, random numbers, and the
-   * time that `windowMs` counts. The script stays. Calls in flight continue, but are no longer counted.
+   * Resets counts, requests, call numbers, queued faults, sequences, rate limits, files, batches, stored responses, random numbers, and the time that
+   * `windowMs` counts. The script stays. Calls in flight continue, but no longer count.
    */
   reset(): void
   /** Resolves when no call is in flight, and the provider has noticed each connection that a client in this process has closed. */

@@ -11,22 +11,22 @@ import { applyJitter, type Jitter } from './jitter.ts'
  */
 export type Backoff = (attempt: number, previousDelayMs: number, random: () => number) => number
 
-/** Options of the built-in backoffs, which determine how delays grow from attempt to attempt. `retry` has the same ones at its top level. */
+/** Options of the built-in backoffs, which determine how delays grow from attempt to attempt. `retry` has options with the same names. */
 export interface BackoffOptions {
   /** The first delay, in milliseconds, before jitter. At least 0. @default 1_000 */
   baseDelayMs?: number | undefined
   /**
-   * The longest delay, in milliseconds, before jitter; longer ones are cut to it. Never more than about 24.8 days, the longest timer. @default 60_000
+   * The longest delay, in milliseconds, before jitter; longer delays are reduced to it. At most about 24.8 days, the longest timer. @default 60_000
    */
   maxDelayMs?: number | undefined
   /**
-   * The factor between each delay and the one before, at least 1; with `decorrelated`, the upper end of the next random delay is `factor` times the
-   * previous delay. @default 2, or 3 for `decorrelated`
+   * How many times as long each delay is as the one before, at least 1. With `decorrelated`, each delay is random, up to `factor` times the previous
+   * delay. @default 2, or 3 for `decorrelated`
    */
   factor?: number | undefined
   /**
-   * How delays are randomised: `'full'` between 0 and the delay, `'equal'` between half of it and all of it. `true` means `'full'`, `false` means
-   * `'none'`. @default true, or false for `constant`
+   * How delays are randomised. `'full'` (or `true`): between 0 and the delay. `'equal'`: between half of the delay and the delay. `'none'` (or
+   * `false`): not at all. @default true, or false for `constant`
    */
   jitter?: boolean | Exclude<Jitter, 'decorrelated'> | undefined
 }

@@ -3,14 +3,17 @@ import { parseRetryAfter, type HeadersLike } from '../delay/retry-after.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import { readGoogleDetails } from './google-details.ts'
 
-/** The fields of an error response that `classifyStatus` reads, apart from its status. All are optional; what is missing is not considered. */
+/** The fields of an error response that `classifyStatus` reads, apart from its status. All are optional; leave out what is unknown. */
 export interface AnswerFacts {
   /**
    * `error.code` of the body. If the status is 2xx or missing, a number from 400 to 599 here is used as the status, since OpenRouter sends
    * errors in this way.
    */
   code?: string | number | null | undefined
-  /** `error.type` of the body, or Google's `error.status`. Read together with `code`: the first that is known decides. @default none */
+  /**
+   * `error.type` of the body, or Google's `error.status`. Read together with `code`; a special kind in either, such as `quota`, takes precedence over
+   * a general one, such as `rate-limit`. @default none
+   */
   type?: string | null | undefined
   /** `error.message` of the body. Read only if the code and the type are not specific enough. Never stored. */
   message?: string | null | undefined

@@ -65,7 +65,7 @@ export interface Failure {
   quotaOf?: 'model' | undefined
   /**
    * How long the server asks clients to wait before the next request, in milliseconds: from Retry-After, or from the details of a Google error.
-   * Undefined if it does not ask.
+   * Undefined if the server does not say.
    */
   retryAfterMs?: number | undefined
 }

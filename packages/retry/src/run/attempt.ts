@@ -5,8 +5,8 @@ import { interruptible } from './interruptible.ts'
 import { ownTimer, type Timer } from './timer.ts'
 
 /**
- * The function that is retried. It is called once per attempt; a value it returns, or a promise that it resolves, is the result, and what it throws
- * is the error of the attempt.
+ * The function that is retried. It is called once per attempt. Its return value, or the value of its promise, is the result. If it throws or rejects,
+ * that is the error of the attempt.
  */
 export type Operation<T> = (attempt: Attempt) => T | PromiseLike<T>
 
@@ -15,8 +15,8 @@ export interface Attempt {
   /** The number of the attempt, counted from 1. */
   readonly number: number
   /**
-   * Pass it to the work of the attempt. Aborts with the reason of the caller's signal when that signal aborts, and with a TimeoutError after
-   * `attemptTimeoutMs` or `deadlineMs`.
+   * The signal of this attempt: pass it to `fetch` or to your SDK. Aborts with the reason of the caller's signal when that signal aborts, and with a
+   * TimeoutError after `attemptTimeoutMs` or `deadlineMs`.
    *
    * Without `attemptTimeoutMs` and `deadlineMs`, this is the caller's own signal, or one that never aborts. Otherwise, each attempt has a signal of
    * its own. Once the attempt has ended, its signal no longer follows the caller's.

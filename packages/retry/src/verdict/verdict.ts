@@ -8,23 +8,23 @@ export interface Verdict {
    */
   readonly retryHere: 'yes' | 'once' | 'no'
   /**
-   * Which other target may take over. `yes`: any. `no`: none. `context-chain`, `policy-chain`: a target of the client's option
-   * `contextWindowFallback` or `contentPolicyFallback`. `other-credential`, `other-quota-group`: a target with another credential or in
-   * another quota group.
+   * Which other target may take over. `yes`: any. `no`: none. `context-chain`: a target of the client's option `contextWindowFallback`.
+   * `policy-chain`: a target of its option `contentPolicyFallback`. `other-credential`: a target with another API key. `other-quota-group`: a target
+   * that does not share this target's rate limit.
    */
   readonly nextTarget:
     'yes' | 'no' | 'context-chain' | 'policy-chain' | 'other-credential' | 'other-quota-group'
   /**
-   * Whether the same target is tried again with another API key, if its provider has several keys and another one is not in cooldown.
-   * `yes`: as often as the retry policy allows. `once`: once per call. @default undefined: never
+   * Whether the same target is tried again with another API key, if its provider has several keys and another one is not in cooldown. `yes`: as often
+   * as the retry policy allows. `once`: at most once per call. @default undefined: never
    */
   readonly nextKey?: 'yes' | 'once'
   /** Whether the failure counts against the target's circuit: `failure` counts as a failed call, `ignore` counts as no call at all. */
   readonly breaker: 'failure' | 'ignore'
   /**
-   * Whether the provider may have billed the request. `no`: nothing was sent. `yes`: the provider may have done work for it, whatever the
-   * status of its answer. A failure that is `ambiguous` may always be billed. @default only if there was no answer: an answer with an error
-   * status is free
+   * Whether the provider may have billed the request. `no`: it has not, since nothing was sent. `yes`: it may have, even if it answered with an error
+   * status. A failure that is `ambiguous` may have been billed in any case. @default an answer with an error status is free; a request without an
+   * answer may have been billed
    */
   readonly billed?: 'no' | 'yes'
   /** Whether the content of the request caused the failure, so that a request with other content could succeed. @default false */
@@ -48,12 +48,15 @@ export interface Verdict {
 export type CooldownScope = 'credential' | 'target-and-model' | 'quota-group'
 
 /**
- * A kind of failure that Harbor treats in its own way: the key of a row of `VERDICTS`. Most are a `FailureKind`. The others:
+ * A kind of failure that Harbor treats in its own way: the key of a row of `VERDICTS`. Most have the name and the meaning of a `FailureKind`. The
+ * others:
  * - `local-fault`: this process or machine is the cause, not the target
- * - `not-sent`, `sent-unanswered`: a network fault before the request was sent, or after it (or no answer in time)
+ * - `not-sent`: the connection failed before the request was sent
+ * - `sent-unanswered`: the request may have been sent, but no complete answer arrived: the connection failed, or time ran out
  * - `unable`: the target cannot express the request
  * - `timeout-answer`: the server itself reported a timeout
- * - `stream-before-content`, `stream-after-content`: a stream broke before, or after, the caller had a part of it
+ * - `stream-before-content`: a stream failed before the caller had received content
+ * - `stream-after-content`: a stream failed after the caller had received content
  */
 export type Situation =
   | 'local-fault'
@@ -173,8 +176,8 @@ export function situationAtEnd(outcome: 'success' | 'failure' | 'aborted'): Situ
 const SHORT_COOLDOWN_MS = 1_000
 
 /**
- * Returns the cooldown that a failure starts: what is in cooldown, and for how many milliseconds. Undefined if the failure starts none. An exhausted
- * quota of one model (`quotaOf`) is a cooldown of its quota group, not of the credential.
+ * Returns the cooldown that a failure starts: what is in cooldown, and for how many milliseconds. Undefined if the failure starts none. If the quota
+ * of one model is exhausted (`quotaOf`), its quota group is in cooldown, not the credential.
  */
 export function cooldownOf(failure: Failure): { of: CooldownScope; ms: number } | undefined {
   const { cooldown } = VERDICTS[situationOf(failure)]

@@ -6,8 +6,8 @@ export interface BatchScript {
   /** How long a batch remains in the status `validating`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   validatingMs?: Latency | undefined
   /**
-   * How long a batch remains in the status `in_progress`, in milliseconds: a number, or random times (see `Latency`). Its lines are answered evenly
-   * over this time. @default 0
+   * How long a batch remains in the status `in_progress`, in milliseconds: a number, or random times (see `Latency`). The lines (requests) of the
+   * batch are answered evenly over this time. @default 0
    */
   runMs?: Latency | undefined
   /** How long a batch remains in the status `finalizing`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
@@ -15,13 +15,13 @@ export interface BatchScript {
   /** How long a batch remains in the status `cancelling`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   cancellingMs?: Latency | undefined
   /**
-   * The maximum number of input tokens of all unfinished batches of one model, at least 1. A batch that exceeds it fails with `token_limit_exceeded`.
-   * @default no limit
+   * The maximum number of input tokens of all unfinished batches of one model together, at least 1. A batch that would exceed it fails with
+   * `token_limit_exceeded`. @default no limit
    */
   enqueuedTokens?: number | undefined
   /** The maximum number of lines in a batch, at least 1; a batch with more fails its validation. @default 50_000 */
   maxRequests?: number | undefined
-  /** The maximum size of the input file of a batch, in bytes, at least 1. @default 200_000_000 */
+  /** The maximum size of the input file of a batch, in bytes, at least 1; the upload of a larger one gets a 400. @default 200_000_000 */
   maxFileBytes?: number | undefined
   /** The rules that select a fault for a batch. The first matching rule decides. @default none */
   rules?: readonly BatchRule[] | undefined
@@ -31,7 +31,7 @@ export interface BatchScript {
 export interface BatchRule {
   /** The conditions for the fault, all of which must hold. @default every batch */
   when?: BatchCondition | undefined
-  /** The fault that matching batches get; `'ok'` for none, which also ends the search for a rule. */
+  /** The fault that matching batches get, or `'ok'` for none. In both cases, later rules are not tried. */
   fault: BatchFault | 'ok'
 }
 
@@ -52,9 +52,9 @@ export type BatchFault =
       type: 'fail'
       /** The code of the error. @default 'internal_error' */
       code?: string | undefined
-      /** The message of the error. @default a usual one */
+      /** The message of the error. @default 'The batch could not be processed.' */
       message?: string | undefined
-      /** The number of the line that the error names, from 1. @default none */
+      /** The number of the line that the error names, counted from 1. @default none */
       line?: number | undefined
     }
   | {
@@ -92,7 +92,9 @@ export type BatchFault =
       share: number
     }
   | {
-      /** Selects this fault: the batch runs `ms` milliseconds longer. It also has the fault `then`; without one, it ends normally. */
+      /**
+       * Selects this fault: the batch runs `ms` milliseconds longer. If `then` is set, the batch also gets that fault; otherwise it ends normally.
+       */
       type: 'slow'
       /** The time by which the batch takes longer, in milliseconds. */
       ms: number

@@ -4,9 +4,12 @@ export interface Quota {
   requestsPerMinute?: number | undefined
   /** The maximum number of tokens per minute, input and output together, at least 1. Beyond it, calls get a 429. @default no limit */
   tokensPerMinute?: number | undefined
-  /** The maximum number of input tokens per minute, as Anthropic counts them, at least 1. Beyond it, calls get a 429. @default no limit */
+  /**
+   * The maximum number of input tokens per minute, at least 1. All tokens of a prompt count, also those read from a cache. Beyond it, calls get a
+   * 429. @default no limit
+   */
   inputTokensPerMinute?: number | undefined
-  /** The maximum number of output tokens per minute, as Anthropic counts them, at least 1. Beyond it, calls get a 429. @default no limit */
+  /** The maximum number of output tokens per minute, at least 1. Beyond it, calls get a 429. @default no limit */
   outputTokensPerMinute?: number | undefined
   /** The maximum number of calls that are answered at the same time, at least 1. Beyond it, calls get a 429. @default no limit */
   concurrency?: number | undefined
@@ -18,13 +21,16 @@ export interface Quota {
 export interface Limits extends Quota {
   /** Quotas for single models, by the name of the model. All other models share the quota of the provider. @default none */
   models?: Readonly<Record<string, Quota>> | undefined
-  /** The length of a minute of these limits, in milliseconds, at least 1. With 1_000, a test can run through many minutes quickly. @default 60_000 */
+  /**
+   * How long a minute of these limits lasts, in milliseconds, at least 1. With 1_000, the limits apply per second, so that a test passes many minutes
+   * quickly. @default 60_000
+   */
   minuteMs?: number | undefined
-  /** The share of a minute's quota that can be used at once after a pause: above 0, at most 1. @default 1 */
+  /** The fraction of a minute's quota that can be used at once after an idle time: above 0, at most 1. @default 1 */
   burst?: number | undefined
   /**
-   * How many tokens of the limits a call uses up. `'usage'`: the tokens in the `usage` of its answer. `'reserved'`: its input and its
-   * maximum output (such as `max_tokens`), as at OpenAI. @default 'usage'
+   * How many tokens a call takes from the limits. `'usage'`: the tokens in the `usage` of its answer. `'reserved'`: its input and its maximum output
+   * (such as `max_tokens`), as at OpenAI. @default 'usage'
    */
   charge?: 'usage' | 'reserved' | undefined
   /**
@@ -33,8 +39,8 @@ export interface Limits extends Quota {
    */
   countRefused?: boolean | undefined
   /**
-   * The headers about limits that are sent. `'all'`: all. `'retry-after'`: only `retry-after` and `retry-after-ms`, with a 429. `'none'`:
-   * none. @default 'all'
+   * Which headers about limits the answers have. `'all'`: all headers of the vendor. `'retry-after'`: only those of a 429 that say when to try again,
+   * such as `retry-after`. `'none'`: none. @default 'all'
    */
   headers?: 'all' | 'retry-after' | 'none' | undefined
   /**

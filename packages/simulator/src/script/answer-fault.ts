@@ -59,22 +59,22 @@ export type AnswerFault =
     }
   | {
       /**
-       * Selects this fault: an answer that ends after `pieces` pieces of text, by default half of them. `reason` is sent verbatim as the vendor's
-       * finish reason.
+       * Selects this fault: an answer that ends after `pieces` pieces of text (simulated tokens), by default half of them. `reason` is sent verbatim
+       * as the vendor's finish reason.
        */
       type: 'finish'
       /** The finish reason, sent verbatim. */
       reason: string
-      /** The number of pieces of text before the end. @default half of them */
+      /** The number of pieces of text (simulated tokens) before the end. @default half of them */
       pieces?: number | undefined
     }
   | {
       /**
-       * Selects this fault: the model refuses after `pieces` pieces of text: with a `refusal` at OpenAI, the stop reason `refusal` at Anthropic, and
-       * `PROHIBITED_CONTENT` at Gemini.
+       * Selects this fault: the model refuses after `pieces` pieces of text (simulated tokens). The answer has a `refusal` at OpenAI, the stop reason
+       * `refusal` at Anthropic, and the finish reason `PROHIBITED_CONTENT` at Gemini.
        */
       type: 'refusal'
-      /** The number of pieces of text before the refusal. @default 0 */
+      /** The number of pieces of text (simulated tokens) before the refusal. @default 0 */
       pieces?: number | undefined
       /** The category of the refusal in Anthropic's `stop_details`. @default 'cyber' */
       category?: string | undefined
@@ -101,10 +101,10 @@ export type PlayFault =
   | {
       /** Selects this fault: a stream of the given events. `events` lists the data of each event, which is sent verbatim. */
       type: 'play'
-      /** The data of each event, sent verbatim, without a parse or a check. */
+      /** The data of each event. It is sent verbatim, and is neither parsed nor checked. */
       events: readonly string[]
       /**
-       * Whether each event is named after the `type` in its data, as in Responses streams. @default true for requests to Anthropic's API
+       * Whether each event has a line `event:` with the `type` in its data, as in Responses streams. @default true for requests to Anthropic's API
        */
       named?: boolean | undefined
       /** Whether the stream ends with `[DONE]`. @default true for requests to OpenAI's API, unless `named` is true */
@@ -119,7 +119,7 @@ export type PlayFault =
   | {
       /** Selects this fault: a body sent verbatim, by default as application/json. */
       type: 'play-json'
-      /** The body, sent verbatim, without a parse or a check. */
+      /** The body. It is sent verbatim, and is neither parsed nor checked. */
       body: string
       /** The HTTP status, from 200 to 599. @default 200 */
       status?: number | undefined

@@ -10,8 +10,8 @@ import type { FormatFault, StreamFault } from './stream-fault.ts'
 export type Fault = SimpleFault | SequenceFault
 
 /**
- * A list of faults for successive calls: the first matching call gets the first fault, the second call the second one. Calls after the last
- * fault get good answers.
+ * A list of faults for successive calls: the first matching call gets the first fault, the second matching call the second fault, and so on. Calls
+ * after the last fault get good answers.
  */
 export interface SequenceFault {
   /** Selects this fault: one fault after the other. */
@@ -49,7 +49,7 @@ export interface StatusFault {
   message?: string | undefined
   /** Additional headers of the answer. @default none */
   headers?: Readonly<Record<string, string>> | undefined
-  /** When the client may try again: `'2'` for two seconds, `500` for 500 milliseconds; see `RetryAfter`. @default not said */
+  /** When the client may try again: `'2'` for two seconds, `500` for 500 milliseconds; see `RetryAfter`. @default none: the answer does not say */
   retryAfter?: RetryAfter | undefined
   /** The whole body of the answer, in place of an error object. @default an error object in the vendor's format */
   body?: string | undefined
@@ -74,7 +74,7 @@ export type VendorFault =
   | {
       /** Selects this fault: the vendor is overloaded (529 at Anthropic, 503 elsewhere). */
       type: 'overloaded'
-      /** When the client may try again. @default not said */
+      /** When the client may try again. @default none: the answer does not say */
       retryAfter?: RetryAfter | undefined
     }
   | {
@@ -82,9 +82,11 @@ export type VendorFault =
       type: 'quota'
       /** The period of the quota: a quota per `minute` is renewed soon, one per `day` is not. */
       per: 'minute' | 'day'
-      /** When the client may try again. @default '36' (seconds); none for a quota per day, except at Gemini */
+      /**
+       * When the client may try again. @default `'36'` (36 seconds) for a quota per minute; for a quota per day, `'36'` at Gemini and none elsewhere
+       */
       retryAfter?: RetryAfter | undefined
-      /** The number of allowed requests that the error message contains. @default 10 */
+      /** The quota that the error message names: the number of allowed requests. @default 10 */
       limit?: number | undefined
     }
   | {
@@ -100,7 +102,7 @@ export type VendorFault =
   | {
       /** Selects this fault: the requested service tier has no capacity (429 at OpenAI, 529 at Anthropic, 503 at Gemini). */
       type: 'tier-unavailable'
-      /** When the client may try again. @default not said */
+      /** When the client may try again. @default none: the answer does not say */
       retryAfter?: RetryAfter | undefined
     }
 

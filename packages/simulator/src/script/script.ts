@@ -33,8 +33,8 @@ export interface ProviderScript {
    */
   servedTier?: string | undefined
   /**
-   * The share of the prompt that answers report as read from the prompt cache, from 0 to 1. At Anthropic, it is a share
-   * of the tokens before the last `cache_control`. @default 0
+   * The fraction of the prompt that answers report as read from the prompt cache, from 0 to 1. At Anthropic, it is a fraction of the tokens before
+   * the last `cache_control`. @default 0
    */
   cachedShare?: number | undefined
   /**
@@ -42,11 +42,11 @@ export interface ProviderScript {
    */
   reply?: string | ((request: RecordedRequest) => string) | undefined
   /**
-   * The rate limits: requests and tokens per minute, and concurrent calls. A call that a limit refuses does not use up a fault.
-   * @default no limits
+   * The rate limits: requests and tokens per minute, and concurrent calls. A call that a limit refuses gets no fault, and uses up none of those
+   * queued by `fail()` or in a sequence. @default no limits
    */
   limits?: Limits | undefined
-  /** How responses with `background: true` run. @default they complete at once */
+  /** How responses with `background: true` run. @default not queued, and as fast as a stream (`firstTokenMs`, `tokenMs`) */
   background?: BackgroundScript | undefined
   /** How long batches take, and their faults. @default they complete at once */
   batches?: BatchScript | undefined
@@ -56,7 +56,7 @@ export interface ProviderScript {
 export interface Rule {
   /** The conditions, all of which a call must meet. @default every call gets the fault */
   when?: Condition | undefined
-  /** The fault that matching calls get; `'ok'` for a good answer, which also ends the search for a rule. */
+  /** The fault that matching calls get, or `'ok'` for a good answer. In both cases, later rules are not tried. */
   fault: Fault | 'ok'
 }
 
@@ -73,7 +73,7 @@ export interface Condition {
    * @default at any time
    */
   windowMs?: TimeWindow | undefined
-  /** Matches calls of this operation, or of one of these, such as `chat`. @default every operation */
+  /** Matches calls of this operation, such as `chat`, or of one of several operations. @default every operation */
   operation?: RequestOperation | readonly RequestOperation[] | undefined
   /** Matches calls that request a stream (`true`), or none (`false`). @default both */
   stream?: boolean | undefined
@@ -82,8 +82,8 @@ export interface Condition {
   /** Matches calls whose request names this service tier, such as `flex`. @default every tier, and calls without one */
   tier?: string | undefined
   /**
-   * Text that occurs anywhere in the body of the request, such as a part of a prompt that must always fail. The body is searched as JSON text, so
-   * quotes and line breaks are written as there: `\\n`. Upper and lower case differ. @default any body
+   * Text that occurs anywhere in the body of the request, such as a part of a prompt that must always fail. The body is searched as JSON text, in
+   * which a line break is a backslash and an `n`, and a quote has a backslash before it. Upper and lower case differ. @default any body
    */
   says?: string | undefined
   /** Matches calls of this HTTP method. It distinguishes creating a batch (POST) from reading it (GET). @default every method */

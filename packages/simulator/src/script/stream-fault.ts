@@ -88,7 +88,7 @@ export type StreamFault =
       ms: number
     }
 
-/** A good answer in an unusual form, which a client should read all the same. */
+/** A good answer in an unusual form. A client should read it like any other answer. */
 export type FormatFault =
   | {
       /** Selects this fault: a good answer that is compressed, by default with gzip. */

@@ -5,7 +5,7 @@ import type { AdvanceOptions } from '../time/virtual-clock.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator.ts'
 import { checkUsed } from './check-used.ts'
 
-/** Options of `useSimulator` and `useProviders`: those of `startSimulator` that fit, and what happens with unused faults. */
+/** Options of `useSimulator` and `useProviders`: `time`, `seed` and `port`, as in `startSimulator`, and what happens with unused faults. */
 export interface UseSimulatorOptions extends Omit<SimulatorOptions, 'providers'> {
   /**
    * What happens after a test that queued a fault by `fail()`, or set it by `script()`, if the fault did not occur. `'fail'`: the test

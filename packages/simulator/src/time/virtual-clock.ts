@@ -1,7 +1,7 @@
 import { number, wholeNumber } from '../script/check-fields.ts'
 import { type Clock, turns } from './clock.ts'
 
-/** How `advance()` moves time: what moves along with it, and in which steps. All are optional. */
+/** Options of `advance()`: what else moves with the virtual time, and in which steps. All are optional. */
 export interface AdvanceOptions {
   /**
    * Called after each step of the virtual time, with its length in milliseconds. Use it to advance the client's fake timers by the same
@@ -9,7 +9,7 @@ export interface AdvanceOptions {
    * @default the fake timers of vitest, or `mock.timers` of node:test, if they are on and `useSimulator()` is used
    */
   alongside?: ((ms: number) => void) | undefined
-  /** The longest step in milliseconds, if `alongside` is set. @default a thousandth of the time to advance, and at least 1 */
+  /** The longest step, in milliseconds, at least 1. Used only if `alongside` is set. @default a thousandth of the time to advance, but at least 1 */
   stepMs?: number | undefined
 }
 

@@ -22,9 +22,9 @@ export interface RecordOptions {
   to: string
   /** The port of the recorder. 0 lets the system choose. @default 0 */
   port?: number | undefined
-  /** Whether the text of requests is redacted or stored. Keys are removed in any case. @default 'redact' */
+  /** Whether the text of requests is redacted or stored. API keys are always removed. @default 'redact' */
   prompts?: 'redact' | 'keep' | undefined
-  /** Whether the text of answers is redacted or stored. Keys are removed in any case. @default 'redact' */
+  /** Whether the text of answers is redacted or stored. API keys are always removed. @default 'redact' */
   answers?: 'redact' | 'keep' | undefined
   /**
    * Changes an exchange after the built-in redaction, before it is stored. If the function throws, the exchange is not stored. @default

@@ -32,16 +32,18 @@ export interface TrafficRecorder extends AsyncDisposable {
   readonly baseURL: string
   /** Returns what was recorded so far. */
   counts(): RecordCounts
-  /** Ends all connections, and closes the file. @throws Error if an exchange could not be stored; its `cause` is the first reason */
+  /**
+   * Ends all connections, and closes the file. @throws Error if at least one exchange could not be stored; its `cause` is the error of the first one
+   */
   close(): Promise<void>
 }
 
 /**
- * Starts a proxy on 127.0.0.1 that forwards requests to a provider, and appends each of them with its answer to a file. Keys are never
- * stored; prompts and answers are stored only if the options say so.
+ * Starts a proxy on 127.0.0.1 that forwards requests to a provider, and appends each request with its answer to a file. API keys are never stored;
+ * prompts and answers are stored only if the options say so.
  *
- * @throws TypeError if an option is wrong, or the file holds anything but recorded exchanges; the system's error if the port is taken or
- *   the file cannot be written
+ * @throws TypeError if an option is wrong, or if the file contains anything other than recorded exchanges; the system's error if the port is taken or
+ * the file cannot be written
  */
 export async function recordTraffic(options: RecordOptions): Promise<TrafficRecorder> {
   const { upstream, to, port, choices, redact } = readRecordOptions(options)

@@ -4,12 +4,12 @@ import { headersOf } from './replay.ts'
 import { readTraffic } from './traffic-file.ts'
 
 /**
- * Reads the answers of a file that `recordTraffic()` has written, in the order of the file, for `provider.fail()`: a provider then plays
- * them one call after the other, together with other faults, its counts and its virtual time. Requests are not compared. Bodies are sent
- * byte for byte, chunk by chunk, without the recorded pauses.
+ * Reads a file that `recordTraffic()` has written, and returns its answers as faults: `provider.fail(...recordedAnswers(path))`. The next calls then
+ * get these answers, one per call, in the order of the file. Requests are not compared. Bodies are sent byte for byte, chunk by chunk, without the
+ * recorded pauses.
  *
  * @param from the path of the file
- * @throws TypeError if the file holds anything but recorded exchanges; the system's error if it cannot be read
+ * @throws TypeError if the file contains anything other than recorded exchanges; the system's error if it cannot be read
  */
 export function recordedAnswers(from: string): FaultOf<'raw'>[] {
   return readTraffic(from).map(({ response: { status, headers, chunks, ending } }) => {

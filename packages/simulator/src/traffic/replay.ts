@@ -27,8 +27,8 @@ export interface ReplayOptions {
   /** The file to play, which `recordTraffic()` has written. */
   from: string
   /**
-   * How the recording for a request is chosen. `'request'`: it has the same method, path, query and body; of several, the first that was
-   * not played yet. `'order'`: it is the next recording in the file, and has the same method, path and model. @default 'request'
+   * How the recording for a request is chosen. `'request'`: the first recording with the same method, path, query and body that was not played yet.
+   * `'order'`: the next recording in the file; it must have the same method, path and model. @default 'request'
    */
   match?: 'request' | 'order' | undefined
   /**
@@ -63,11 +63,11 @@ export interface TrafficReplay extends AsyncDisposable {
 const MAX_UNMATCHED = 1_000
 
 /**
- * Starts a server on 127.0.0.1 that answers requests with recorded answers. Bodies are sent byte for byte. A request without a recording
- * gets a 404 that says what was expected.
+ * Starts a server on 127.0.0.1 that answers requests with recorded answers. Bodies are sent byte for byte. A request without a recording gets a 404
+ * that says what was expected.
  *
- * @throws TypeError if an option is wrong, or the file holds anything but recorded exchanges; the system's error if the file cannot be read
- *   or the port is taken
+ * @throws TypeError if an option is wrong, or if the file contains anything other than recorded exchanges; the system's error if the file cannot be
+ * read or the port is taken
  */
 export async function replayTraffic(options: ReplayOptions): Promise<TrafficReplay> {
   checkObject(options, fields, 'options')
