@@ -121,6 +121,8 @@ async function afterTraffic(meterProvider: MeterProvider, url: string): Promise<
   await ask(limited)
 
   await brokenMessage(telemetry)
+  const streaming = harborFor(await simulate(), { telemetry })
+  for await (const _chunk of await streaming.chat.completions.create({ ...HELLO, stream: true }));
   return (await fetch(url)).text()
 }
 
