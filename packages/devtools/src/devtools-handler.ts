@@ -48,8 +48,8 @@ const CHECKS = checksOf({ ...COMMON_CHECKS, token: text })
 /**
  * Creates a handler that serves the page in a server of your own.
  *
- *     const handler = devtoolsHandler(harbor, { token: process.env.DEVTOOLS_TOKEN }) createServer((request, response) =>
- * (request.url?.startsWith('/harbor') ? handler(request, response) : app(request, response)))
+ *     const handler = devtoolsHandler(harbor, { token: process.env.DEVTOOLS_TOKEN })
+ *     createServer((request, response) => (request.url?.startsWith('/harbor') ? handler(request, response) : app(request, response)))
  *
  * @param harbor a client, or several. Pass only one of a client and its copies: they share their state
  * @throws TypeError for an unknown option or an invalid value

@@ -39,7 +39,8 @@ const CHECKS = checksOf({ ...COMMON_CHECKS, port: aPort, host: aHost })
 /**
  * Serves a page on a port of this machine that shows the calls of a client, from now on. The page does not keep the process alive.
  *
- *     const page = await openDevtools(harbor) console.log(page.url)
+ *     const page = await openDevtools(harbor)
+ *     console.log(page.url)
  *
  * @param harbor a client, or several. Pass only one of a client and its copies: they share their state
  * @throws TypeError for an unknown option or an invalid value
