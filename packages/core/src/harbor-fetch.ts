@@ -69,8 +69,8 @@ export interface HarborFetch {
     listener: (event: HarborEvents[Event]) => void,
   ): () => void
   /**
-   * The cached answers, with methods to invalidate them. The methods need a `scope`, unless the option `cache.scope` is set, because this
-   * `fetch` has no credential that identifies the owner of the answers.
+   * The cached answers, with methods to remove them. Unless the option `cache.scope` is set, pass a `scope` to them, because this `fetch` has no
+   * credential that identifies the owner of the answers. Only `clear()` without options needs none.
    */
   readonly cache: CachedAnswers
   /**

@@ -32,7 +32,7 @@ export interface CostFigures {
   /** The cost of all answers whose price is known, prefetches included, in US dollars. */
   readonly spentUsd: number
   /**
-   * An upper estimate of the cost of attempts that were sent and failed without an answer, in US dollars; the provider may have billed them. Not
+   * An upper estimate of the cost of attempts that were sent and failed without a valid answer, in US dollars; the provider may have billed them. Not
    * part of `spentUsd`.
    */
   readonly possiblyBilledUsd: number
@@ -138,7 +138,7 @@ export interface SpendFigures {
   }
   /** The value of the label `limit.by`; '' for calls without this label. Missing for a limit without `by`. */
   readonly value?: string
-  /** The amount spent in the current period, in US dollars, including attempts that were not answered and may have been billed. */
+  /** The amount spent in the current period, in US dollars, including the highest possible cost of attempts that failed and may have been billed. */
   readonly usedUsd: number
   /** The highest possible cost of the calls in flight, in US dollars. Not part of `usedUsd`. */
   readonly reservedUsd: number

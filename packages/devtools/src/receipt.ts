@@ -53,7 +53,7 @@ export interface ShownReceipt {
     | undefined
   /** The provider's finish reasons, such as `stop`, one for each choice; empty until the answer is complete. */
   readonly finishReasons: readonly string[]
-  /** The number of `attempts` that were sent and failed without an answer; the provider may have billed them. */
+  /** The number of `attempts` that were sent and failed without a valid answer; the provider may have billed them. */
   readonly possiblyBilled: number
   /** The highest possible cost of the attempts that may have been billed, in US dollars. Not part of `cost`. */
   readonly possiblyBilledUsd: number
@@ -112,7 +112,7 @@ export interface ShownFailure {
   readonly kind: string
   /** The error code of the provider or of the transport; undefined if there is none. */
   readonly code: string | undefined
-  /** Whether the request was sent but not answered, so that the provider may have carried it out. */
+  /** Whether the provider may have carried out and billed the request: it was sent, but no complete and valid answer arrived. */
   readonly ambiguous: boolean
   /** The wait before a retry that the provider requested, in milliseconds; undefined if it requested none. */
   readonly retryAfterMs: number | undefined

@@ -32,7 +32,10 @@ export interface Failure {
   readonly code?: string | undefined
   /** The HTTP status of the answer; undefined without an answer, and for the failure of an attempt, which has its own `status`. */
   readonly status?: number | undefined
-  /** Whether the request was sent but not answered, so that the provider may have carried it out. Undefined for the failure of a call. */
+  /**
+   * Whether the provider may have carried out and billed the request: it was sent, but no complete and valid answer arrived. Undefined for the
+   * failure of a call.
+   */
   readonly ambiguous?: boolean | undefined
   /**
    * When the attempt failed: before the request was sent (`not-sent`), before an answer arrived (`sent`), by its status or headers (`headers`), or
@@ -100,7 +103,7 @@ export interface CallReceipt {
         readonly usage?: string | undefined
       }
     | undefined
-  /** The highest possible cost of attempts that were not answered and may have been billed, in US dollars. Not part of `cost`. */
+  /** The highest possible cost of attempts that failed and may have been billed, in US dollars. Not part of `cost`. */
   readonly possiblyBilledUsd?: number | undefined
   /** The cost saved because the answer came from the cache or was shared with an identical call, in US dollars. Not part of `cost`. */
   readonly savedUsd?: number | undefined

@@ -40,8 +40,8 @@ const WINDOWS: readonly BurnRateWindow[] = [
 ]
 
 /**
- * Creates a condition for alerts: calls fail many times more often than an objective allows, both in a long and in a short window. A short
- * burst of failures does not fire the alert, and it is resolved soon after the failures stop.
+ * Creates a condition for alerts: calls fail many times more often than an objective allows, both in a long and in a short window. A short burst of
+ * failures does not fire the alert, and the alert is resolved soon after the failures stop.
  * @throws OptionError for an objective that is not between 0 and 1, and for windows that are too short, too long or in the wrong order
  */
 export function burnRate({ objective, windows = WINDOWS, minimumCalls = 10 }: BurnRateOptions): AlertRule {

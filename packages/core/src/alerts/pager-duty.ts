@@ -24,7 +24,8 @@ const MAX_DEDUP_KEY = 255
 
 /**
  * Returns a `notify` function for alerts, which triggers an incident of PagerDuty when an alert fires, and resolves the same incident when the alert
- * is resolved. It rejects after three failed attempts; Harbor then emits a process warning. Closing the client does not resolve an incident.
+ * is resolved. The function rejects if the notice is not delivered in at most three attempts; Harbor then emits a process warning. Closing the client
+ * does not resolve an incident.
  *
  * @param routingKey the integration key of a service that uses the Events API v2. It is not part of any message
  * @throws OptionError if the routing key is empty, or the URL is not an absolute http or https address

@@ -2,8 +2,8 @@ import type { AlertNotice } from '../reporting/alert.ts'
 import { poster, type WebhookOptions } from './post-notice.ts'
 
 /**
- * Returns a `notify` function for alerts, which posts each notice as JSON: a `text` for people, and the values for programs. It rejects after three
- * failed attempts; Harbor then emits a process warning.
+ * Returns a `notify` function for alerts, which posts each notice as JSON: a `text` for people, and the values for programs. The function rejects if
+ * the notice is not delivered in at most three attempts; Harbor then emits a process warning.
  *
  * @param url the address to post to
  * @throws OptionError if the URL is not an absolute http or https address
@@ -14,8 +14,8 @@ export function webhook(url: string, options: WebhookOptions = {}): (notice: Ale
 }
 
 /**
- * Returns a `notify` function for alerts, which posts the text of each notice to a channel of Slack. It rejects after three failed attempts; Harbor
- * then emits a process warning.
+ * Returns a `notify` function for alerts, which posts the text of each notice to a channel of Slack. The function rejects if the notice is not
+ * delivered in at most three attempts; Harbor then emits a process warning.
  *
  * @param url the address of an incoming webhook of Slack. It is a secret, and not part of any message
  * @throws OptionError if the URL is not an absolute http or https address

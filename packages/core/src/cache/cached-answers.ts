@@ -12,7 +12,8 @@ export interface ScopeOfAnswers {
 /** The cached answers of a client and its copies, as `harbor.cache`: methods to remove some or all of them. */
 export interface CachedAnswers {
   /**
-   * Removes all answers with this tag. If requests with this tag are in flight, their answers are not cached.
+   * Removes the answers with this tag, within the scope and labels of the client or those in `options`. If requests with this tag are in flight,
+   * their answers are not cached.
    * @returns the number of removed answers that were in memory
    */
   invalidateTag(tag: string, options?: ScopeOfAnswers): Promise<number>

@@ -10,10 +10,7 @@ export interface SpendPot {
   readonly limit: Readonly<SpendLimitOptions>
   /** The value of the label `limit.by`; '' for calls without this label. Missing for a limit without `by`. */
   readonly value?: string
-  /**
-   * The amount spent in the current period, in US dollars, including the highest possible cost of attempts that were not answered and may have been
-   * billed.
-   */
+  /** The amount spent in the current period, in US dollars, including the highest possible cost of attempts that failed and may have been billed. */
   readonly usedUsd: number
   /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. Not part of `usedUsd`. */
   readonly reservedUsd: number

@@ -52,7 +52,7 @@ export interface AttemptFailure {
   readonly kind: FailureKind
   /** The error code of the provider, such as `insufficient_quota`, or of the transport, such as `ECONNRESET`; undefined if there is none. */
   readonly code: string | undefined
-  /** Whether the request was sent but not answered, so that the provider may have carried it out. */
+  /** Whether the provider may have carried out and billed the request: it was sent, but no complete and valid answer arrived. */
   readonly ambiguous: boolean
   /** The wait before a retry that the provider requested, in milliseconds; undefined if it requested none. */
   readonly retryAfterMs: number | undefined

@@ -23,8 +23,8 @@ export interface CostRow {
     readonly batch: number
   }
   /**
-   * An upper estimate of the cost of attempts that were sent and failed without an answer, in US dollars; the provider may have billed them. Not part
-   * of `spentUsd`.
+   * An upper estimate of the cost of attempts that were sent and failed without a valid answer, in US dollars; the provider may have billed them. Not
+   * part of `spentUsd`.
    */
   readonly possiblyBilledUsd: number
   /** The number of answers whose price is unknown or incomplete. Unknown costs are not included in the other values. */

@@ -3,8 +3,8 @@ export interface CostStats {
   /** The cost of all answers whose price is known, prefetches included, in US dollars. */
   readonly spentUsd: number
   /**
-   * An upper estimate of the cost of attempts that were sent and failed without an answer, in US dollars; the provider may have billed them. Not part
-   * of `spentUsd`.
+   * An upper estimate of the cost of attempts that were sent and failed without a valid answer, in US dollars; the provider may have billed them. Not
+   * part of `spentUsd`.
    */
   readonly possiblyBilledUsd: number
   /**
@@ -33,7 +33,7 @@ export interface SpendState {
   readonly by?: string | undefined
   /** The value of this label; '' for calls without it. */
   readonly value?: string | undefined
-  /** The amount spent in the current period, in US dollars, including attempts that were not answered and may have been billed. */
+  /** The amount spent in the current period, in US dollars, including the highest possible cost of attempts that failed and may have been billed. */
   readonly usedUsd: number
   /** The highest possible cost of the calls in flight, which is reserved for them, in US dollars. Not part of `usedUsd`. */
   readonly reservedUsd: number

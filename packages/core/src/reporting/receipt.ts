@@ -71,7 +71,7 @@ export interface Receipt {
    * onResponseId })`.
    */
   readonly responseId: string | undefined
-  /** The number of `attempts` that were sent and failed without an answer; the provider may have billed them. */
+  /** The number of `attempts` that were sent and failed without a valid answer; the provider may have billed them. */
   readonly possiblyBilled: number
   /** The highest possible cost of the attempts in `possiblyBilled`, in US dollars, as far as their prices are known. Not part of `cost`. */
   readonly possiblyBilledUsd: number

@@ -10,7 +10,7 @@ export interface TargetStats {
   readonly successRatio: number
   /** The moving average of the durations of answered calls at this target, in milliseconds; undefined before the first answer. */
   readonly latencyMs: number | undefined
-  /** The message of the latest error of a call or a health check; undefined if there was none. */
+  /** The latest failure: for a call, its kind, such as `rate-limit`; for a health check, the message of the error. Undefined if there was none. */
   readonly lastFailure: string | undefined
   /** When the last health check was made, in milliseconds since the epoch; undefined if there was none. */
   readonly lastCheckAt: number | undefined

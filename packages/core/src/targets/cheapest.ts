@@ -5,8 +5,8 @@ import type { Target } from '../reporting/target.ts'
 const INPUT_SHARE = 0.75
 
 /**
- * Orders targets by `models[…].price`, the cheapest first. Compares the price of three input tokens and one output token. Targets without a
- * price come last.
+ * Orders targets by price, the cheapest first. Compares the price of three input tokens and one output token. Only prices in the option `models`
+ * count; targets without one come last.
  */
 export function cheapest(): Order<Target> {
   return cheapestBy<Target>(
