@@ -37,8 +37,8 @@ export type Verdict =
        */
       openForMs?: number | undefined
       /**
-       * Whether the failure is about the account and not about this process: with the option `store`, an opening after it holds for all processes at
-       * once. @default whether the `status` of the error is 401, 402 or 429
+       * Whether the failure concerns the whole account, such as a rate limit, and not only this process. With the option `store`, a circuit that
+       * opens because of it opens in all processes at once. @default true if the `status` of the error is 401, 402 or 429
        */
       isOfAccount?: boolean | undefined
     }

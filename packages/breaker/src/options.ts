@@ -53,12 +53,13 @@ export interface BreakerOptions {
   /** The source of the current time. @default a monotonic clock */
   clock?: Clock | undefined
   /**
-   * Shares openings with other processes, such as `redisBreakerStore` of `@harbor/redis`. Needs `name`. @default none: the circuit belongs to this
-   * process
+   * The store through which the circuit shares its openings with other processes, such as `redisBreakerStore` of `@harbor/redis`. Needs `name`.
+   * @default none: other processes have no effect on the circuit
    */
   store?: BreakerStore | undefined
   /**
-   * The name under which the store shares the circuit: the same in all processes, and of one breaker in each. A registry uses the key of the breaker.
+   * The name under which the store shares the circuit. Use the same name in all processes, and for only one breaker in each process. @default none;
+   * in a registry, the key of the breaker
    */
   name?: string | undefined
 }

@@ -46,7 +46,7 @@ export interface Open {
   readonly consecutiveOpens: number
   /** How long the circuit stays open in total, in milliseconds. */
   readonly forMs: number
-  /** When the circuit becomes half-open, in milliseconds since 1970. Later, while a store does not let it probe. */
+  /** When the circuit becomes half-open, in milliseconds since 1970. It stays open for longer if the option `store` does not let it probe yet. */
   until: number
 }
 

@@ -8,9 +8,9 @@ export interface Attempt {
   readonly number?: number | undefined
   /** The target to which the request was sent: `provider/model`. */
   readonly target: string
-  /** The origin to which it was addressed, such as `https://api.openai.com`; undefined if it is not known. */
+  /** The origin to which the request was sent, such as `https://api.openai.com`; undefined if it is not known. */
   readonly origin?: string | undefined
-  /** The state of the target's circuit when the attempt was admitted: `closed`, `half-open` and so on; undefined without a circuit. */
+  /** The state of the target's circuit when the attempt was admitted: `closed`, `open`, `half-open` or `isolated`; undefined without a circuit. */
   readonly circuit?: string | undefined
   /** When the attempt started, in milliseconds since the epoch. */
   readonly startedAt: number

@@ -85,8 +85,8 @@ export interface CallObservation {
   ): Promise<T>
   /**
    * Called once for each attempt that is answered by a stream, when the stream has begun.
-   * @returns a function that is called for each part with content that is read from the stream, or `undefined` if that is of no interest.
-   * `at` is the time in milliseconds since 1970. A stream is read as fast as its caller reads it
+   * @returns a function that is called for each part with content when Harbor reads the part from the stream, or `undefined` to get no such calls.
+   * `at` is the time of the read, in milliseconds since 1970. After its first content, a stream is read only as fast as its caller reads it
    */
   chunks?(attempt: ObservedAttempt): ((at: number) => void) | undefined
   /** Called once for each attempt when it has ended; for a stream, at its end. Also called for an attempt that lost to a hedge. */
@@ -122,8 +122,8 @@ export interface ObservedAttempt {
   /** Always `undefined`: the AI SDK does not say to which address a model sends its requests. */
   readonly origin: string | undefined
   /**
-   * The state of the target's circuit when the attempt was admitted: `closed`, `half-open` for a probe, or `open` for the last chance, when
-   * no target was available. `undefined` with `breaker: false`.
+   * The state of the target's circuit when the attempt was admitted: `closed`, `half-open` for a probe, or `open` if no target was available and this
+   * one was called nevertheless. `undefined` with `breaker: false`.
    */
   readonly circuit: ObservedTarget['state'] | undefined
   /** Always `undefined`: the AI SDK does not say which key a model uses. */
