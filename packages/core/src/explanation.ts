@@ -114,7 +114,7 @@ export interface ExplainedProvider {
   readonly keys: number
   /** Whether the provider has its own `fetch`, which sends its requests. */
   readonly ownFetch: boolean
-  /** The name of the quota group in its options; undefined if each of its models is a group. */
+  /** The name of the quota group in its options; undefined if each of its models, with each API key, is a group. */
   readonly quotaGroup: string | undefined
   /** The request parameters that are removed before sending; empty if there are none. */
   readonly dropParams: readonly string[]

@@ -105,9 +105,9 @@ export interface CacheRules {
   readonly maxRecordBytes: number
   /** The top-level parameters that are not part of the cache key; undefined for the default list. */
   readonly ignore: readonly string[] | undefined
-  /** The headers that you added to those that are ignored; empty if there are none. */
+  /** Your own headers that are ignored, in addition to the usual ones; empty if there are none. */
   readonly ignoreHeaders: readonly string[]
-  /** Whether a header is among `ignoreHeaders`, by its name in lower case. */
+  /** Returns whether `ignoreHeaders` contains a header. The name is in lower case. */
   readonly ignoresHeader: (name: string) => boolean
 }
 

@@ -51,7 +51,7 @@ export interface ProviderOptions {
   /**
    * The name of a quota group, which is a set of targets that share rate limits: all providers with this name. After a 429 from one of them,
    * calls go to targets of another group.
-   * @default a quota group for each model
+   * @default a quota group for each model with each API key
    */
   quotaGroup?: string | undefined
   /**

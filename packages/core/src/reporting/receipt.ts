@@ -184,8 +184,8 @@ export interface CallCost {
   /** The cost in US dollars. If `unpriced` is set, the real cost is higher. */
   readonly usd: number
   /**
-   * The parts of the call whose price is unknown, so that `usd` is too low. They are the names of tools that the provider ran, as in
-   * `usage.serverToolUses`, and of other models that the provider let answer. Undefined if the cost is complete.
+   * The names of the parts of the call whose price is unknown, so that `usd` is too low: tools that the provider ran, as in `usage.serverToolUses`,
+   * and other models that the provider let answer. Undefined if the cost is complete.
    */
   readonly unpriced?: readonly string[]
   /** Whether the provider reported the tokens, or Harbor estimated them from the text that was sent and received. */
