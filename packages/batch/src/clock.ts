@@ -1,8 +1,8 @@
 /** A source of time. Pass your own to test without waiting, or to replace `setTimeout`. */
 export interface Clock {
-  /** Returns the current time, in milliseconds since 1970. It should never run backwards. */
+  /** Returns the current time, in milliseconds since 1970. It should never be lower than an earlier result. */
   now(): number
-  /** Resolves after `ms`, or rejects with the signal's reason as soon as the signal aborts. @default an abortable `setTimeout` */
+  /** Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as the signal aborts. @default an abortable `setTimeout` */
   sleep?(ms: number, signal?: AbortSignal): Promise<void>
 }
 

@@ -42,7 +42,7 @@ export interface BulkStart {
 
 /** The counters of a bulk run. */
 export interface BulkFigures {
-  /** Items read from the source so far, except those whose result was in the journal. */
+  /** Items read from the source so far. Items whose result is in the journal do not count. */
   readonly read: number
   /** Items that were read ahead from the source and have not started. */
   readonly queued: number

@@ -8,7 +8,7 @@ export interface RetryEvent {
   readonly delayMs: number
   /** The source of the delay: the backoff, the Retry-After of the server, or the decision of `shouldRetry`. */
   readonly reason: 'backoff' | 'retry-after' | 'decision'
-  /** Why the attempt failed: its error or its result, as the option `classify` or the built-in one classifies it. */
+  /** Why the attempt failed: its error or its result, as classified by the option `classify`, or by the built-in function. */
   readonly failure: Failure
   /** The error of the attempt; `undefined` if it returned a result for which `shouldRetryResult` returned `true`. */
   readonly error?: unknown
@@ -16,7 +16,7 @@ export interface RetryEvent {
 
 /** The event of a run that ends with an error, or with a result for which `shouldRetryResult` returned `true`. */
 export interface GiveUpEvent {
-  /** The number of attempts made, the first one included; 0 if the run ended before the first. */
+  /** The number of attempts made, the first one included; 0 if the run ended before the first attempt. */
   readonly attempts: number
   /**
    * The reason why the run ended:

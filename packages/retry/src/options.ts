@@ -121,7 +121,7 @@ export interface RunOptions {
   signal?: AbortSignal | undefined
   /**
    * How long this run may take, in milliseconds. Replaces the `deadlineMs` of the policy. If it is 0 or negative, no attempt is made, and the run
-   * rejects with a TimeoutError. @default that of the policy
+   * rejects with a TimeoutError. @default the `deadlineMs` of the policy
    */
   deadlineMs?: number | undefined
   /**

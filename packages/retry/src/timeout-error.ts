@@ -18,9 +18,9 @@ export class TimeoutError extends Error {
 
   /**
    * @param scope which limit was reached: `attempt` or `deadline`
-   * @param limitMs its value, in milliseconds
+   * @param limitMs the value of this limit, in milliseconds
    * @param attempt the number of the attempt, counted from 1; 0 before the first
-   * @param cause the error of the attempt before, if there was one
+   * @param cause the error of the previous attempt, if there was one
    */
   constructor(scope: 'attempt' | 'deadline', limitMs: number, attempt: number, cause?: unknown) {
     super(

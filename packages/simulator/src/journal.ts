@@ -20,7 +20,7 @@ export interface RecordedRequest {
   readonly method: string
   /** The path of the URL, without the query, such as `/v1/chat/completions`. */
   readonly path: string
-  /** The part of the URL after the `?`; empty without one. */
+  /** The part of the URL after the `?`; empty if there is none. */
   readonly query: string
   /** The headers of the request, with names in lower case, as Node parses them. */
   readonly headers: IncomingHttpHeaders
@@ -36,7 +36,7 @@ export interface RecordedRequest {
 
 /** What a provider has counted since its start or last reset. */
 export interface ProviderCounts {
-  /** The number of calls that reached the provider, those without an answer included. */
+  /** The number of calls that reached the provider, including calls that got no answer. */
   calls: number
   /** The number of calls for each operation; operations that did not occur are missing. */
   byOperation: Partial<Record<Operation, number>>
@@ -46,7 +46,7 @@ export interface ProviderCounts {
   tokens: {
     /** Input tokens of all answered calls. */
     input: number
-    /** Output tokens of all answered calls, as far as they were written. */
+    /** Output tokens of all answered calls. Tokens that were not written, since the answer ended early, do not count. */
     output: number
   }
   /** The counts of batches and their lines (requests). The tokens of lines are counted only here, not in the provider's `tokens`. */

@@ -26,7 +26,7 @@ export interface SimulatedProvider {
    */
   fail(...faults: (Fault | 'ok')[]): void
   /**
-   * Returns the faults that did not happen since the start or last reset: those that are still queued by `fail()`, those of rules that
+   * Returns the faults that did not happen since the start or last reset. These are the faults still queued by `fail()`, the faults of rules that
    * matched no call, and the remaining faults of sequences.
    */
   unusedFaults(): readonly SimpleFault[]

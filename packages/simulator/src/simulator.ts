@@ -23,7 +23,7 @@ export interface SimulatorOptions {
 /** Running simulated providers. Returned by `startSimulator`. */
 export interface Simulator extends AsyncDisposable {
   /**
-   * Returns the provider with this name; without a name, the first one.
+   * Returns the provider with this name; without a name, the first provider.
    *
    * @throws TypeError if there is no such provider
    */

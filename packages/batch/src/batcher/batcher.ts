@@ -34,7 +34,7 @@ export interface Batcher<Item, Result> {
  * refused + pending`, at every moment.
  */
 export interface BatcherStats {
-  /** Calls of `add` since the creation, whatever became of them. */
+  /** All calls of `add` since the creation, whatever their outcome. */
   readonly adds: number
   /** Calls of `add` that resolved with a result, since the creation. */
   readonly succeeded: number
@@ -49,7 +49,9 @@ export interface BatcherStats {
   readonly refused: number
   /** Calls of `add` that have neither a result nor an error now. */
   readonly pending: number
-  /** Calls of `add` whose item was not sent, because an item with the same `key` was already queued or in flight. They are in `adds` too. */
+  /**
+   * Calls of `add` whose item was not sent, because an item with the same `key` was already queued or in flight. These calls also count in `adds`.
+   */
   readonly shared: number
   /** Batches started since the creation; the halves into which `bisect` splits a batch do not count. */
   readonly batches: number
@@ -57,7 +59,7 @@ export interface BatcherStats {
   readonly meanBatchSize: number
   /** Items that now wait for room, because the queue is full; 0 unless `whenFull` is `'wait'`. */
   readonly waitingItems: number
-  /** Items in the queue now, without those that wait for room. */
+  /** Items in the queue now. Items that wait for room do not count. */
   readonly queuedItems: number
   /** The total bytes of the queued items now, as `sizeOf` returns them; 0 without `sizeOf`. */
   readonly queuedBytes: number

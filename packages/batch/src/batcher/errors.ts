@@ -26,7 +26,7 @@ export class BatchShapeError extends Error {
   /**
    * Compares the number of results with the number of items.
    *
-   * @returns an error if the number of results is not the number of items
+   * @returns an error if the numbers differ, or if `results` is not an array; otherwise undefined
    */
   static check(results: unknown, expected: number, batchId: number): BatchShapeError | undefined {
     const received = Array.isArray(results) ? results.length : undefined

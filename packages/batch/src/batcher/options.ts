@@ -25,7 +25,7 @@ export interface BatcherOptions<Item> {
   maxBatchTokens?: number | undefined
   /** Returns the size of an item, in bytes and tokens. Called at most once for each item. @default none: only the number of items is limited */
   sizeOf?: ((item: Item) => { bytes?: number | undefined; tokens?: number | undefined }) | undefined
-  /** The maximum number of queued items, without those in flight; `whenFull` says what happens beyond. @default 10_000 */
+  /** The maximum number of queued items; items in flight do not count. `whenFull` says what happens beyond. @default 10_000 */
   maxQueueItems?: number | undefined
   /**
    * The maximum bytes of all queued items together; `whenFull` says what happens beyond. An item larger than this is queued only when the queue is

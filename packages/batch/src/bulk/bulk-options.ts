@@ -22,9 +22,9 @@ export interface BulkOptions<Item> {
    */
   id?: ((item: Item, index: number) => string) | undefined
   /**
-   * What happens when an item has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError once all items in flight have their
-   * results. `'skip'`: the item is left out. To find duplicates, the run keeps all ids in memory: the length of each id plus about 16 bytes. @default
-   * 'error'
+   * What happens when an item has the id of an earlier item. `'error'`: the run ends with a DuplicateIdError once all items in flight have their
+   * results. `'skip'`: the item is left out. To find duplicates, the run keeps all ids in memory: for each item, the length of its id plus about 16
+   * bytes. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /**
@@ -38,9 +38,9 @@ export interface BulkOptions<Item> {
   /** Returns the estimated tokens of one attempt at an item, for the `limiter`. Called once per attempt. @default no tokens, one request */
   cost?: ((item: Item) => { input: number; output: number }) | undefined
   /**
-   * Runs the attempts of an item, such as `createRetry(…).run`. Its signal aborts when the run is aborted, or is stopped while the item waits for its
-   * next attempt. Beware: turn off the retries of your SDK or HTTP client; otherwise both retry, and the numbers of attempts multiply. @default one
-   * attempt
+   * Runs the attempts of an item, such as `createRetry(…).run`. The signal that it receives aborts when the run is aborted, or when the run is
+   * stopped while the item waits for its next attempt. Beware: turn off the retries of your SDK or HTTP client; otherwise both retry, and the numbers
+   * of attempts multiply. @default one attempt
    */
   retry?: (<T>(operation: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>) | undefined
   /** The order of results: as items complete, or the order of the source. @default 'completion' */

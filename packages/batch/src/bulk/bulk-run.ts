@@ -1,5 +1,6 @@
 /**
- * The result of one item. Every item that was started gets exactly one, unless the run is stopped or aborted before, or the consumer leaves its loop.
+ * The result of one item. Every item that was started gets exactly one result, unless the run is stopped or aborted before, or the consumer leaves
+ * its loop.
  */
 export type BulkResult<Result> = {
   /** The id of the item: what the option `id` returned, or its position as text. */
@@ -80,11 +81,11 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
  * Counters that always add up: `read = queued + inFlight + ok + failed + skipped + dropped`. Results from the journal are counted as `resumed` only.
  */
 export interface BulkProgress {
-  /** Items read from the source so far, except those whose result was in the journal. */
+  /** Items read from the source so far. Items whose result is in the journal do not count. */
   readonly read: number
   /** Items that were read ahead from the source and have not started. */
   readonly queued: number
-  /** Items that were started and have no result now. With a journal, they are in flight until their result is durable. */
+  /** Items that were started and have no result yet. With a journal, an item is in flight until its result is durable. */
   readonly inFlight: number
   /** Items in flight that wait for a rate limit or for their next attempt. No request of these items is at the provider. */
   readonly waiting: number
@@ -98,7 +99,7 @@ export interface BulkProgress {
   readonly dropped: number
   /** Results read from the journal so far, without a call. */
   readonly resumed: number
-  /** The number of requests after the first one of each item, summed over all items of this run. */
+  /** The number of requests beyond the first one of each item, summed over all items of this run. */
   readonly retried: number
   /** The number of items, if known: the option `total`, or the length of an array, Set or Map; otherwise undefined. */
   readonly total?: number | undefined
@@ -140,7 +141,7 @@ export interface BulkSummary {
   readonly dropped: number
   /** Results read from the journal, without a call. */
   readonly resumed: number
-  /** The number of requests after the first one of each item, summed over all items of this run. */
+  /** The number of requests beyond the first one of each item, summed over all items of this run. */
   readonly retried: number
   /** The tokens that the function has reported with `report()`, failed attempts included. */
   readonly tokens: {

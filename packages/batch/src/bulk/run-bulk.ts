@@ -17,7 +17,7 @@ import type { BulkSource } from './source-reader.ts'
  * With a journal, an interrupted run can be resumed: the function is not called again for items whose result is stored. A call that was in flight
  * when the process died is made again.
  *
- * @param source the items; read one at a time, and closed if the run ends before the source does
+ * @param source the items. They are read one at a time. If the run ends before the last item is read, the source is closed
  * @param run called for each item. If it throws or rejects, the error is the item's result, and the run continues
  * @returns a run that starts when it is iterated or its `summary` is read
  * @throws TypeError for an option that does not exist, makes no sense or would have no effect

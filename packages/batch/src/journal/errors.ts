@@ -2,8 +2,8 @@ import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from './lock-holder.ts'
 
 /**
- * The journal was made with another fingerprint than that of this run, so its results do not belong to this run. A missing fingerprint differs from
- * any other. The function was not called, and the journal was not changed.
+ * The journal was made with a fingerprint that differs from the one of this run, so its results do not belong to this run. A missing fingerprint
+ * differs from any other. The function was not called, and the journal was not changed.
  */
 export class FingerprintMismatchError extends Error {
   override readonly name = 'FingerprintMismatchError'

@@ -7,8 +7,8 @@ import { LineCutter, type RawLine } from './line-cutter.ts'
 /** Options of `readJsonl`: the maximum length of a line, and what happens with a line that cannot be read. */
 export interface ReadJsonlOptions {
   /**
-   * The maximum length of a line, in bytes without its line feed, at least 1; a longer one is a bad line. It bounds memory: at most this many bytes
-   * and one chunk of the source are in memory, however long a line is. @default 16_777_216 (16 MiB)
+   * The maximum length of a line, in bytes without its line feed, at least 1; a longer line is a bad line. At most this many bytes and one chunk of
+   * the source are in memory, however long a line is. @default 16_777_216 (16 MiB)
    */
   maxLineBytes?: number | undefined
   /**
@@ -22,7 +22,7 @@ export interface ReadJsonlOptions {
 export interface BadLine {
   /** The number of the line, counted from 1; blank lines count. */
   line: number
-  /** The first characters of the line, at most 200. Errors and their messages do not contain them, since they may be confidential. */
+  /** The first characters of the line, at most 200. They may be confidential, so neither `error` nor its message contains them. */
   excerpt: string
   /** The error with the reason and the position, without content of the line. */
   error: BadLineError

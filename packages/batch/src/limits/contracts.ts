@@ -40,8 +40,8 @@ export interface RateLimiter {
    */
   waitMs(cost: Cost): number
   /**
-   * Learns the limits that a provider reported, for example those of `parseRateLimitHeaders`. If there is a lease for the request, pass the limits to
-   * its `settle` instead, which takes into account when the request was sent.
+   * Learns the limits that a provider reported, for example as returned by `parseRateLimitHeaders`. If there is a lease for the request, pass the
+   * limits to its `settle` instead, which takes into account when the request was sent.
    */
   learn(limits: ObservedLimits): void
   /** Returns counters since the limiter was created, and the limits as they are known now. */

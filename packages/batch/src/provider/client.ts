@@ -18,7 +18,7 @@ export interface ProviderBatchClient {
     /** Downloads a file: the requests, results or errors of a batch. `body` is null if the answer has none. */
     content(id: string, options?: CallOptions): PromiseLike<{ body: AsyncIterable<Uint8Array> | null }>
   }
-  /** The methods for batches: one is made of each uploaded file. */
+  /** The methods for batches. Each batch is created from an uploaded file. */
   batches: {
     /** Creates a batch from an uploaded file, and returns its first state. */
     create(body: BatchOrder, options?: CallOptions): PromiseLike<RemoteBatch>

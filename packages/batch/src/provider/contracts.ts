@@ -9,7 +9,7 @@ export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResu
   progress(): ProviderBatchProgress
   /**
    * Ends the run: the iteration throws `reason`. By default, submitted batches continue at the provider, and a later run with the same state reads
-   * their results. With `cancelRemote`, they are cancelled.
+   * their results. With `cancelRemote`, the submitted batches are cancelled.
    *
    * @param reason the error that the iteration throws. @default an AbortError
    * @returns resolves when the state is unlocked and the cancellations have been requested; does not reject if a batch cannot be cancelled
@@ -68,7 +68,7 @@ export interface ProviderBatchProgress {
   read: number
   /** Requests that were read, but left out as duplicates, with `onDuplicateId: 'skip'`; otherwise 0. */
   skipped: number
-  /** Requests in created batches, those of earlier processes included. A request that is submitted twice counts twice. */
+  /** Requests in created batches, also by earlier processes. A request that is submitted twice counts twice. */
   submitted: number
   /** Results with `ok: true`, yielded or about to be yielded. */
   succeeded: number
@@ -78,6 +78,6 @@ export interface ProviderBatchProgress {
   resubmitted: number
   /** Batches at the provider that this run waits for now. */
   activeBatches: number
-  /** Batches that ended so far, in whatever way. */
+  /** Batches that ended so far, whatever their final status. */
   endedBatches: number
 }

@@ -29,7 +29,7 @@ export class BatchItemError extends Error {
   readonly code = 'batch_item'
   /** Why there is no result: `answered` (with an error), `expired`, `missing`, `cancelled` or `batch-failed`. `BatchItemReason` explains each. */
   readonly reason: BatchItemReason
-  /** The HTTP status of the error; undefined if the provider did not answer the request with one. */
+  /** The HTTP status of the provider's error; undefined if it sent none. */
   readonly status: number | undefined
   /** The error code of the provider, such as `token_limit_exceeded` or `invalid_request_error`; undefined if it sent none. */
   readonly providerCode: string | undefined

@@ -20,19 +20,19 @@ export interface ProviderBatchOptions {
   /** The endpoint that answers all requests of a run. Endpoints of Azure have no `/v1`. */
   endpoint: ProviderBatchEndpoint
   /**
-   * Where the progress of a run is stored: the path of a file, or a store. With the same state, a new process continues the run of an earlier one,
-   * and submits nothing twice. Only one run at a time can use a state. @default in memory
+   * Where the progress of a run is stored: the path of a file, or a store. With the same state, a new process continues the run of an earlier
+   * process, and submits nothing twice. Only one run at a time can use a state. @default in memory
    */
   state?: string | BatchStateStore | undefined
   /**
-   * What happens when a request has the id of an earlier one. `'error'`: the run ends with a DuplicateIdError, before the file with this request is
-   * uploaded. `'skip'`: the request is left out. All ids are held in memory for this. @default 'error'
+   * What happens when a request has the id of an earlier request. `'error'`: the run ends with a DuplicateIdError, before the file with this request
+   * is uploaded. `'skip'`: the request is left out. All ids are held in memory for this. @default 'error'
    */
   onDuplicateId?: 'error' | 'skip' | undefined
   /** The maximum number of requests in one file, and so in one batch, at least 1. @default 50_000, the limit of OpenAI */
   maxRequests?: number | undefined
   /**
-   * The maximum size of a file, in bytes, at least 1. One file at a time is in memory. A request that is larger by itself is not submitted. @default
+   * The maximum size of a file, in bytes, at least 1. One file at a time is in memory. A request larger than this is not submitted. @default
    * 200_000_000
    */
   maxBytes?: number | undefined
@@ -61,8 +61,8 @@ export interface ProviderBatchOptions {
    */
   tokenLimitWaitMs?: number | undefined
   /**
-   * The maximum number of attempts, the first one included, of a call to the provider that fails with a retryable error (network, 408, 409, 429,
-   * 5xx); after that, the run ends with the error. @default 8
+   * The maximum number of attempts of a call to the provider, the first one included. A call is attempted again after a network error, and after
+   * status 408, 409, 429 or 5xx. If the last attempt fails, the run ends with its error. @default 8
    */
   maxCallAttempts?: number | undefined
   /** The clock for times and waits. @default a monotonic clock and `setTimeout` */

@@ -33,8 +33,8 @@ export interface AnswerFacts {
 /**
  * Classifies an HTTP error by its status, some fields of its body, and its headers.
  *
- * @param status the HTTP status, or `undefined` for an error in the middle of a stream. If it is `undefined` or 2xx, the code, type and
- * message decide. If they do not suffice, the failure is of kind `stream` or, for 2xx, `malformed`.
+ * @param status the HTTP status, or `undefined` for an error in the middle of a stream. If it is `undefined` or 2xx, the code, type and message
+ * decide. If these are not enough, the failure is of kind `stream` or, for 2xx, `malformed`.
  */
 export function classifyStatus(
   status: number | undefined,

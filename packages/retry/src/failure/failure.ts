@@ -45,7 +45,7 @@ export type FailureKind =
 export interface Failure {
   /** What went wrong, in one word: `rate-limit`, `timeout`, `network` and so on. `FailureKind` explains each. */
   kind: FailureKind
-  /** The HTTP status of the answer, or the one that an error in a 2xx body or stream names. Undefined if no answer arrived. */
+  /** The HTTP status of the answer, or the status that an error in a 2xx body or in a stream names. Undefined if no answer arrived. */
   status?: number | undefined
   /** The error code of the provider, such as `insufficient_quota`, or of the transport, such as `ECONNRESET`. Undefined if the error has none. */
   code?: string | undefined

@@ -24,7 +24,7 @@ export interface Attempt {
   readonly signal: AbortSignal
   /** The time since the start of the run, earlier attempts and delays included, in milliseconds. Read from the clock at each access. */
   readonly elapsedMs: number
-  /** The error of the previous attempt. `undefined` in the first attempt, and after one that returned a result. */
+  /** The error of the previous attempt. `undefined` in the first attempt, and after an attempt that returned a result. */
   readonly previousError?: unknown
 }
 

@@ -19,7 +19,9 @@ export interface Verdict {
    * as the retry policy allows. `once`: at most once per call. @default undefined: never
    */
   readonly nextKey?: 'yes' | 'once'
-  /** Whether the failure counts against the target's circuit: `failure` counts as a failed call, `ignore` counts as no call at all. */
+  /**
+   * Whether the failure counts against the target's circuit. `failure`: it counts as a failed call. `ignore`: the circuit does not count the call.
+   */
   readonly breaker: 'failure' | 'ignore'
   /**
    * Whether the provider may have billed the request. `no`: it has not, since nothing was sent. `yes`: it may have, even if it answered with an error
@@ -34,8 +36,8 @@ export interface Verdict {
     /** What is in cooldown, so that calls avoid it: the credential, the model at this target, or all targets of the quota group. */
     readonly of: CooldownScope
     /**
-     * The duration in milliseconds, or longer if the provider asks for longer. `as-requested`: the duration that the provider asks for, or one second
-     * if it asks for none.
+     * The minimum duration, in milliseconds; the cooldown is longer if the provider asks for longer. `as-requested`: the duration that the provider
+     * asks for, or one second if it asks for none.
      */
     readonly ms: number | 'as-requested'
   }

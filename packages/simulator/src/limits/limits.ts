@@ -1,4 +1,4 @@
-/** The maximum requests, tokens and concurrent calls of a model or provider. At least one of them must be set. */
+/** The maximum requests, tokens and concurrent calls of a model or provider. At least one of these maximums must be set. */
 export interface Quota {
   /** The maximum number of requests per minute, at least 1. Beyond it, calls get a 429. @default no limit */
   requestsPerMinute?: number | undefined

@@ -136,7 +136,9 @@ type ConnectionFault =
 /** A fault of time: the answer comes late, or never. */
 type WaitFault =
   | {
-      /** Selects this fault: the answer is delayed by `ms` milliseconds. Then the call gets the fault `then` or, without one, a good answer. */
+      /**
+       * Selects this fault: the answer is delayed by `ms` milliseconds. Then the call gets the fault `then`, or a good answer if `then` is not set.
+       */
       type: 'delay'
       /** The delay before the answer, in milliseconds. */
       ms: number

@@ -20,10 +20,7 @@ export interface ProviderScript {
    * @default 0
    */
   tokenMs?: Latency | undefined
-  /**
-   * The valid API keys. A call without one of them gets the vendor's error, such as a 401. @default every key is valid,
-   * and none is needed
-   */
+  /** The valid API keys. A call without a valid key gets the vendor's error, such as a 401. @default every key is valid, and a call needs none */
   apiKeys?: readonly string[] | undefined
   /** The models that exist. A call that names another model gets a 404. @default every model exists */
   models?: readonly string[] | undefined
@@ -48,7 +45,7 @@ export interface ProviderScript {
   limits?: Limits | undefined
   /** How responses with `background: true` run. @default not queued, and as fast as a stream (`firstTokenMs`, `tokenMs`) */
   background?: BackgroundScript | undefined
-  /** How long batches take, and their faults. @default they complete at once */
+  /** How long batches take, and their faults. @default batches complete at once, without faults */
   batches?: BatchScript | undefined
 }
 
@@ -92,7 +89,7 @@ export interface Condition {
   path?: string | undefined
 }
 
-/** The time from `from` (included) to `to` (excluded), in milliseconds. If one of them is missing, the window has no bound on that side. */
+/** The time from `from` (included) to `to` (excluded), in milliseconds. If `from` or `to` is missing, the window has no bound on that side. */
 export interface TimeWindow extends Range {
   /**
    * The period after which the window repeats, in milliseconds. It simulates a provider that fails at regular

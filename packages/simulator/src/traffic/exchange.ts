@@ -12,13 +12,13 @@ export interface Exchange {
     readonly method: string
     /** The path of the URL, without the query. */
     readonly path: string
-    /** The part of the URL after the `?`; empty without one. Values that may be secret are replaced. */
+    /** The part of the URL after the `?`; empty if there is none. Values that may be secret are replaced. */
     readonly query: string
     /** The model that the body or the path names; empty if none. */
     readonly model: string
     /** The headers, in order. Values that may be secret are replaced. */
     readonly headers: readonly (readonly [name: string, value: string])[]
-    /** The body as text; empty without one. Its text is replaced unless the recorder had `prompts: 'keep'`. */
+    /** The body as text; empty if there is none. Prompts in it are replaced unless the recorder had `prompts: 'keep'`. */
     readonly body: string
   }
   /** Hashes of the original request, before redaction. With them, a replay finds the exchange for a request. */

@@ -1,6 +1,6 @@
 import { BatchStateLockedError } from '../errors.ts'
 
-/** One step of a run, as the state stores it. A store saves and returns records as they are. */
+/** One step of a run, as the state stores it. A store must return each record as it was saved. */
 export type StateRecord =
   | {
       /** The step `run`: the run begins. This is the first record of a state, and identifies the run. */
@@ -53,15 +53,15 @@ export type StateRecord =
       batchId: string
     }
   | {
-      /** The step `ended`: the batch of a part has ended, in whatever way. */
+      /** The step `ended`: the batch of a part has ended, whatever its final status. */
       type: 'ended'
       /** The part whose batch ended. */
       part: string
       /** How the batch ended: the provider's status, such as `completed` or `expired`. */
       status: string
-      /** The id of the file with the answers; null without one. */
+      /** The id of the file with the answers; null if there is none. */
       outputFileId: string | null
-      /** The id of the file with the errors; null without one. */
+      /** The id of the file with the errors; null if there is none. */
       errorFileId: string | null
       /** The error code of a batch that failed as a whole; null if there is none. */
       code: string | null
@@ -73,7 +73,7 @@ export type StateRecord =
       type: 'finished'
     }
 
-/** A store for the steps of a run. Implement it to store them in a database, for example. */
+/** A store for the steps of a run. Implement this interface to store the steps in a database, for example. */
 export interface BatchStateStore {
   /**
    * Locks the state for one run. Beware: without this method, two runs can use the state at once, and submit the same requests twice.
