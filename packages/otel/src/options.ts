@@ -22,7 +22,8 @@ export interface OpenTelemetryOptions {
   /**
    * Which version of OpenTelemetry's semantic conventions for GenAI gives the metrics their names. `1.41`: the last version in which they were part
    * of the general conventions. `latest`: the newest version of the separate GenAI conventions. `both`: durations are recorded under both names,
-   * tokens under the latest. @default the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN`, otherwise 'both'
+   * tokens under the latest. @default 'latest' if the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` contains `gen_ai_latest_experimental`,
+   * otherwise 'both'
    */
   semconv?: '1.41' | 'latest' | 'both' | undefined
   /**
@@ -31,8 +32,8 @@ export interface OpenTelemetryOptions {
    */
   propagate?: boolean | undefined
   /**
-   * The labels of calls that become attributes of metrics, as `harbor.label.<name>`. At most 100 values of each are counted separately, all
-   * others as `other`. @default none; spans have all labels
+   * The names of the labels of calls that become attributes of metrics, as `harbor.label.<name>`; at most 10. Of each label, at most 100 values are
+   * counted separately, and all others as `other`. @default none; spans have all labels
    */
   metricLabels?: readonly string[] | undefined
 }

@@ -119,8 +119,8 @@ export function checkModels(models: unknown): void {
 /** Harbor's part of the `providerOptions` of a call: `providerOptions: { harbor: { labels, session } }`. */
 export interface HarborCallOptions {
   /**
-   * Labels of this call. They are added to the labels of the model, and replace those with the same name. At most 16, with names of up to 64
-   * characters and values of up to 256. @default none
+   * Labels of this call. They are added to the labels of the model, and replace those with the same name. At most 16, with names of 1 to 64 letters,
+   * digits and `_.:-`, and values of up to 256 characters. @default none
    */
   readonly labels?: Labels | undefined
   /**

@@ -62,8 +62,8 @@ export interface CommonOptions {
    */
   maxUpstreamCalls?: number | undefined
   /**
-   * Names and values for the receipts of all calls, such as `{ app: 'shop' }`. They are never sent to a provider. At most 16 labels, with names
-   * of up to 64 characters and values of up to 256. @default none
+   * Names and values for the receipts of all calls, such as `{ app: 'shop' }`. They are never sent to a provider. At most 16 labels, with names of 1
+   * to 64 letters, digits and `_.:-`, and values of up to 256 characters. @default none
    */
   labels?: Labels | undefined
   /**
