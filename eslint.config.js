@@ -54,8 +54,8 @@ export default tseslint.config(
     },
   },
   {
-    // Its rate limiter is that of batch, with other buckets.
-    files: ['packages/redis/src/**/*.ts'],
+    // The rate limiter of redis is that of batch, with other buckets; the coordinator of bullmq is a bulk run of batch.
+    files: ['packages/redis/src/**/*.ts', 'packages/bullmq/src/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: ['@harbor/*', '!@harbor/parts', '!@harbor/batch'] }],

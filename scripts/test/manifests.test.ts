@@ -7,6 +7,7 @@ const names = [
   'ai-sdk',
   'batch',
   'breaker',
+  'bullmq',
   'cache',
   'core',
   'devtools',

@@ -200,7 +200,7 @@ export interface CallCost {
 }
 
 /** The property in which an object carries the receipt of its call. */
-const RECEIPT: unique symbol = Symbol('harbor.receipt')
+const RECEIPT: unique symbol = Symbol.for('harbor.receipt')
 
 /**
  * Attaches a receipt to one of Harbor's own objects by assignment. This is much cheaper than `attachReceipt`, but makes the property

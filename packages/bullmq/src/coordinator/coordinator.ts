@@ -1,0 +1,177 @@
+import type { BulkContext } from '@harbor/batch'
+import { jobIdOf } from '../redis/keys.ts'
+import { pause } from '../redis/redis.ts'
+import { jobDataOf } from '../wire/job-data.ts'
+import { decodeOutcome, valueOf, type Outcome } from '../wire/outcome.ts'
+import type { JournalEvents } from './fleet-journal.ts'
+import { FleetQueue, type FleetQueueOptions } from './fleet-queue.ts'
+import type { Job, Pending } from './job.ts'
+import { JobFeed } from './job-feed.ts'
+import { Keeper } from './keeper.ts'
+import { ResultFeed } from './result-feed.ts'
+import { StoredResults } from './stored-results.ts'
+
+/** How long the end of a run waits for Redis, in milliseconds. What stays there then expires. */
+const END_TIMEOUT_MS = 5_000
+
+export interface CoordinatorHost {
+  /** Ends the run, after the results of items in flight. */
+  stop(error: unknown): void
+  /** Ends the run at once. */
+  abort(error: unknown): void
+  /** Called with errors of Redis, after which the run continues. */
+  onError(error: unknown): void
+}
+
+/** What exists while the run is open. */
+interface Opened {
+  readonly run: string
+  readonly queue: FleetQueue
+  readonly jobs: JobFeed
+  readonly results: ResultFeed
+  readonly stored: StoredResults
+  readonly keeper: Keeper
+}
+
+/**
+ * Runs items on workers: makes each a job, and waits for its result. All else is done by `runBulk`, which calls `call` for each item: order,
+ * duplicates, limits, retries, and the journal, which is the truth. Redis only carries work. What it loses is added again.
+ */
+export class Coordinator implements JournalEvents {
+  readonly #options: FleetQueueOptions
+  readonly #host: CoordinatorHost
+  readonly #pending = new Map<string, Pending>()
+  readonly #ending = new AbortController()
+  #opened: Opened | undefined
+  #stopSignal: AbortSignal | undefined
+  #isPaused = false
+
+  constructor(options: FleetQueueOptions, host: CoordinatorHost) {
+    this.#options = options
+    this.#host = host
+  }
+
+  /** The number of items that no worker has taken, as last seen. */
+  get queued(): number {
+    return Math.min(this.#opened?.keeper.queued ?? 0, this.#pending.size)
+  }
+
+  async onBegin(run: string): Promise<void> {
+    const onError = (error: unknown): void => this.#host.onError(error)
+    const queue = await FleetQueue.open(this.#options, run, onError)
+    const stored = new StoredResults(queue, await queue.ready(), onError)
+    const jobs = new JobFeed(queue.queue, run, this.#ending.signal, {
+      onAdded: async (slice) => {
+        await queue.look(slice.map(({ jobId }) => jobId))
+      },
+      onError,
+    })
+    const keeper = new Keeper(queue, {
+      pending: this.#pending,
+      isStopping: () => this.#stopSignal?.aborted === true,
+      addAgain: (job) => {
+        jobs.remove(job)
+        jobs.add(job)
+      },
+      onLost: (error) => this.#host.abort(error),
+      onError,
+    })
+    const results = new ResultFeed(queue.redis, queue.openBlocking(), queue.runKeys, {
+      onResult: (jobId, text) => this.#onResult(jobId, text),
+      onError,
+    })
+    this.#opened = { run, queue, jobs, results, stored, keeper }
+    if (this.#isPaused) await queue.queue.pause()
+    keeper.start()
+    void results.run()
+  }
+
+  /** Runs one item. @throws the error of the item; the reason of the stop signal if the item was not sent */
+  async call(item: unknown, context: BulkContext): Promise<unknown> {
+    this.#watch(context.stopSignal)
+    for (;;) {
+      context.stopSignal.throwIfAborted()
+      const { jobs, stored, run } = this.#open()
+      const jobId = jobIdOf(run, context.id, context.attempt)
+      const isReady = stored.claim(jobId)
+      const job: Job = { jobId, data: jobDataOf(item, context), isAdded: isReady, queuedLength: 0 }
+      const { promise, resolve } = Promise.withResolvers<Outcome>()
+      this.#pending.set(jobId, { job, end: resolve })
+      if (!isReady) jobs.add(job)
+      const outcome = await promise
+      if ('unsent' in outcome) {
+        // No worker has sent it, so it is added again, unless the run was stopped.
+        await stored.discard(jobId)
+        continue
+      }
+      if ('report' in outcome) context.report(outcome.report)
+      if ('ok' in outcome && outcome.ok) stored.expect(context.id, jobId)
+      else stored.acknowledge(jobId)
+      if ('endsRun' in outcome && outcome.endsRun) this.#host.stop(outcome.error)
+      return valueOf(outcome)
+    }
+  }
+
+  onStored(id: string): void {
+    this.#opened?.stored.onStored(id)
+  }
+
+  async pause(): Promise<void> {
+    this.#isPaused = true
+    await this.#opened?.queue.queue.pause().catch((error: unknown) => this.#host.onError(error))
+  }
+
+  async resume(): Promise<void> {
+    this.#isPaused = false
+    await this.#opened?.queue.queue.resume().catch((error: unknown) => this.#host.onError(error))
+  }
+
+  async onEnd(): Promise<void> {
+    this.#ending.abort(new Error('the run has ended'))
+    const isAborted = this.#pending.size > 0
+    for (const { end } of this.#pending.values()) end({ unsent: true })
+    this.#pending.clear()
+    if (!this.#opened) return
+    const { queue, results, keeper, stored } = this.#opened
+    keeper.close()
+    stored.close()
+    const ended = results.close().then(() => queue.end(isAborted))
+    // Without Redis, the keys expire by themselves.
+    await Promise.race([ended.catch((error: unknown) => this.#host.onError(error)), pause(END_TIMEOUT_MS)])
+    await queue.disconnect().catch((error: unknown) => this.#host.onError(error))
+  }
+
+  #open(): Opened {
+    if (!this.#opened) throw new Error('begin() must be called before a run calls workers')
+    return this.#opened
+  }
+
+  #onResult(jobId: string, text: string): void {
+    const { stored, jobs } = this.#open()
+    const pending = this.#pending.get(jobId)
+    if (!pending) {
+      // A second result of the same item, by a worker that was taken for dead. The first one counts.
+      stored.acknowledgeSecond(jobId)
+      return
+    }
+    this.#pending.delete(jobId)
+    jobs.remove(pending.job)
+    pending.end(decodeOutcome(text))
+  }
+
+  #watch(signal: AbortSignal): void {
+    if (this.#stopSignal) return
+    this.#stopSignal = signal
+    const onStop = (): void => {
+      for (const { jobId } of this.#open().jobs.takeBack()) this.#drop(jobId)
+      this.#open().keeper.check()
+    }
+    if (signal.aborted) onStop()
+    else signal.addEventListener('abort', onStop, { once: true })
+  }
+
+  #drop(jobId: string): void {
+    this.#pending.get(jobId)?.end({ unsent: true })
+    this.#pending.delete(jobId)
+  }
+}

@@ -1,0 +1,36 @@
+import type { IRedisClient } from 'bullmq'
+import { SCRIPTS, type Script } from './scripts.ts'
+
+/** Runs the scripts of this package over a client of BullMQ, whichever library that client is of. */
+export class Redis {
+  readonly client: IRedisClient
+
+  constructor(client: IRedisClient) {
+    this.client = client
+    for (const { name, numberOfKeys, lua } of SCRIPTS) client.defineCommand(name, { numberOfKeys, lua })
+  }
+
+  /** Runs a script. @returns its reply as texts; a number becomes one text */
+  async run(
+    { name }: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<readonly string[]> {
+    const reply: unknown = await this.client.runCommand(name, [...keys, ...args])
+    return Array.isArray(reply) ? reply.map(String) : [String(reply)]
+  }
+}
+
+/** Returns a promise that resolves after a time, or when the signal aborts. It never rejects. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (signal?.aborted) end()
+    else signal?.addEventListener('abort', end, { once: true })
+  })
+}

@@ -1,0 +1,180 @@
+/** A Lua script, and the number of its keys. Each checks first and writes then; the arguments after the keys are texts. */
+export interface Script {
+  readonly name: string
+  readonly numberOfKeys: number
+  readonly lua: string
+}
+
+/**
+ * Takes or renews the lease of a queue, and writes the state of the run. A lease of the same run is taken over at once: the lock of its journal has
+ * decided already that no other process coordinates the run.
+ * Keys: lease, state, list of waiting jobs, BullMQ's other keys of the queue, which get a TTL. Arguments: token of the run, owner, duration of the
+ * lease, TTL, state.
+ * Reply: `ours`, the number of waiting jobs, and whether the lease was there; or `theirs`, the holder, and the time that its lease has left.
+ */
+export const HOLD: Script = {
+  name: 'harborHold:bulk1',
+  numberOfKeys: 9,
+  lua: `
+local run = ARGV[1] .. ' '
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, 1, #run) ~= run then
+  return { 'theirs', held, tostring(redis.call('PTTL', KEYS[1])) }
+end
+redis.call('SET', KEYS[1], run .. ARGV[2], 'PX', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[4])
+for at = 3, #KEYS do redis.call('PEXPIRE', KEYS[at], ARGV[4]) end
+return { 'ours', tostring(redis.call('LLEN', KEYS[3])), held and 'yes' or 'no' }`,
+}
+
+/**
+ * Removes the waiting jobs of other runs, whose coordinator is gone. The name of a job is the token of its run.
+ * Keys: list of waiting jobs. Arguments: token of the run, prefix of jobs. Reply: the number of removed jobs.
+ */
+export const PURGE: Script = {
+  name: 'harborPurge:bulk1',
+  numberOfKeys: 1,
+  lua: `
+local ids = redis.call('LRANGE', KEYS[1], 0, -1)
+local removed = 0
+for _, id in ipairs(ids) do
+  if redis.call('HGET', ARGV[2] .. id, 'name') ~= ARGV[1] then
+    redis.call('LREM', KEYS[1], 1, id)
+    redis.call('DEL', ARGV[2] .. id)
+    removed = removed + 1
+  end
+end
+return removed`,
+}
+
+/**
+ * Stores the result of a job, unless it has one: the first one wins.
+ * Keys: state, results, done, wake, trials. Arguments: job, result, TTL. Reply: the state of the run; empty if there is no such run.
+ */
+export const FINISH: Script = {
+  name: 'harborFinish:bulk1',
+  numberOfKeys: 5,
+  lua: `
+local state = redis.call('GET', KEYS[1])
+if not state then return '' end
+if state == 'abort' then return state end
+if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then
+  redis.call('RPUSH', KEYS[3], ARGV[1])
+  redis.call('ZADD', KEYS[4], 0, '1')
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+  redis.call('PEXPIRE', KEYS[3], ARGV[3])
+  redis.call('PEXPIRE', KEYS[4], ARGV[3])
+end
+redis.call('HDEL', KEYS[5], ARGV[1])
+return state`,
+}
+
+/**
+ * Returns the jobs that have a result, for a coordinator that takes over a run.
+ * Keys: results.
+ */
+export const READY: Script = {
+  name: 'harborReady:bulk1',
+  numberOfKeys: 1,
+  lua: `return redis.call('HKEYS', KEYS[1])`,
+}
+
+/**
+ * Takes results from the list of new ones. They stay in the hash until the coordinator has stored them.
+ * Keys: results, done. Arguments: maximum number, number of bytes after which no more are taken. Reply: job, result, job, result …
+ */
+export const TAKE: Script = {
+  name: 'harborTake:bulk1',
+  numberOfKeys: 2,
+  lua: `
+local reply, bytes = {}, 0
+for _ = 1, tonumber(ARGV[1]) do
+  local id = redis.call('LPOP', KEYS[2])
+  if not id then break end
+  local result = redis.call('HGET', KEYS[1], id)
+  if result then
+    reply[#reply + 1] = id
+    reply[#reply + 1] = result
+    bytes = bytes + #result
+    if bytes >= tonumber(ARGV[2]) then break end
+  end
+end
+return reply`,
+}
+
+/**
+ * Looks for jobs. Those that exist expire later, and those that have a result are put into the list of new results again.
+ * Keys: results, done, wake, list of waiting jobs. Arguments: prefix of jobs, TTL, jobs.
+ * Reply: for each job `r` (it has a result), `a` (a worker has it), `j` (it exists, and no worker has it now), or `-` (it is lost).
+ */
+export const LOOK: Script = {
+  name: 'harborLook:bulk1',
+  numberOfKeys: 4,
+  lua: `
+local reply = {}
+for at = 3, #ARGV do
+  local id = ARGV[at]
+  local job = ARGV[1] .. id
+  if redis.call('HEXISTS', KEYS[1], id) == 1 then
+    redis.call('RPUSH', KEYS[2], id)
+    redis.call('ZADD', KEYS[3], 0, '1')
+    reply[#reply + 1] = 'r'
+  elseif redis.call('PEXPIRE', job, ARGV[2]) == 0 then
+    reply[#reply + 1] = '-'
+  else
+    reply[#reply + 1] = redis.call('EXISTS', job .. ':lock') == 1 and 'a' or 'j'
+  end
+end
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+  redis.call('PEXPIRE', KEYS[3], ARGV[2])
+end
+redis.call('PEXPIRE', KEYS[4], ARGV[2])
+return table.concat(reply)`,
+}
+
+/**
+ * Notes that a job which was in a killed worker begins again, unless it has killed enough.
+ * Keys: trials. Arguments: job, maximum, TTL. Reply: how often it was begun before, without an end.
+ */
+export const TRY: Script = {
+  name: 'harborTry:bulk1',
+  numberOfKeys: 1,
+  lua: `
+local before = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if before < tonumber(ARGV[2]) then
+  redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
+return before`,
+}
+
+/**
+ * Takes back what TRY has noted, for a job that a worker gives back without a result.
+ * Keys: trials. Arguments: job.
+ */
+export const UNTRY: Script = {
+  name: 'harborUntry:bulk1',
+  numberOfKeys: 1,
+  lua: `
+local before = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if before > 1 then return redis.call('HINCRBY', KEYS[1], ARGV[1], -1) end
+return redis.call('HDEL', KEYS[1], ARGV[1])`,
+}
+
+/**
+ * Removes the keys of a run that has ended, and the lease if it is its own. After an abort the state stays for a minute, for the workers.
+ * Keys: lease, state, results, done, wake, trials. Arguments: token of the run, owner, TTL of the state or 0.
+ */
+export const END: Script = {
+  name: 'harborEnd:bulk1',
+  numberOfKeys: 6,
+  lua: `
+if redis.call('GET', KEYS[1]) == ARGV[1] .. ' ' .. ARGV[2] then redis.call('DEL', KEYS[1]) end
+redis.call('DEL', KEYS[3], KEYS[4], KEYS[5], KEYS[6])
+if ARGV[3] == '0' then return redis.call('DEL', KEYS[2]) end
+redis.call('SET', KEYS[2], 'abort', 'PX', ARGV[3])
+return 1`,
+}
+
+export const SCRIPTS: readonly Script[] = [HOLD, PURGE, FINISH, READY, TAKE, LOOK, TRY, UNTRY, END]

@@ -1,0 +1,130 @@
+import { WaitingError, Worker, type Job } from 'bullmq'
+import { ownedConnection, type OwnedConnection } from '../redis/connection.ts'
+import { queueKeysOf, type QueueKeys } from '../redis/keys.ts'
+import { pause, Redis } from '../redis/redis.ts'
+import { warnOnce } from '../redis/warn-once.ts'
+import { readJobData, type JobData } from '../wire/job-data.ts'
+import type { Outcome } from '../wire/outcome.ts'
+import type { StartCalls } from './calls.ts'
+import { JobResults } from './job-results.ts'
+import { RunStates } from './run-states.ts'
+import { Suspects } from './suspects.ts'
+
+/** How long a job belongs to a worker that has not renewed its lock, in milliseconds. It is renewed after half of it. */
+export const LOCK_MS = 8_000
+/** How often workers look for jobs of dead workers, in milliseconds. */
+export const STALLED_CHECK_MS = 3_000
+/** How long a worker waits for Redis when it closes, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 3_000
+
+export interface FleetWorkerSettings {
+  readonly queue: string
+  readonly connection: Parameters<typeof ownedConnection>[0]
+  readonly prefix: string
+  readonly concurrency: number
+  readonly start: StartCalls
+}
+
+/** What a worker needs while it is connected. */
+interface Connected {
+  readonly runs: RunStates
+  readonly suspects: Suspects
+  readonly results: JobResults
+}
+
+/** Takes items from a queue, runs them, and writes their results. BullMQ renews the locks, and finds the jobs of workers that died. */
+export class FleetWorker {
+  readonly #worker: Worker<unknown>
+  readonly #connection: OwnedConnection
+  readonly #keys: QueueKeys
+  readonly #settings: FleetWorkerSettings
+  readonly #onError = warnOnce('a worker of a bulk run')
+  readonly #ending = new AbortController()
+  #connecting: Promise<Connected> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(settings: FleetWorkerSettings) {
+    const { queue, connection, prefix, concurrency } = settings
+    this.#settings = settings
+    this.#keys = queueKeysOf(prefix, queue)
+    this.#connection = ownedConnection(connection)
+    this.#worker = new Worker<unknown>(queue, (job, token) => this.#process(job, token), {
+      connection: this.#connection.options,
+      prefix: this.#keys.bullmqPrefix,
+      concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      // BullMQ fails a job for good after this number of deaths. Here, Suspects decides that.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 1_000,
+    })
+    this.#worker.on('error', this.#onError)
+  }
+
+  /**
+   * Takes no more items. Those that were not sent go back to the queue at once, those in flight may end within the time; then their signals abort, and
+   * they go back too.
+   */
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs)
+    return this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const connected = await Promise.race([this.#connecting, pause(CLOSE_TIMEOUT_MS)])
+    connected?.runs.stop()
+    const closed = this.#worker.close().catch(this.#onError)
+    const grace = new AbortController()
+    await Promise.race([closed, pause(graceMs, grace.signal)])
+    grace.abort(new Error('the worker has closed'))
+    this.#ending.abort(new Error('the worker was closed'))
+    connected?.runs.abort(new Error('the worker was closed'))
+    await Promise.race([closed, pause(CLOSE_TIMEOUT_MS)])
+    connected?.runs.close()
+    await this.#worker.getBackend().disconnect().catch(this.#onError)
+    this.#connection.close()
+  }
+
+  async #process(job: Job<unknown>, token: string | undefined): Promise<void> {
+    const { runs, results } = await (this.#connecting ??= this.#connect())
+    const { name: run, id = '' } = job
+    try {
+      const outcome = await this.#outcomeOf(job, run)
+      if (outcome) await results.write(run, id, outcome)
+      else await this.#giveBack(job, token)
+    } finally {
+      runs.leave(run)
+    }
+  }
+
+  /** @returns undefined if the job has to go back to the queue */
+  async #outcomeOf(job: Job<unknown>, run: string): Promise<Outcome | undefined> {
+    const { runs, suspects } = await (this.#connecting ??= this.#connect())
+    const session = await runs.enter(run)
+    let data: JobData
+    try {
+      data = readJobData(job.data)
+    } catch (error) {
+      return { ok: false, error, report: {} }
+    }
+    const ended = await suspects.run(run, job, session.stopping, () => session.call(data))
+    if (ended === 'closed') void this.close(0)
+    const isUnsent = ended === 'closed' || 'unsent' in ended
+    return isUnsent && this.#closing ? undefined : ended === 'closed' ? { unsent: true } : ended
+  }
+
+  /** Gives a job back to the queue, where it is the next one to be taken. If that fails, its lock expires. */
+  async #giveBack(job: Job<unknown>, token: string | undefined): Promise<never> {
+    await job.moveToWait(token).catch(this.#onError)
+    throw new WaitingError()
+  }
+
+  async #connect(): Promise<Connected> {
+    const redis = new Redis(await this.#worker.getBackend().client)
+    return {
+      runs: new RunStates(redis, this.#keys, this.#settings.start, this.#onError),
+      suspects: new Suspects(redis, this.#keys, this.#settings.concurrency),
+      results: new JobResults(redis, this.#keys, this.#ending.signal, this.#onError),
+    }
+  }
+}

@@ -1,0 +1,2 @@
+import base from '../../tsup.base.ts'
+export default base
