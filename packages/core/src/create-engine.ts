@@ -17,7 +17,8 @@ import { embeddingBatchSettings } from './options/embedding-batch-options.ts'
 import { PriceList } from './cost/price-list.ts'
 import { costIsIncomplete } from './cost/tool-prices.ts'
 import { CostTable } from './cost/cost-table.ts'
-import { SpendLedger } from './cost/spend-limit.ts'
+import { FleetLedger } from './cost/fleet-ledger.ts'
+import { SpendLedger, type Ledger } from './cost/spend-limit.ts'
 import { budgetsOf, potsOfCall } from './cost/spend-pots.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
@@ -110,7 +111,9 @@ export function createEngine(
     (error) => telemetry.warn('Accounting for a call failed', error),
     (target, unpriced) => telemetry.advise(costIsIncomplete(target, unpriced)),
   )
-  const ledger = new SpendLedger(() => systemClock.now())
+  const ledger: Ledger = member?.money
+    ? new FleetLedger(member.money)
+    : new SpendLedger(() => systemClock.now())
   let calls = 0
   const prefix = `call_${idPrefix()}_`
   const nextId = (): string => prefix + (++calls).toString(36)

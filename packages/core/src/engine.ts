@@ -5,7 +5,7 @@ import { graceMsOf, type CloseOptions } from './options/close-options.ts'
 import type { ExplainedFleet } from './explanation.ts'
 import { KeyLayers } from './layers/key.ts'
 import { Accounts } from './cost/accounts.ts'
-import { SpendLedger } from './cost/spend-limit.ts'
+import type { Ledger } from './cost/spend-limit.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
 import { LivePolicy, RuntimeOverrides } from './policy/live-policy.ts'
@@ -32,7 +32,7 @@ export interface Engine {
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
-  readonly ledger: SpendLedger
+  readonly ledger: Ledger
   readonly templates: RequestTemplates
   /** The policy of the client, or of the `fetch`, for which the engine was created. */
   readonly policy: Pick<LivePolicy, 'current'>

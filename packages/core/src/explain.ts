@@ -4,7 +4,7 @@ import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
 import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { CacheRules } from './options/cache-options.ts'
-import type { SpendLedger } from './cost/spend-limit.ts'
+import type { Ledger } from './cost/spend-limit.ts'
 import { potsOfCall } from './cost/spend-pots.ts'
 import { copyLabels, withLabels } from './options/labels.ts'
 import type {
@@ -34,7 +34,7 @@ interface ExplainedState {
   readonly rings: KeyRings
   readonly keys: KeyLayers
   readonly sticky: StickyTargets
-  readonly ledger: SpendLedger
+  readonly ledger: Ledger
 }
 
 /** The client to explain. Cooldowns depend on its identity, because each account has its own. */

@@ -11,7 +11,17 @@ export type { HarborBulkOptions } from './bulk/bulk-options.ts'
 export type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 export type { ApiRequest } from './call/api-request.ts'
 export type { EmbeddingBatchOptions } from './options/embedding-batch-options.ts'
-export type { Fleet, FleetHost, FleetMember } from './options/fleet.ts'
+export type {
+  Fleet,
+  FleetHost,
+  FleetMember,
+  FleetMoney,
+  FleetOutcome,
+  FleetPot,
+  FleetPotState,
+  FleetRefusal,
+  FleetReservation,
+} from './options/fleet.ts'
 export type { FleetStats } from './reporting/fleet-stats.ts'
 export type { LimitOptions } from './options/limit-options.ts'
 export type { QuotaStats } from './reporting/quota-stats.ts'

@@ -1,6 +1,6 @@
 import type { Handler, Transport } from './call/exchange.ts'
 import type { Accounts } from './cost/accounts.ts'
-import type { SpendLedger } from './cost/spend-limit.ts'
+import type { Ledger } from './cost/spend-limit.ts'
 import { admissionLayer } from './layers/admission.ts'
 import type { CacheLayer } from './layers/cache.ts'
 import { costLayer } from './layers/cost.ts'
@@ -34,7 +34,7 @@ export interface PipelineState {
   /** Combines requests for single embeddings into batches; undefined when `embeddingBatch` is off. */
   readonly embeddingBatch: EmbeddingBatch | undefined
   readonly accounts: Accounts
-  readonly ledger: SpendLedger
+  readonly ledger: Ledger
   readonly telemetry: Telemetry
   readonly labels: LabelStatistics
   readonly capture: ContentCapture

@@ -98,7 +98,7 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('a fleet over %s (needs re
       degraded: true,
       lastError: 'Redis has not answered within 50 ms.',
     })
-    expect(harbors[0]?.explain().fleet).toMatchObject({ share: ['limits', 'cache'], degraded: true })
+    expect(harbors[0]?.explain().fleet).toMatchObject({ share: ['limits', 'spend', 'cache'], degraded: true })
     server.thaw()
     await expect.poll(() => harbors[0]?.stats().fleet?.degraded, { timeout: 10_000 }).toBe(false)
     expect(heard).toEqual([true, false])

@@ -2,15 +2,16 @@ import type { CallCost } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import { allowsUnpriced, type SpendLimit } from '../options/spend-limit-options.ts'
 import type { Labels } from '../reporting/labels.ts'
-import type { Reservation, SpendLedger, SpendRefusal } from './spend-limit.ts'
+import type { Ledger, PendingReservation, Reservation, SpendRefusal } from './spend-limit.ts'
 
 /** The money that pays for the attempts of a call, or of a request that serves several calls. */
 export interface Payer {
   /**
    * Reserves the highest possible cost of an attempt at this target.
-   * @returns the money for the attempt, or a refusal if too little of a limit is left
+   * @param wait waits for a reservation that other processes take part in; it rejects when the call ends
+   * @returns the money for the attempt, or a refusal if too little of a limit is left; a promise if that has to be waited for
    */
-  draw(target: Target): Share | DrawRefusal
+  draw(target: Target, wait: MoneyWait): Drawn | Promise<Drawn>
   /**
    * Settles all reservations at the end. If the cost is unknown, the full reservation counts as spent. If a part of it is unknown, the
    * larger one of the known part and the reservation counts, unless the limits allow calls without a known price.
@@ -20,6 +21,10 @@ export interface Payer {
   close(servedBy?: Target, cost?: KnownCost): void
 }
 
+/** The money for an attempt, or a refusal. */
+export type Drawn = Share | DrawRefusal
+/** Waits until a reservation is made or refused. */
+export type MoneyWait = (pending: PendingReservation) => Promise<Reservation | SpendRefusal>
 export type DrawRefusal = SpendRefusal & { readonly estimateUsd: number }
 export type KnownCost = Pick<CallCost, 'usd' | 'unpriced'>
 
@@ -34,7 +39,7 @@ export interface Share {
 }
 
 interface PurseOptions {
-  readonly ledger: SpendLedger
+  readonly ledger: Ledger
   readonly limits: readonly SpendLimit[]
   /** The labels of the call. They say whose money it spends. */
   readonly labels: Labels
@@ -63,7 +68,7 @@ export class Purse implements Payer {
   }
 
   /** As in `Payer`. Uses the reservation of an earlier attempt if it was given back and is large enough. */
-  draw(target: Target): Share | DrawRefusal {
+  draw(target: Target, wait: MoneyWait): Drawn | Promise<Drawn> {
     const { ledger, limits, labels, costOf } = this.#options
     const estimateUsd = costOf(target)
     const unused = this.#unused
@@ -71,7 +76,9 @@ export class Purse implements Payer {
     if (unused && unused.usd >= estimateUsd) return this.#share(target, unused, estimateUsd)
     unused?.settle(0)
     const reserved = ledger.reserve(estimateUsd, limits, labels)
-    return 'settle' in reserved ? this.#share(target, reserved, estimateUsd) : { ...reserved, estimateUsd }
+    if ('cancel' in reserved)
+      return wait(reserved).then((outcome) => this.#drawn(target, outcome, estimateUsd))
+    return this.#drawn(target, reserved, estimateUsd)
   }
 
   close(servedBy?: Target, cost?: KnownCost): void {
@@ -87,6 +94,10 @@ export class Purse implements Payer {
       if (each !== served || !cost) reservation.settle(highest)
       else reservation.settle(isKnown ? cost.usd : Math.max(cost.usd, highest))
     }
+  }
+
+  #drawn(target: Target, reserved: Reservation | SpendRefusal, estimateUsd: number): Drawn {
+    return 'settle' in reserved ? this.#share(target, reserved, estimateUsd) : { ...reserved, estimateUsd }
   }
 
   #share(target: Target, reservation: Reservation, estimateUsd: number): Share {

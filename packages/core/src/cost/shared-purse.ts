@@ -1,5 +1,5 @@
 import type { Target } from '../reporting/target.ts'
-import type { DrawRefusal, KnownCost, Payer, Purse, Share } from './purse.ts'
+import type { Drawn, DrawRefusal, KnownCost, MoneyWait, Payer, Purse, Share } from './purse.ts'
 
 /** The money reserved for a request that serves several calls. Each of them pays its share from its own money. */
 export class SharedPurse implements Payer {
@@ -18,13 +18,29 @@ export class SharedPurse implements Payer {
   }
 
   /** As in `Payer`. If some calls cannot pay, nothing is reserved for the attempt, and one of their refusals is returned. */
-  draw(target: Target): Share | DrawRefusal {
+  draw(target: Target, wait: MoneyWait): Drawn | Promise<Drawn> {
+    const drawing = this.#purses.map((purse) => purse.draw(target, wait))
+    return drawing.some((each) => each instanceof Promise)
+      ? this.#allOf(drawing)
+      : this.#together(drawing as Drawn[])
+  }
+
+  /** Waits for the money of all calls. If the wait of one is ended, the others get theirs back. */
+  async #allOf(drawing: readonly (Drawn | Promise<Drawn>)[]): Promise<Drawn> {
+    const ended = await Promise.allSettled(drawing.map(async (each) => each))
+    const drawn = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    const failed = ended.find((each) => each.status === 'rejected')
+    if (!failed) return this.#together(drawn)
+    new AllShares(drawn.filter((each) => 'keep' in each)).giveBack()
+    throw failed.reason
+  }
+
+  #together(drawing: readonly Drawn[]): Drawn {
     const drawn: Share[] = []
     const refusals = new Map<number, DrawRefusal>()
-    for (const [place, purse] of this.#purses.entries()) {
-      const share = purse.draw(target)
-      if ('keep' in share) drawn.push(share)
-      else refusals.set(place, share)
+    for (const [place, each] of drawing.entries()) {
+      if ('keep' in each) drawn.push(each)
+      else refusals.set(place, each)
     }
     this.refusals = refusals
     const [refusal] = refusals.values()

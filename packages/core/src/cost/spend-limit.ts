@@ -34,6 +34,32 @@ export interface PotState {
   readonly untilMs: number
 }
 
+/** A reservation that is still being decided, because the money is shared with other processes. */
+export interface PendingReservation {
+  /** Never rejects. */
+  readonly outcome: Promise<Reservation | SpendRefusal>
+  /** Gives up. What is reserved nevertheless is released again. */
+  cancel(): void
+}
+
+/** Enforces spend limits, for one process or for a fleet. */
+export interface Ledger {
+  /**
+   * Reserves an amount under all of the limits, or refuses if less than that is left of one of them.
+   * @param usd the amount in US dollars
+   * @param labels the labels of the call, which say whose money it is under limits with `by`
+   */
+  reserve(
+    usd: number,
+    limits: readonly SpendLimit[],
+    labels: Labels,
+  ): Reservation | SpendRefusal | PendingReservation
+  /** Returns how much of a limit is left for a value of its label, in the current period. The value is '' for a limit without `by`. */
+  state(limit: SpendLimit, value: string): PotState
+  /** Calls a function for each value for which something is spent or reserved in the current period of the limit. */
+  each(limit: SpendLimit, visit: (value: string, state: PotState) => void): void
+}
+
 /** The tolerance for rounding errors when amounts are added, in US dollars. */
 const TOLERANCE_USD = 1e-12
 
@@ -44,11 +70,11 @@ interface Reserved {
 }
 
 /**
- * Enforces spend limits. Money is reserved before an attempt is made, under all limits or under none. When the cost is known, the
+ * Enforces the spend limits of one process. Money is reserved before an attempt is made, under all limits or under none. When the cost is known, the
  * reservation is replaced by the cost. So concurrent calls cannot together spend more than a limit, unless a call costs more than its
  * reservation.
  */
-export class SpendLedger {
+export class SpendLedger implements Ledger {
   readonly #now: () => number
   readonly #pots = new Pots()
 
@@ -57,23 +83,16 @@ export class SpendLedger {
     this.#now = now
   }
 
-  /** Returns how much of a limit is left for a value of its label, in the current period. The value is '' for a limit without `by`. */
   state(limit: SpendLimit, value: string): PotState {
     const now = this.#now()
     return stateOf(limit, this.#pots.find(limit, value, now), now)
   }
 
-  /** Calls a function for each value for which something is spent or reserved in the current period of the limit. */
   each(limit: SpendLimit, visit: (value: string, state: PotState) => void): void {
     const now = this.#now()
     for (const pot of this.#pots.all(limit, now)) visit(pot.value, stateOf(limit, pot, now))
   }
 
-  /**
-   * Reserves an amount under all of the limits, or refuses if less than that is left of one of them.
-   * @param usd the amount in US dollars
-   * @param labels the labels of the call, which say whose money it is under limits with `by`
-   */
   reserve(usd: number, limits: readonly SpendLimit[], labels: Labels): Reservation | SpendRefusal {
     const now = this.#now()
     let refusal: SpendRefusal | undefined

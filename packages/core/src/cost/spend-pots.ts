@@ -2,7 +2,7 @@ import { checkLabels, copyLabels } from '../options/labels.ts'
 import { valueUnder, type SpendLimit, type SpendLimitOptions } from '../options/spend-limit-options.ts'
 import type { SpendState } from '../reporting/cost-stats.ts'
 import { NO_LABELS, type Labels } from '../reporting/labels.ts'
-import type { PotState, SpendLedger } from './spend-limit.ts'
+import type { PotState, Ledger } from './spend-limit.ts'
 
 /** How much is left of a spend limit in its current period, in US dollars: for all calls, or for one value of its label. */
 export interface SpendPot {
@@ -29,7 +29,7 @@ interface PaidFrom {
 }
 
 /** Returns the pots from which a call with these labels would be paid, one for each limit. */
-export function potsOfCall(ledger: SpendLedger, limits: Limits, labels: Labels): SpendPot[] {
+export function potsOfCall(ledger: Ledger, limits: Limits, labels: Labels): SpendPot[] {
   return (limits ?? []).map((limit) => potOf(ledger, limit, valueUnder(limit, labels)))
 }
 
@@ -39,7 +39,7 @@ export function potsOfCall(ledger: SpendLedger, limits: Limits, labels: Labels):
  * of a limit by another label, the values for which something is spent or reserved.
  * @throws OptionError for an invalid label
  */
-export function spendOf(ledger: SpendLedger, client: PaidFrom, given: Labels | undefined): SpendPot[] {
+export function spendOf(ledger: Ledger, client: PaidFrom, given: Labels | undefined): SpendPot[] {
   checkLabels(given)
   const { spendLimits = [], labels: own = NO_LABELS } = client
   if (given) {
@@ -60,7 +60,7 @@ export function spendOf(ledger: SpendLedger, client: PaidFrom, given: Labels | u
 export const MAX_SHOWN_POTS = 20
 
 /** Returns the state of each limit for alerts: of a limit by a label, the values that have used most of it. */
-export function budgetsOf(ledger: SpendLedger, limits: Limits): readonly SpendState[] {
+export function budgetsOf(ledger: Ledger, limits: Limits): readonly SpendState[] {
   return (limits ?? []).flatMap((limit): readonly SpendState[] => {
     if (limit.options.by === undefined) return [asBudget(limit, undefined, ledger.state(limit, ''))]
     const fullest = new Fullest(MAX_SHOWN_POTS)
@@ -97,7 +97,7 @@ class Fullest {
   }
 }
 
-function potOf(ledger: SpendLedger, limit: SpendLimit, value: string): SpendPot {
+function potOf(ledger: Ledger, limit: SpendLimit, value: string): SpendPot {
   return asPot(limit, value, ledger.state(limit, value))
 }
 

@@ -27,7 +27,7 @@ import type { PrefetchOptions } from '../options/prefetch-options.ts'
 import { PredictivePrefetch } from '../prefetch/predictive-prefetch.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isOutage } from '../attempt/next-step.ts'
-import type { SpendLedger } from '../cost/spend-limit.ts'
+import type { Ledger } from '../cost/spend-limit.ts'
 import { observedUpstream } from './observe.ts'
 import { isRefusedForOthers } from './reservation.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
@@ -39,7 +39,7 @@ export interface CacheServices {
   readonly scopes: Scopes
   readonly separatingHeaders: SeparatingHeaders
   readonly accounts: Accounts
-  readonly ledger: SpendLedger
+  readonly ledger: Ledger
   readonly telemetry: Telemetry
   /** Sends a call through all layers, for predictive prefetches. */
   readonly handle: Handler

@@ -4,7 +4,7 @@ import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { partsOf } from '../cost/shared-use.ts'
-import type { SpendLedger } from '../cost/spend-limit.ts'
+import type { Ledger } from '../cost/spend-limit.ts'
 import { allowsUnpriced } from '../options/spend-limit-options.ts'
 import type { Plan } from '../targets/routes.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -21,7 +21,7 @@ interface MoneyAndTelemetry extends Money {
  */
 export function costLayer(
   accounts: Accounts,
-  ledger: SpendLedger,
+  ledger: Ledger,
   telemetry: Telemetry,
 ): (next: Handler) => Handler {
   const money: MoneyAndTelemetry = { accounts, ledger, telemetry }

@@ -4,6 +4,7 @@ import type { Answer, LegExchange, LegHandler } from '../call/exchange.ts'
 import { ClientClosedError } from '../base/errors.ts'
 import type { Payer } from '../cost/purse.ts'
 import { situationOf, VERDICTS } from '../verdict/verdict.ts'
+import { waitForMoney } from './money-wait.ts'
 
 /** Reserves money for each attempt under a spend limit. The reservation is released only if the attempt was certainly not billed. */
 export function paymentLayer(next: LegHandler): LegHandler {
@@ -15,7 +16,8 @@ export function paymentLayer(next: LegHandler): LegHandler {
  * @throws AttemptError 402 when the attempt may cost more than is left of the spend limit
  */
 async function pay(exchange: LegExchange, purse: Payer, next: LegHandler): Promise<Answer> {
-  const share = purse.draw(exchange.leg.target)
+  const drawing = purse.draw(exchange.leg.target, (pending) => waitForMoney(exchange, pending))
+  const share = drawing instanceof Promise ? await drawing : drawing
   if (!('keep' in share)) throw spendLimitExceeded(exchange, share)
   try {
     const answer = await next(exchange)

@@ -5,15 +5,16 @@ import { estimateOf } from '../call/request-facts.ts'
 import type { Accounts } from '../cost/accounts.ts'
 import { Purse } from '../cost/purse.ts'
 import { sumOfCosts, type PricedUse } from '../cost/shared-use.ts'
-import type { SpendLedger } from '../cost/spend-limit.ts'
+import type { Ledger } from '../cost/spend-limit.ts'
 import { allowsUnpriced, valueUnder, type SpendLimit } from '../options/spend-limit-options.ts'
 import type { Target } from '../reporting/target.ts'
 import type { Plan } from '../targets/routes.ts'
+import { waitForMoney } from './money-wait.ts'
 
 /** What is needed to reserve money for a call. */
 export interface Money {
   readonly accounts: Accounts
-  readonly ledger: SpendLedger
+  readonly ledger: Ledger
 }
 
 /**
@@ -37,7 +38,8 @@ export async function purseFor(
   // The reserved amount is that of the most expensive target, since any of them may take over.
   const estimateUsd = Math.max(0, ...outage.map(usdOf))
   const { labels } = exchange.receipt
-  const reserved = ledger.reserve(estimateUsd, limits, labels)
+  const reserving = ledger.reserve(estimateUsd, limits, labels)
+  const reserved = 'cancel' in reserving ? await waitForMoney(exchange, reserving) : reserving
   if ('settle' in reserved) return new Purse(reserved, { ledger, limits, labels, costOf: usdOf })
   throw spendLimitExceeded(atFirstTarget(exchange, outage), { ...reserved, estimateUsd })
 }

@@ -29,14 +29,15 @@ export interface RedisFleetOptions {
 }
 
 /**
- * Makes several processes one fleet: clients of `@harbor/core` with the same Redis server and `prefix` share their limits and cached answers.
+ * Makes several processes one fleet: clients of `@harbor/core` with the same Redis server and `prefix` share their limits, the money of
+ * their spend limits, and cached answers.
  *
  * ```ts
  * const harbor = new Harbor({ fleet: redisFleet({ client }), limits: { requestsPerMinute: 12_000 }, cache: true })
  * ```
  *
  * No call fails because of Redis. Without it, each client uses its part of the limits, which is the limit divided by the number of members that it
- * last knew.
+ * last knew, and its part of the money that was left.
  *
  * @throws TypeError for an option that does not exist or has a wrong value, and for a client of a cluster
  */
@@ -63,7 +64,7 @@ export function redisFleet(options: RedisFleetOptions): RedisFleet {
 }
 
 /** Everything that can be shared. */
-const PARTS: readonly SharedPart[] = ['limits', 'cache']
+const PARTS: readonly SharedPart[] = ['limits', 'spend', 'cache']
 
 const someParts: Check = (value) =>
   (Array.isArray(value) && value.every((part) => (PARTS as readonly unknown[]).includes(part))) ||

@@ -3,11 +3,19 @@ import type { RateLimiter, RateLimits } from '@harbor/batch'
 import { createSharedRateLimiter } from '@harbor/batch/shared-limits'
 import { RedisConnection } from '../client/connection.ts'
 import type { RedisClient, RedisLink } from '../client/redis-client.ts'
+import { scriptOf, TimedScript } from '../client/timed-script.ts'
 import { sharedLimits } from '../limits/create-redis-rate-limiter.ts'
 import type { SharedLimits } from '../limits/shared-limits.ts'
+import { GRANT_SCRIPT } from '../spend/grant-script.ts'
+import { SharedMoney } from '../spend/shared-money.ts'
 import { RedisStore } from '../store/redis-store.ts'
 import type { FleetCacheStore, FleetHost, FleetMember, FleetStats, SharedPart } from './contracts.ts'
 import { FleetStore } from './fleet-store.ts'
+
+/** The version of the shared money. Another version has other keys, so that two versions of this package do not read each other's money. */
+const SPEND_VERSION = 1
+
+const GRANT = /* @__PURE__ */ scriptOf(GRANT_SCRIPT)
 
 /** The checked options of a fleet. */
 export interface FleetSettings {
@@ -25,6 +33,7 @@ export class RedisMember implements FleetMember {
   readonly share: readonly SharedPart[]
   readonly limiterFor?: (group: string, limits: RateLimits) => RateLimiter
   readonly cacheStore?: FleetCacheStore
+  readonly money?: SharedMoney
   readonly #connection: RedisConnection
   /** The sources of the shared limits, by the name of their keys. A client has one for each quota group that it uses. */
   readonly #limits = new Map<string, SharedLimits>()
@@ -34,10 +43,15 @@ export class RedisMember implements FleetMember {
     const connection = new RedisConnection(link, {
       budgetMs,
       probeKey: `{${prefix}:fleet1}:probe`,
-      onChange: (degraded) => host.onChange({ degraded }),
+      onChange: (degraded) => {
+        if (!degraded) this.money?.recovered()
+        host.onChange({ degraded })
+      },
     })
     this.#connection = connection
     if (share.includes('limits')) this.limiterFor = (group, limits) => this.#limiter(prefix, group, limits)
+    if (share.includes('spend'))
+      this.money = new SharedMoney(new TimedScript(connection, GRANT), `{${prefix}:spend${SPEND_VERSION}}`)
     if (share.includes('cache')) {
       const store = new RedisStore({ client: cacheClient, prefix })
       this.cacheStore = isOneServer ? new FleetStore(store, connection) : store
@@ -46,14 +60,14 @@ export class RedisMember implements FleetMember {
 
   stats(): FleetStats {
     const { isDown, roundTrips, lastError } = this.#connection
-    let members = 1
+    let members = this.money?.members ?? 1
     for (const limits of this.#limits.values()) members = Math.max(members, limits.members)
     return { members, degraded: isDown, roundTrips, lastError }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.money?.close()
     this.#connection.close()
-    return Promise.resolve()
   }
 
   #limiter(prefix: string, group: string, limits: RateLimits): RateLimiter {

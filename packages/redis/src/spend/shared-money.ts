@@ -1,0 +1,221 @@
+import type { FleetMoney, FleetOutcome, FleetPot, FleetPotState } from '../fleet/contracts.ts'
+import type { TimedScript } from '../client/timed-script.ts'
+import type { Reply } from './grant-wire.ts'
+import type { MoneyPot } from './money-pot.ts'
+import { MoneyReports, type Need } from './money-reports.ts'
+import { PotShelves } from './pot-shelves.ts'
+
+/** While calls wait for what others may return, they ask this often, in milliseconds. */
+const ASK_AGAIN_MS = 25
+/** The maximum time that a call waits for what others may return, in milliseconds. It is longer than a lease lasts. */
+const MAX_WAIT_MS = 3_000
+/** The tolerated rounding error, as a share of an amount. */
+const ROUNDING = 1e-9
+
+/** A call that waits for money. */
+interface Waiter {
+  readonly usd: number
+  readonly pots: readonly FleetPot[]
+  readonly since: number
+  readonly resolve: (outcome: FleetOutcome) => void
+}
+
+/**
+ * The money of the spend limits, as one process has it. A call is paid at once from what the process has leased, and otherwise waits for a reply of Redis.
+ * It is refused only when Redis has answered that too little is left for all; while cut off, when this member's part is spent.
+ */
+export class SharedMoney implements FleetMoney {
+  readonly #pots: PotShelves
+  readonly #reports: MoneyReports
+  #waiters: Waiter[] = []
+
+  /** @param tag the beginning of all keys, which is their hash tag */
+  constructor(script: TimedScript, tag: string) {
+    this.#pots = new PotShelves(tag)
+    this.#reports = new MoneyReports(script, `${tag}:seen`, {
+      needs: () => this.#needs(),
+      accept: (pots, reply, sentAt) => this.#accept(pots, reply, sentAt),
+      advance: (now) => this.#advance(now),
+    })
+  }
+
+  /** The number of processes that used shared money lately, as far as this one knows. */
+  get members(): number {
+    return this.#reports.members
+  }
+
+  reserve(
+    usd: number,
+    pots: readonly FleetPot[],
+  ): FleetOutcome | { readonly outcome: Promise<FleetOutcome>; cancel(): void } {
+    const now = performance.now()
+    const full = pots.findIndex((pot) => !this.#pots.open(pot))
+    if (full >= 0) return { ...this.#refusal(pots, full), isFull: true }
+    // Also refuses NaN and Infinity.
+    if (!(usd < Infinity)) return this.#refusal(pots, 0)
+    if (this.#canPay(usd, pots, now)) return this.#take(usd, pots, now)
+    if (!this.#reports.isCutOff) return this.#wait(usd, pots, now)
+    this.#reports.ask(now, now)
+    return this.#refusedWhileCutOff(usd, pots)
+  }
+
+  state(given: FleetPot): FleetPotState {
+    const pot = this.#pots.find(given)
+    const [usedUsd, reservedUsd] = pot ? [pot.usedUsd, pot.reservedUsd] : [0, 0]
+    const leftUsd = Math.max(0, given.usd - usedUsd - reservedUsd)
+    return { usedUsd, reservedUsd, leftUsd, untilMs: this.#pots.endOf(given) }
+  }
+
+  values(kind: string): Iterable<string> {
+    return this.#pots.values(kind)
+  }
+
+  /** Called when Redis answers again. */
+  recovered(): void {
+    this.#reports.recovered()
+  }
+
+  /** Reports the rest, and returns what this process has leased. */
+  close(): Promise<void> {
+    return this.#reports.close()
+  }
+
+  /** Whether a call can be paid without asking. One that costs nothing always can. */
+  #canPay(usd: number, pots: readonly FleetPot[], now: number): boolean {
+    if (usd <= 0) return true
+    const { isCutOff, members } = this.#reports
+    return pots.every((given) => {
+      const pot = this.#pots.open(given)
+      if (!pot) return false
+      if (isCutOff) return usd <= pot.part(given.usd, members) + given.usd * ROUNDING
+      return pot.has(usd, given.usd, now)
+    })
+  }
+
+  #take(usd: number, given: readonly FleetPot[], now: number): FleetOutcome {
+    const pots: MoneyPot[] = []
+    for (const each of given) {
+      const pot = this.#pots.open(each)
+      if (!pot) continue
+      pot.take(usd, each.usd)
+      pots.push(pot)
+      this.#reports.touch(pot, now)
+    }
+    return {
+      settle: (spentUsd) => {
+        const then = performance.now()
+        for (const pot of pots) {
+          pot.settle(usd, spentUsd)
+          this.#reports.touch(pot, then)
+        }
+      },
+    }
+  }
+
+  #wait(
+    usd: number,
+    pots: readonly FleetPot[],
+    now: number,
+  ): { readonly outcome: Promise<FleetOutcome>; cancel(): void } {
+    const { promise: outcome, resolve } = Promise.withResolvers<FleetOutcome>()
+    const waiter: Waiter = { usd, pots, since: now, resolve }
+    this.#waiters.push(waiter)
+    this.#reports.ask(now, now)
+    const cancel = (): void => {
+      const place = this.#waiters.indexOf(waiter)
+      if (place >= 0) this.#waiters.splice(place, 1)
+      // It may have been paid just now.
+      else void outcome.then((decided) => 'settle' in decided && decided.settle(0))
+    }
+    return { outcome, cancel }
+  }
+
+  #needs(): Map<MoneyPot, Need> {
+    const needs = new Map<MoneyPot, Need>()
+    for (const { usd, pots } of this.#waiters) {
+      for (const given of pots) {
+        const pot = this.#pots.open(given)
+        if (!pot) continue
+        const need = needs.get(pot)
+        if (!need) needs.set(pot, { usd, limit: given.usd })
+        else {
+          need.usd += usd
+          need.limit = Math.max(need.limit, given.usd)
+        }
+      }
+    }
+    return needs
+  }
+
+  #accept(pots: readonly MoneyPot[], { now: serverNow, pots: granted }: Reply, sentAt: number): void {
+    this.#pots.setTime(serverNow)
+    for (const [place, pot] of pots.entries()) {
+      const each = granted[place]
+      if (!each) continue
+      // Another period has begun, in which this process has spent nothing.
+      const current = pot.isOf(each) ? pot : this.#pots.renew(pot)
+      current.accept(each, sentAt)
+      this.#reports.touch(current, sentAt)
+    }
+  }
+
+  /** Decides about the calls that wait, as far as that is possible now. */
+  #advance(now: number): void {
+    const waiting = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiting) {
+      const outcome = this.#decide(waiter, now)
+      if (outcome) waiter.resolve(outcome)
+      else this.#waiters.push(waiter)
+    }
+    if (this.#waiters.length === 0) return
+    // Calls that began to wait during the last report are not part of it yet.
+    const isNew = this.#waiters.some((waiter) =>
+      waiter.pots.some((given) => !this.#isReported(given, waiter)),
+    )
+    this.#reports.ask(isNew ? now : now + ASK_AGAIN_MS, now)
+  }
+
+  #isReported(given: FleetPot, { since }: Waiter): boolean {
+    const pot = this.#pots.find(given)
+    return pot !== undefined && pot.reportedAt >= since
+  }
+
+  #decide(waiter: Waiter, now: number): FleetOutcome | undefined {
+    const { usd, pots, since } = waiter
+    if (this.#canPay(usd, pots, now)) return this.#take(usd, pots, now)
+    if (this.#reports.isCutOff) return this.#refusedWhileCutOff(usd, pots)
+    const isOver = now - since > MAX_WAIT_MS
+    const lacking = pots.map((given) => {
+      const pot = this.#pots.open(given)
+      if (!pot || !this.#isReported(given, waiter)) return false
+      return pot.lacks(usd, given.usd) || (isOver && !pot.has(usd, given.usd, now))
+    })
+    return lacking.includes(true) ? this.#refusal(pots, this.#last(pots, lacking)) : undefined
+  }
+
+  #refusedWhileCutOff(usd: number, pots: readonly FleetPot[]): FleetOutcome {
+    const { members } = this.#reports
+    const parts = pots.map((given) => this.#pots.open(given)?.part(given.usd, members) ?? 0)
+    const lacking = parts.map((part) => part < usd)
+    const place = this.#last(pots, lacking)
+    return { ...this.#refusal(pots, place), leftUsd: parts[place] ?? 0 }
+  }
+
+  /** Returns the place of the pot that has money again last, among those that lack it. */
+  #last(pots: readonly FleetPot[], lacking: readonly boolean[]): number {
+    let last = Math.max(0, lacking.indexOf(true))
+    for (const [place, given] of pots.entries()) {
+      const latest = pots[last]
+      if (lacking[place] && latest && this.#pots.endOf(given) > this.#pots.endOf(latest)) last = place
+    }
+    return last
+  }
+
+  #refusal(pots: readonly FleetPot[], place: number): Extract<FleetOutcome, { isFull: boolean }> {
+    const given = pots[place]
+    if (!given) throw new RangeError('A reservation needs a spend limit.')
+    const leftUsd = this.#pots.find(given)?.room(given.usd) ?? given.usd
+    return { place, leftUsd, untilMs: this.#pots.endOf(given), isFull: false }
+  }
+}
