@@ -22,7 +22,7 @@ export interface OpenTelemetryOptions {
   /**
    * Which version of OpenTelemetry's semantic conventions for GenAI gives the metrics their names. `1.41`: the last version in which they were part
    * of the general conventions. `latest`: the newest version of the separate GenAI conventions. `both`: durations are recorded under both names,
-   * tokens under the latest. @default 'latest' if the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` contains `gen_ai_latest_experimental`,
+   * tokens under the latest. @default 'latest' if the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` lists `gen_ai_latest_experimental`,
    * otherwise 'both'
    */
   semconv?: '1.41' | 'latest' | 'both' | undefined
