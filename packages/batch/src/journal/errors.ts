@@ -74,8 +74,12 @@ export class UnusableJournalError extends Error {
   /** The path of the journal file that cannot be used. */
   readonly path: string
   /**
-   * What is wrong: `file-system` (it cannot be opened or read; see `cause`), `not-a-journal` (another kind of file), `other-version` (written by
-   * another version), `damaged` (a line cannot be read), `changed` (another program changed it while it was open).
+   * What is wrong with the file:
+   * - `file-system`: it cannot be opened or read; see `cause`
+   * - `not-a-journal`: it is another kind of file
+   * - `other-version`: it has the format of another version of this package
+   * - `damaged`: a line of it cannot be read
+   * - `changed`: another program changed it while it was open
    */
   readonly reason: 'file-system' | 'not-a-journal' | 'other-version' | 'damaged' | 'changed'
   /** The number of the damaged line, counted from 1; undefined unless `reason` is `damaged`. */

@@ -16,7 +16,7 @@ export interface JournalRecord {
 export interface Journal extends AsyncIterable<JournalRecord> {
   /** The path of the file, with no symbolic link in it. */
   readonly path: string
-  /** The number of ids that have a record, those of earlier runs included. */
+  /** The number of ids that have a record, including records of earlier runs. */
   readonly size: number
   /** The option `fingerprint` of the first run with this journal; undefined before that run, or if that run had no fingerprint. */
   readonly fingerprint: string | undefined

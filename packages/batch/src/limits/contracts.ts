@@ -1,6 +1,6 @@
 import type { ObservedLimits } from './headers/rate-limit-headers.ts'
 
-/** The size of one request in tokens. A limiter counts a request with every cost, also with 0 tokens. */
+/** The size of one request in tokens. A limiter also counts the request itself, even with 0 tokens. */
 export interface Cost {
   /** The input tokens (the prompt), at least 0. */
   input: number

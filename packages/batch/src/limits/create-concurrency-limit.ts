@@ -9,7 +9,7 @@ export interface ConcurrencyLimitOptions {
   /** The lower bound of the limit, a whole number of at least 1 and at most `max`. @default 1 */
   min?: number | undefined
   /**
-   * The upper bound of the limit, a whole number of at least `min`; not Infinity. Beware: if the provider never reports overload, the limit rises to
+   * The upper bound of the limit: a whole number of at least `min`, or Infinity. Beware: if the provider never reports overload, the limit rises to
    * this bound. @default 256, or `initial` or `min` if higher
    */
   max?: number | undefined

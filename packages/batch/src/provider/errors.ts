@@ -2,11 +2,11 @@ import { hasCode } from '../errors.ts'
 import { inUse, type LockHolder } from '../journal/lock-holder.ts'
 
 /**
- * Why a request has no result. The request may have been submitted in several batches, one after the other:
+ * Why a request has no result. If the request was submitted in several batches, one after the other, the last batch decides:
  *
  * - `answered`: the provider answered the request with an error
- * - `expired`: the last batch expired before the request was answered
- * - `missing`: the result files of the last batch have no answer to the request
+ * - `expired`: the batch expired before the request was answered
+ * - `missing`: the result files of the batch have no answer to the request
  * - `cancelled`: the batch was cancelled before the request was answered
  * - `batch-failed`: the batch failed as a whole
  */

@@ -38,7 +38,7 @@ export interface ProviderBatchOptions {
   maxBytes?: number | undefined
   /** The maximum number of tokens enqueued at the provider at once, by all batches of this run; further batches wait. @default no limit */
   enqueuedTokens?: number | undefined
-  /** Returns the number of tokens that a request enqueues, for `enqueuedTokens`. @default a quarter of its bytes */
+  /** Returns the number of tokens that a request enqueues, for `enqueuedTokens`. @default a quarter of the request's size in bytes */
   tokensOf?: ((request: ProviderBatchRequest) => number) | undefined
   /** The maximum number of batches in progress at once, at least 1; further batches wait. @default 20 */
   maxActiveBatches?: number | undefined
