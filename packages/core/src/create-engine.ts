@@ -19,7 +19,7 @@ import { costIsIncomplete } from './cost/tool-prices.ts'
 import { CostTable } from './cost/cost-table.ts'
 import { FleetLedger } from './cost/fleet-ledger.ts'
 import { SpendLedger, type Ledger } from './cost/spend-limit.ts'
-import { budgetsOf, potsOfCall } from './cost/spend-pots.ts'
+import { budgetsOf, budgetsUsed, potsOfCall } from './cost/spend-pots.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
 import { storeOptions } from './options/cache-options.ts'
@@ -166,9 +166,14 @@ export function createEngine(
   const client = new ClientGate()
   let closing: Promise<void> | undefined
 
-  function read(): Pick<AlertStats, 'cost' | 'budgets' | 'targets'> {
-    const budgets = budgetsOf(ledger, live.current.spendLimits)
-    return { cost: accounts.read(), budgets, targets: health.stats() }
+  function read(): Pick<AlertStats, 'cost' | 'budgets' | 'budgetsUsed' | 'targets'> {
+    const { spendLimits } = live.current
+    return {
+      cost: accounts.read(),
+      budgets: budgetsOf(ledger, spendLimits),
+      budgetsUsed: (ratio) => budgetsUsed(ledger, spendLimits, ratio),
+      targets: health.stats(),
+    }
   }
 
   function fetchWith(perCall: PerCall): typeof globalThis.fetch {

@@ -38,17 +38,11 @@ export type {
   CallCounts,
 } from './reporting/alert.ts'
 export { burnRate, type BurnRateOptions, type BurnRateWindow } from './alerts/burn-rate.ts'
+export { budgetUsed } from './alerts/budget-rule.ts'
 export { breakerOpen, breakerOpenFor } from './alerts/circuit-rules.ts'
 export { pagerDuty, type PagerDutyOptions } from './alerts/pager-duty.ts'
 export type { WebhookOptions } from './alerts/post-notice.ts'
-export {
-  availabilityBelow,
-  budgetUsed,
-  failureShareAbove,
-  hitRatioBelow,
-  p95Above,
-  spendAbove,
-} from './alerts/rules.ts'
+export { availabilityBelow, failureShareAbove, hitRatioBelow, p95Above, spendAbove } from './alerts/rules.ts'
 export { slack, webhook } from './alerts/webhook.ts'
 export type { CostDimension, CostReportOptions, CostRow, CostTokens } from './reporting/cost-row.ts'
 export { toCsv } from './reporting/to-csv.ts'

@@ -141,6 +141,19 @@ describe('pagerDuty', () => {
     expect(first?.payload.summary).toBe('🚢'.repeat(512))
   })
 
+  it('has an incident for each subject of an alert, also if their names are long', async () => {
+    const { url, bodies } = await receiver()
+    const post = pagerDuty('key', { url, source: 'pod-1' })
+    const long = 'l'.repeat(300)
+    for (const state of ['firing', 'resolved'] as const)
+      for (const subject of ['a/m', `${long}1`, `${long}2`]) await post({ ...notice(state), subject })
+    const keys = (bodies() as { dedup_key: string }[]).map((body) => body.dedup_key)
+    expect(keys.slice(0, 3)).toEqual(keys.slice(3))
+    expect(keys[0]).toBe('harbor/pod-1/down/a/m')
+    expect(new Set(keys).size).toBe(3)
+    for (const key of keys) expect(key.length).toBeLessThanOrEqual(255)
+  })
+
   it('does not name its key in an error', async () => {
     const { url } = await receiver(() => 400)
     const error = await failureOf(pagerDuty('the-key', { url })(notice('firing')))

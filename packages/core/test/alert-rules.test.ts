@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   availabilityBelow,
   breakerOpen,
@@ -176,6 +176,33 @@ describe('breakerOpenFor', () => {
     expect(states()).toEqual(['firing'])
   })
 
+  it('fires once for each circuit, also while another one is open, and resolves each once', async () => {
+    const { telemetry, state, notices } = watchingRule(breakerOpenFor({ ms: 1_000 }))
+    state.targets = { 'a/m': OPEN, 'b/m': OPEN }
+    const change = (target: string, to: 'open' | 'closed'): void =>
+      telemetry.emit('breaker', { target, state: to, retryAfterMs: 0 })
+    change('a/m', 'open')
+    await tick(20_000)
+    change('b/m', 'open')
+    await tick(20_000)
+    change('a/m', 'closed')
+    await tick(20_000)
+    change('b/m', 'closed')
+    await tick(20_000)
+    expect(notices.map(({ state: is, subject }) => `${is} ${subject}`)).toEqual([
+      'firing a/m',
+      'firing b/m',
+      'resolved a/m',
+      'resolved b/m',
+    ])
+    expect(notices.map(({ text }) => text.split(' · ')[0])).toEqual([
+      'Firing: x: the circuit of a/m is open for 5 seconds',
+      'Firing: x: the circuit of b/m is open for 5 seconds',
+      'Resolved: x: the circuit of a/m is not open any more',
+      'Resolved: x: no circuit is open',
+    ])
+  })
+
   it('forgets a target that no longer exists', async () => {
     const { telemetry, state, states } = watchingRule(breakerOpenFor({ ms: 1_000 }))
     state.targets = { 'a/m': OPEN }
@@ -212,38 +239,71 @@ describe('budgetUsed', () => {
     expect(states()).toEqual(['firing', 'resolved'])
   })
 
-  it('names the limits and the values of labels that have used their share, the fullest first', async () => {
-    const { state, states, notices } = watchingRule(budgetUsed({ ratio: 0.8 }))
-    const tenant = (value: string, usedUsd: number): SpendState => ({
-      ...budget(usedUsd),
-      by: 'tenant',
-      value,
-    })
-    state.budgets = [budget(7), tenant('acme', 9), tenant('', 8.5), tenant('small', 1)]
-    await tick()
+  const tenant = (value: string, usedUsd: number): SpendState => ({ ...budget(usedUsd), by: 'tenant', value })
+  const heard = (notices: readonly AlertNotice[]) =>
+    notices.map(({ state, subject }) => `${state} ${subject}`)
+
+  it('fires once for each limit and value that has used its share, and resolves each once', async () => {
+    const { state, notices } = watchingRule(budgetUsed({ ratio: 0.8 }))
+    state.budgets = [budget(7), tenant('acme', 9), tenant('small', 1)]
+    await tick(20_000)
+    expect(heard(notices)).toEqual(['firing $10 per day by tenant "acme"'])
     expect(notices[0]?.text).toMatch(
-      /^Firing: x: \$9\.00 of the \$10\.00 for this day spent by tenant "acme", \$8\.50 of the \$10\.00 for this day spent by calls without tenant, expected less than 80\.0 % · /,
+      /^Firing: x: \$9\.00 of the \$10\.00 for this day spent by tenant "acme", expected less than 80\.0 % · /,
     )
-    // It is one alert, which is sent once.
-    state.budgets = [budget(7), tenant('acme', 9), tenant('small', 9.5)]
+    // The second one fires while the first one does.
+    state.budgets = [budget(9.5), tenant('acme', 9), tenant('', 8.5), tenant('small', 1)]
+    await tick(20_000)
+    expect(heard(notices).slice(1)).toEqual([
+      'firing $10 per day',
+      'firing $10 per day by calls without tenant',
+    ])
+    state.budgets = [budget(0), tenant('acme', 9)]
+    await tick(20_000)
+    expect(heard(notices).slice(3)).toEqual([
+      'resolved $10 per day',
+      'resolved $10 per day by calls without tenant',
+    ])
+    expect(notices.slice(3).map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^Resolved: x: \$0\.00 of the \$10\.00 for this day spent, expected/),
+      expect.stringMatching(/^Resolved: x: \$10 per day by calls without tenant, expected less than 80\.0 %/),
+    ])
+    state.budgets = []
     await tick()
-    state.budgets = [budget(7), tenant('small', 1)]
-    await tick()
-    expect(states()).toEqual(['firing', 'resolved'])
-    expect(notices[1]?.text).toMatch(/^Resolved: x: \$7\.00 of the \$10\.00 for this day spent, expected/)
+    expect(heard(notices).slice(5)).toEqual(['resolved $10 per day by tenant "acme"'])
   })
 
-  it('names three limits at most, and says how many more there are at least', async () => {
+  it('cuts long values in the text, and not in the subject', async () => {
     const { state, notices } = watchingRule(budgetUsed({ ratio: 0.5 }))
-    state.budgets = Array.from({ length: 20 }, (_, at) => ({
-      ...budget(9 - at / 10),
-      by: 'user',
-      value: `${at}`.repeat(200),
-    }))
+    const [one, other] = ['a', 'b'].map((end) => '2'.repeat(255) + end)
+    state.budgets = [tenant(one ?? '', 9), tenant(other ?? '', 9)]
     await tick()
-    const [text = ''] = notices.map((notice) => notice.text)
-    expect(text).toContain(`by user "${'2'.repeat(64)}…" and at least 17 more, expected less than 50.0 %`)
-    expect(text.length).toBeLessThan(700)
+    expect(notices).toHaveLength(2)
+    expect(notices[0]?.text).toContain(`by tenant "${'2'.repeat(64)}…", expected less than 50.0 %`)
+    expect(notices.map(({ subject }) => subject?.at(-2))).toEqual(['a', 'b'])
+  })
+
+  it('has at most 100 open incidents, and notifies of others when there is room', async () => {
+    const warnings: string[] = []
+    const note = ({ message }: Error): void => void warnings.push(message)
+    process.on('warning', note)
+    onTestFinished(() => void process.off('warning', note))
+    const { state, notices } = watchingRule(budgetUsed({ ratio: 0.5 }))
+    const all = Array.from({ length: 130 }, (_, at) => tenant(`t${at}`, 9))
+    state.budgets = all
+    await tick(20_000)
+    expect(notices).toHaveLength(100)
+    state.budgets = all.slice(20)
+    await tick(20_000)
+    expect(notices.slice(100).map((each) => each.state)).toEqual([
+      ...Array.from({ length: 20 }, () => 'resolved'),
+      ...Array.from({ length: 20 }, () => 'firing'),
+    ])
+    expect(new Set(notices.filter((each) => each.state === 'firing').map((each) => each.subject)).size).toBe(
+      120,
+    )
+    await new Promise((resolve) => process.nextTick(resolve))
+    expect(warnings).toEqual([expect.stringContaining('The alert x has 100 open incidents')])
   })
 
   it('does not fire without a spend limit', async () => {
@@ -313,7 +373,7 @@ describe('the text of a notice', () => {
     ['availability', availabilityBelow(0.9), '50.0 % of the calls succeeded, expected at least 90.0 %'],
     ['latency', p95Above(100), '5 % of the calls took longer than 400 ms, expected at most 100 ms'],
     ['money', spendAbove(5), '$6.00 spent, expected at most $5.00'],
-    ['circuits', breakerOpen(), 'the circuits of a/m, b/m are open'],
+    ['circuits', breakerOpen(), 'the circuit of a/m is open'],
   ])('begins with what was measured and what was expected: %s', async (_, when, expected) => {
     const { calls, state, notices } = watchingRule(when)
     calls(10, 'success', { durationMs: 400 })
@@ -324,6 +384,27 @@ describe('the text of a notice', () => {
     expect(notices[0]?.text).toBe(
       `Firing: x: ${expected} · 20 calls in 5 seconds, 50.0 % answered · p95 400 ms · $6.00 spent`,
     )
+  })
+
+  it('is that of its subject, and a subject has the time of forMs for itself', async () => {
+    const notices: AlertNotice[] = []
+    let subjects = ['one']
+    const when = Object.assign(() => false, {
+      subjects: () => subjects,
+      describe: (_: unknown, subject?: string) => `about ${subject}`,
+    })
+    watching([{ name: 'x', when, forMs: 10_000, notify: (notice) => notices.push(notice) }])
+    await tick(5_000)
+    subjects = ['one', 'two', 'two']
+    await tick(10_000)
+    expect(notices.map(({ text }) => text.split(' · ')[0])).toEqual(['Firing: x: about one'])
+    subjects = ['two']
+    await tick(10_000)
+    expect(notices.map(({ text }) => text.split(' · ')[0])).toEqual([
+      'Firing: x: about one',
+      'Resolved: x: about one',
+      'Firing: x: about two',
+    ])
   })
 
   it('has no words of a rule that has none, or whose words throw', async () => {

@@ -11,18 +11,25 @@ import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
  */
 const EVERY_MS = 5_000
 const WINDOW_MS = STEP_MS * STEPS
+/** The maximum number of open incidents of one alert, so that a limit of each of many tenants does not cause a flood of notices. */
+const MAX_INCIDENTS = 100
 
 interface AlertState {
   readonly options: AlertOptions
-  /** When the alert's condition began to hold, in milliseconds since the epoch; undefined while it does not hold. */
-  holdsSince: number | undefined
-  firing: boolean
+  /** What the condition holds for now, by name. A rule without names has at most one incident, whose name is undefined. */
+  readonly incidents: Map<string | undefined, Incident>
+}
+
+interface Incident {
+  /** When the condition began to hold, in milliseconds since the epoch. */
+  readonly since: number
+  isFiring: boolean
 }
 
 export interface AlertSources {
   readonly telemetry: Telemetry
   readonly now: () => number
-  readonly read: () => Pick<AlertStats, 'cost' | 'budgets' | 'targets'>
+  readonly read: () => Pick<AlertStats, 'cost' | 'budgets' | 'budgetsUsed' | 'targets'>
 }
 
 /**
@@ -47,7 +54,7 @@ export class Alerts {
   constructor(alerts: readonly AlertOptions[], sources: AlertSources) {
     this.#sources = sources
     this.#startedAt = sources.now()
-    this.#states = alerts.map((options) => ({ options, holdsSince: undefined, firing: false }))
+    this.#states = alerts.map((options) => ({ options, incidents: new Map() }))
     const windowMs = Math.max(WINDOW_MS, ...alerts.map(({ when }) => when.windowMs ?? 0))
     this.#history = new CallHistory(windowMs, this.#startedAt)
     const { telemetry, now } = sources
@@ -86,24 +93,49 @@ export class Alerts {
     }
   }
 
-  #judge(alert: AlertState, stats: AlertStats, now: number): void {
-    const { name, when, forMs = 0 } = alert.options
-    if (!when(stats)) {
-      alert.holdsSince = undefined
-      if (!alert.firing) return
-      alert.firing = false
-      this.#notify(alert, { name, state: 'resolved', since: now, stats })
-      return
+  #judge({ options, incidents }: AlertState, stats: AlertStats, now: number): void {
+    const { when, forMs = 0 } = options
+    const holding = new Set(when.subjects ? when.subjects(stats) : when(stats) ? [undefined] : [])
+    for (const [subject, { isFiring }] of incidents) {
+      if (holding.has(subject)) continue
+      incidents.delete(subject)
+      if (isFiring) this.#notify(options, subject, { state: 'resolved', since: now, stats })
     }
-    alert.holdsSince ??= now
-    if (alert.firing || now - alert.holdsSince < forMs) return
-    alert.firing = true
-    this.#notify(alert, { name, state: 'firing', since: alert.holdsSince, stats })
+    for (const subject of holding) {
+      const incident = incidents.get(subject) ?? this.#open(options, subject, incidents, now)
+      if (!incident || incident.isFiring || now - incident.since < forMs) continue
+      incident.isFiring = true
+      this.#notify(options, subject, { state: 'firing', since: incident.since, stats })
+    }
   }
 
-  #notify({ options }: AlertState, facts: Omit<AlertNotice, 'text'>): void {
+  /** Adds an incident; undefined if there are too many. */
+  #open(
+    { name }: AlertOptions,
+    subject: string | undefined,
+    incidents: Map<string | undefined, Incident>,
+    now: number,
+  ): Incident | undefined {
+    if (incidents.size >= MAX_INCIDENTS) {
+      this.#sources.telemetry.advise(
+        `The alert ${name} has ${MAX_INCIDENTS} open incidents. Others are notified of when some of these are resolved.`,
+      )
+      return undefined
+    }
+    const incident = { since: now, isFiring: false }
+    incidents.set(subject, incident)
+    return incident
+  }
+
+  #notify(
+    options: AlertOptions,
+    subject: string | undefined,
+    facts: Pick<AlertNotice, 'state' | 'since' | 'stats'>,
+  ): void {
     const { telemetry } = this.#sources
-    const notice = { ...facts, text: noticeText(facts, describe(options, facts.stats), facts.stats) }
+    const { name } = options
+    const text = noticeText({ name, ...facts }, describe(options, facts.stats, subject), facts.stats)
+    const notice = { name, ...(subject !== undefined && { subject }), ...facts, text }
     telemetry.emit('alert', notice)
     const warn = (error: unknown): void =>
       telemetry.advise(`A notice of the alert ${notice.name} was lost: ${messageOf(error)}`)
@@ -112,13 +144,14 @@ export class Alerts {
   }
 
   #stats(now: number): AlertStats {
-    const { cost, budgets, targets } = this.#sources.read()
+    const { cost, budgets, budgetsUsed, targets } = this.#sources.read()
     return {
       windowMs: Math.min(WINDOW_MS, now - this.#startedAt),
       ...this.#recent.read(now),
       spentUsd: cost.spentUsd - this.#spentBefore(now, cost.spentUsd),
       cost,
       budgets,
+      budgetsUsed,
       targets,
       openForMs: this.#circuits.read(targets, now),
       callsWithin: (ms) => this.#history.read(ms, now),
@@ -139,9 +172,13 @@ export class Alerts {
 }
 
 /** What the rule of an alert measured, in words. A rule that throws here says nothing: the notice is more important than its words. */
-function describe({ when }: AlertOptions, stats: AlertStats): string | undefined {
+function describe(
+  { when }: AlertOptions,
+  stats: AlertStats,
+  subject: string | undefined,
+): string | undefined {
   try {
-    return when.describe?.(stats)
+    return when.describe?.(stats, subject)
   } catch {
     return undefined
   }

@@ -61,7 +61,7 @@ export function burnRate({ objective, windows = WINDOWS, minimumCalls = 10 }: Bu
       )
       return burns[0] ? sentence(burns[0], objective) : ''
     },
-    Math.max(...windows.map(({ longMs }) => longMs)),
+    { windowMs: Math.max(...windows.map(({ longMs }) => longMs)) },
   )
 }
 

@@ -15,7 +15,8 @@ export function breakerOpen(target?: string): AlertRule {
     )
   return rule(
     (stats) => open(stats).length > 0,
-    (stats) => circuits(open(stats)),
+    (stats, subject) => circuits(open(stats), subject),
+    { subjects: open },
   )
 }
 
@@ -32,16 +33,23 @@ export function breakerOpenFor({ ms, target }: { ms: number; target?: string | u
     )
   return rule(
     (stats) => open(stats).length > 0,
-    (stats) => {
+    (stats, subject) => {
       const names = open(stats)
-      const longest = Math.max(0, ...names.map((name) => stats.openForMs[name] ?? 0))
-      return names.length === 0 ? circuits(names) : `${circuits(names)} for ${duration(longest)}`
+      const meant = subject === undefined ? names : [subject]
+      const longest = Math.max(0, ...meant.map((name) => stats.openForMs[name] ?? 0))
+      return longest > 0 && meant.some((name) => names.includes(name))
+        ? `${circuits(names, subject)} for ${duration(longest)}`
+        : circuits(names, subject)
     },
+    { subjects: open },
   )
 }
 
-function circuits(names: readonly string[]): string {
+/** @param subject the target that the words are about; undefined for all */
+function circuits(names: readonly string[], subject: string | undefined): string {
   if (names.length === 0) return 'no circuit is open'
+  if (subject !== undefined)
+    return `the circuit of ${subject} is ${names.includes(subject) ? 'open' : 'not open any more'}`
   return names.length === 1
     ? `the circuit of ${names.join()} is open`
     : `the circuits of ${names.join(', ')} are open`

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
@@ -8,7 +9,7 @@ export interface PagerDutyOptions extends WebhookOptions {
   /** The address of the Events API. @default 'https://events.pagerduty.com/v2/enqueue' */
   url?: string | undefined
   /**
-   * What the alert is about, such as a service or a pod. Alerts with the same name and the same source are one incident. @default the name
+   * What the alert is about, such as a service or a pod. Alerts with the same name and the same source are one incident, or one for each subject, such as the circuit of a target. @default the name
    * of the host
    */
   source?: string | undefined
@@ -42,7 +43,7 @@ export function pagerDuty(
     const event = {
       routing_key: routingKey,
       event_action: notice.state === 'firing' ? 'trigger' : 'resolve',
-      dedup_key: `harbor/${source}/${notice.name}`.slice(0, MAX_DEDUP_KEY),
+      dedup_key: dedupKey(`harbor/${source}/${notice.name}`, notice.subject),
       payload: {
         summary: notice.text.slice(0, MAX_SUMMARY).toWellFormed(),
         source,
@@ -53,6 +54,14 @@ export function pagerDuty(
     }
     return post(notice, event)
   }
+}
+
+/** Returns the key of an incident: the same for its trigger and its resolution, and another one for each subject of an alert. */
+function dedupKey(alert: string, subject: string | undefined): string {
+  const key = subject === undefined ? alert : `${alert}/${subject}`
+  if (key.length <= MAX_DEDUP_KEY) return key
+  const digest = createHash('sha256').update(key).digest('hex')
+  return `${key.slice(0, MAX_DEDUP_KEY - digest.length - 1)}/${digest}`.toWellFormed()
 }
 
 /** The figures of the window. Without the statistics of each target, which may be more than the Events API accepts. */

@@ -1,7 +1,5 @@
 import type { FailureKind } from '@harbor/retry'
 import type { AlertRule, AlertStats } from '../reporting/alert.ts'
-import { labelWords } from '../cost/limit-words.ts'
-import type { SpendState } from '../reporting/cost-stats.ts'
 import { counted, money, percent } from './words.ts'
 
 /** The default of `minimumCalls`. If an alert needed fewer calls, a few random failures could fire it. */
@@ -10,10 +8,10 @@ const MINIMUM_CALLS = 10
 /** Creates a rule from its condition and from what it says about the figures. */
 export function rule(
   holds: (stats: AlertStats) => boolean,
-  describe: (stats: AlertStats) => string,
-  windowMs?: number,
+  describe: (stats: AlertStats, subject?: string) => string,
+  more: Pick<AlertRule, 'windowMs' | 'subjects'> = {},
 ): AlertRule {
-  return Object.assign((stats: AlertStats): boolean => holds(stats), { describe, windowMs })
+  return Object.assign((stats: AlertStats): boolean => holds(stats), { describe, ...more })
 }
 
 /**
@@ -53,41 +51,6 @@ export function spendAbove(usd: number): AlertRule {
     ({ spentUsd }) => spentUsd > usd,
     ({ spentUsd }) => `${money(spentUsd)} spent, expected at most ${money(usd)}`,
   )
-}
-
-/** The maximum number of limits that the text of a notice names. */
-const MAX_NAMED_BUDGETS = 3
-
-/**
- * Creates a condition for alerts: at least the share `ratio` of a spend limit is used in its current period. For a limit with `by`, one value of the
- * label is enough. The notice names the values that have used this share. The notice is sent once, when the first value reaches it. Without the
- * option `spendLimit`, the condition is always false.
- * @param options.ratio from 0 to 1, such as 0.8
- */
-export function budgetUsed({ ratio }: { ratio: number }): AlertRule {
-  const isUsed = ({ usedUsd, limitUsd }: SpendState): boolean => usedUsd >= ratio * limitUsd
-  return rule(
-    ({ budgets }) => budgets.some(isUsed),
-    ({ budgets }) => {
-      const byShare = budgets.toSorted((one, other) => shareUsed(other) - shareUsed(one))
-      const used = byShare.filter(isUsed)
-      // Once the condition does not hold any more, the notice names the limit that is used most.
-      const named = used.length > 0 ? used.slice(0, MAX_NAMED_BUDGETS) : byShare.slice(0, 1)
-      // There may be more values than the statistics contain.
-      const others = used.length > named.length ? ` and at least ${used.length - named.length} more` : ''
-      return `${named.map(spentWords).join(', ')}${others}, expected less than ${percent(ratio)}`
-    },
-  )
-}
-
-function shareUsed({ usedUsd, limitUsd }: SpendState): number {
-  return usedUsd / limitUsd
-}
-
-function spentWords({ usedUsd, limitUsd, per, by, value }: SpendState): string {
-  const period = per === 'total' ? 'in total' : `for this ${per}`
-  const whose = by === undefined ? '' : ` by ${labelWords(by, value ?? '')}`
-  return `${money(usedUsd)} of the ${money(limitUsd)} ${period} spent${whose}`
 }
 
 /**

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { spendLimitsOf } from '../options/spend-limit-options.ts'
 import { SpendLedger } from './spend-limit.ts'
-import { budgetsOf, MAX_SHOWN_POTS } from './spend-pots.ts'
+import { budgetsOf, budgetsUsed, MAX_SHOWN_POTS } from './spend-pots.ts'
 
 it('budgetsOf returns each limit without a label, and of the others the values that have used most', () => {
   const limits = spendLimitsOf([
@@ -35,4 +35,22 @@ it('budgetsOf returns each limit without a label, and of the others the values t
     }),
   )
   expect(budgetsOf(new SpendLedger(() => 0), undefined)).toEqual([])
+})
+
+it('budgetsUsed returns all limits and values that have used a share, the fullest first', () => {
+  const limits = spendLimitsOf([
+    { usd: 1_000, per: 'total' },
+    { usd: 10, per: 'day', by: 'tenant' },
+  ])
+  const ledger = new SpendLedger(() => 5)
+  for (let at = 0; at <= 100; at++) {
+    const outcome = ledger.reserve(at / 10, limits ?? [], { tenant: `t${at}` })
+    if ('settle' in outcome) outcome.settle(at / 10)
+  }
+  const used = budgetsUsed(ledger, limits, 0.5)
+  expect(used).toHaveLength(52)
+  expect(used[0]).toMatchObject({ value: 't100', usedUsd: 10 })
+  expect(used.at(-1)).toMatchObject({ value: 't50', usedUsd: 5 })
+  expect(used.filter(({ by }) => by === undefined)).toMatchObject([{ limitUsd: 1_000 }])
+  expect(budgetsUsed(ledger, undefined, 0)).toEqual([])
 })

@@ -69,6 +69,20 @@ export function budgetsOf(ledger: Ledger, limits: Limits): readonly SpendState[]
   })
 }
 
+/** Returns the limits, and the values of their labels, that have used at least a share from 0 to 1, the fullest first. */
+export function budgetsUsed(ledger: Ledger, limits: Limits, ratio: number): readonly SpendState[] {
+  const used: SpendState[] = []
+  for (const limit of limits ?? []) {
+    const { usd, by } = limit.options
+    const add = (value: string | undefined, state: PotState): void => {
+      if (state.usedUsd >= ratio * usd) used.push(asBudget(limit, value, state))
+    }
+    if (by === undefined) add(undefined, ledger.state(limit, ''))
+    else ledger.each(limit, add)
+  }
+  return used.toSorted((one, other) => other.usedUsd / other.limitUsd - one.usedUsd / one.limitUsd)
+}
+
 interface Candidate {
   readonly value: string
   readonly state: PotState

@@ -59,6 +59,11 @@ export interface AlertStats {
    * listed, the largest amount first.
    */
   readonly budgets: readonly SpendState[]
+  /**
+   * Returns the client's spend limits of which at least this share is used in their current period, the fullest first. If a limit has `by`, all
+   * values of the label are considered, not only those in `budgets`. @param ratio from 0 to 1
+   */
+  readonly budgetsUsed: (ratio: number) => readonly SpendState[]
   /** The state of each target that was called since the client was created, by its name. */
   readonly targets: Readonly<Record<string, TargetStats>>
   /**
@@ -87,10 +92,16 @@ export interface AlertRule {
    */
   readonly windowMs?: number | undefined
   /**
-   * Returns a few words for the text of the notice: what the rule measured, and what it expects. Begin them with a lower-case letter. Without this
-   * function, the notice has no such words.
+   * For a condition that can hold for several things, such as circuits: returns the names of those for which it holds now. Each of them is an
+   * incident of its own: it has one notice when the condition begins to hold for it, and one when it ceases to, and `forMs` is measured for each.
+   * At most 100 incidents of an alert are open at the same time. The alert then uses this function instead of the condition itself.
    */
-  readonly describe?: ((stats: AlertStats) => string) | undefined
+  readonly subjects?: ((stats: AlertStats) => readonly string[]) | undefined
+  /**
+   * Returns a few words for the text of the notice: what the rule measured, and what it expects. Begin them with a lower-case letter. Without this
+   * function, the notice has no such words. `subject` is one of the names that `subjects` returned.
+   */
+  readonly describe?: ((stats: AlertStats, subject?: string) => string) | undefined
 }
 
 /** One alert: its condition, and the function that is called when the condition begins or ceases to hold. */
@@ -108,7 +119,7 @@ export interface AlertOptions {
    */
   forMs?: number | undefined
   /**
-   * Called once when the alert starts to fire, and once when it is resolved. `webhook`, `slack` and `pagerDuty` create such functions. If it
+   * Called once when the alert starts to fire, and once when it is resolved; for rules with `subjects`, once for each of them. `webhook`, `slack` and `pagerDuty` create such functions. If it
    * throws or rejects, a process warning says that the notice was lost.
    */
   notify: (notice: AlertNotice) => unknown
@@ -118,6 +129,11 @@ export interface AlertOptions {
 export interface AlertNotice {
   /** The name of the alert, as in the option `alerts`. */
   readonly name: string
+  /**
+   * What the notice is about, such as the name of a target: one of the names that `subjects` of the rule returned. Missing if the rule has no
+   * `subjects`.
+   */
+  readonly subject?: string
   /** `firing`: the condition has held for `forMs`. `resolved`: it has ceased to hold. */
   readonly state: 'firing' | 'resolved'
   /** When the condition began to hold (`firing`) or ceased to hold (`resolved`), in milliseconds since the epoch. */

@@ -1,6 +1,13 @@
 import { onTestFinished } from 'vitest'
 import { Alerts } from '../../src/alerts/alerts.ts'
-import type { AlertOptions, AlertStats, AttemptRecord, CacheRecord, Receipt } from '../../src/index.ts'
+import type {
+  AlertOptions,
+  AlertStats,
+  AttemptRecord,
+  CacheRecord,
+  Receipt,
+  SpendState,
+} from '../../src/index.ts'
 import { Telemetry } from '../../src/telemetry/telemetry.ts'
 
 export const COST = {
@@ -26,7 +33,10 @@ export function watching(alerts: readonly AlertOptions[]) {
     budgets: [],
     targets: {},
   }
-  const watched = new Alerts(alerts, { telemetry, now: () => Date.now(), read: () => state })
+  const budgetsUsed = (ratio: number): readonly SpendState[] =>
+    state.budgets.filter(({ usedUsd, limitUsd }) => usedUsd >= ratio * limitUsd)
+  const read = () => ({ ...state, budgetsUsed })
+  const watched = new Alerts(alerts, { telemetry, now: () => Date.now(), read })
   onTestFinished(() => watched.close())
   const calls = (count: number, outcome: Receipt['outcome'], made: MadeUpCall = {}): void => {
     const receipt = { outcome, durationMs: 10, attempts: [], ...made } as unknown as Receipt
