@@ -1,0 +1,85 @@
+/**
+ * Four processes with one provider: how much of its limits they use, how many calls it refuses, and what the shared state costs. Also how long
+ * it takes until the others have the share of a process that was killed. Needs redis-server.
+ *
+ *     pnpm bench fleet
+ */
+import { CONTENDERS, type ContenderName, type Shared } from './fleet/contenders.ts'
+import { costOfFleet } from './fleet/cost.ts'
+import { run, type Outcome } from './fleet/run.ts'
+import { publish } from './publish.ts'
+import { figures, tableOf } from './table.ts'
+
+const quick = process.argv.includes('--quick')
+const shared: Shared = { requestsPerMinute: 12_000, tokensPerMinute: 1_800_000, processes: 4 }
+const calls = quick ? 500 : 2_000
+const names = Object.keys(CONTENDERS) as ContenderName[]
+
+const outcomes: Outcome[] = []
+for (const name of names) outcomes.push(await run(name, shared, calls))
+const killed = quick ? undefined : await run('Harbor with `fleet`', shared, calls, { kill: true })
+const cost = await costOfFleet(quick ? 5 : 21, quick ? 500 : 2_000)
+
+const [own] = outcomes
+const of = (digits: number, value: (outcome: Outcome) => number) => figures(digits, outcomes.map(value))
+publish(
+  'fleet',
+  [
+    tableOf({
+      [`four processes, ${calls.toLocaleString('en')} calls each, at 12,000 requests a minute`]: names,
+      '% of the limit used': of(1, ({ used }) => 100 * used),
+      '429s': of(0, ({ refused }) => refused),
+      failed: of(0, ({ failed }) => failed),
+      'commands to Redis for each call': of(2, ({ roundTrips }) => roundTrips),
+      'CPU for each call, µs': of(0, ({ cpuUs }) => cpuUs),
+    }),
+    tableOf({
+      'a call with limits, circuit and spend limit': ['alone', 'in a fleet'],
+      'CPU, µs': figures(1, [cost.alone, cost.inFleet]),
+      'commands to Redis': figures(2, [0, cost.roundTrips]),
+    }),
+  ],
+  {
+    goals: [
+      ...(own
+        ? [
+            { of: '429s with `fleet`', got: own.refused, atMost: 0, unit: '', digits: 0 },
+            {
+              of: 'share of the limit that a fleet uses',
+              got: 100 * own.used,
+              atLeast: 90,
+              unit: '%',
+              digits: 1,
+            },
+          ]
+        : []),
+      ...(killed?.takenOverMs === undefined
+        ? []
+        : [
+            {
+              of: 'time until the others have the share of a killed process',
+              got: killed.takenOverMs,
+              atMost: 2_000,
+              unit: 'ms',
+              digits: 0,
+            },
+          ]),
+      {
+        of: 'CPU that a fleet adds to a call',
+        got: cost.inFleet - cost.alone,
+        atMost: 15,
+        unit: 'µs',
+        digits: 1,
+      },
+      {
+        of: 'commands for a call with limits, circuit and one spend limit',
+        got: cost.roundTrips,
+        atMost: 0.2,
+        unit: '',
+        digits: 2,
+      },
+      { of: 'commands for a hit of the shared cache', got: cost.perHit, atMost: 1, unit: '', digits: 2 },
+      { of: 'commands for a miss of the shared cache', got: cost.perMiss, atMost: 4, unit: '', digits: 2 },
+    ],
+  },
+)

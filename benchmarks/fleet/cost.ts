@@ -1,0 +1,79 @@
+import { Harbor, type HarborOptions } from '@harbor/core'
+import { redisFleet } from '@harbor/redis'
+import { Redis } from 'ioredis'
+import { RedisServer } from '../../packages/redis/test/redis-server.ts'
+import { startInstantProvider } from '../instant-provider.ts'
+import { median } from '../table.ts'
+
+/** What a fleet adds to calls. */
+export interface Cost {
+  /** CPU time of a call, in microseconds. */
+  readonly alone: number
+  readonly inFleet: number
+  /** Commands for each call under limits and a spend limit, with circuits. */
+  readonly roundTrips: number
+  readonly perHit: number
+  readonly perMiss: number
+}
+
+const OPTIONS: HarborOptions = {
+  apiKey: 'simulated',
+  logLevel: 'off',
+  limits: { requestsPerMinute: 10_000_000, tokensPerMinute: 10_000_000_000 },
+  spendLimit: { usd: 1_000_000, per: 'day' },
+}
+
+/** Measures the same calls with and without a fleet, alternately, and counts the commands that Redis gets. */
+export async function costOfFleet(rounds: number, calls: number): Promise<Cost> {
+  const server = await RedisServer.start()
+  const provider = await startInstantProvider()
+  const { baseURL } = provider
+  const redis = new Redis(server.url)
+  await new Promise((resolve) => redis.once('ready', resolve))
+  const fleet = redisFleet({ client: redis })
+  const alone = new Harbor({ ...OPTIONS, baseURL })
+  const member = new Harbor({ ...OPTIONS, baseURL, fleet })
+  const caching = new Harbor({ ...OPTIONS, baseURL, fleet, cache: { when: 'always', maxEntries: 1 } })
+
+  const cpu = async (harbor: Harbor): Promise<number> => {
+    const before = process.cpuUsage()
+    await callsOf(harbor, calls)
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / calls
+  }
+  const seen: { alone: number[]; inFleet: number[] } = { alone: [], inFleet: [] }
+  for (let round = -1; round < rounds; round++) {
+    const one = await cpu(alone)
+    const other = await cpu(member)
+    if (round < 0) continue
+    seen.alone.push(one)
+    seen.inFleet.push(other)
+  }
+  const tripsOf = async (harbor: Harbor, count: number, first = 0): Promise<number> => {
+    const before = harbor.stats().fleet?.roundTrips ?? 0
+    await callsOf(harbor, count, first)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return ((harbor.stats().fleet?.roundTrips ?? 0) - before) / count
+  }
+  const roundTrips = await tripsOf(member, calls)
+  const perMiss = await tripsOf(caching, 200)
+  // Only one answer is held in memory, so that all come from Redis.
+  const perHit = await tripsOf(caching, 200)
+  for (const harbor of [alone, member, caching]) await harbor.close()
+  redis.disconnect()
+  provider.close()
+  await server.close()
+  return { alone: median(seen.alone), inFleet: median(seen.inFleet), roundTrips, perHit, perMiss }
+}
+
+async function callsOf(harbor: Harbor, count: number, first = 0): Promise<void> {
+  let begun = first
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      while (begun < first + count) {
+        const content = `question ${begun++}`
+        await harbor.chat.completions.create({ model: 'gpt-4', messages: [{ role: 'user', content }] })
+      }
+    }),
+  )
+}
