@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { listNamed } from './named-file.ts'
+import { fileNamed, listNamed } from './named-file.ts'
 import { partsWithoutChangeset } from './parts-changesets.ts'
 import { quietEnv } from './quiet.ts'
 import { run } from './run.ts'
@@ -35,7 +35,7 @@ export function checkSteps(signal: AbortSignal): Step[] {
     source('demo', 'examples/fault-tolerance.ts'),
     ...[...listNamed('examples', '.ts'), ...listNamed('examples/sdks', '.ts').map((name) => `sdks/${name}`)]
       .filter((name) => name !== 'fault-tolerance')
-      .map((name) => source(`example ${name}`, `examples/${name}.ts`)),
+      .map((name) => source(`example ${name}`, fileNamed('examples', '.ts', name))),
     command('readme', process.execPath, 'scripts/readme-blocks.ts'),
   ]
 }

@@ -5,6 +5,11 @@ it('finds a file by its name', () => {
   expect(findNamed('scripts', '.ts', 'bench')).toMatch(/scripts[\\/]bench\.ts$/)
 })
 
+it('finds a program of several files by the name of its folder', () => {
+  expect(findNamed('examples', '.ts', 'fleet')).toMatch(/examples[\\/]fleet[\\/]main\.ts$/)
+  expect(listNamed('examples', '.ts')).toContain('fleet')
+})
+
 it('names what there is when the name is missing or wrong', () => {
   expect(() => findNamed('scripts', '.ts', undefined)).toThrow(/^Which one\?\nThere are:\n[^]* {2}bench\n/)
   expect(() => findNamed('scripts', '.ts', 'nothing')).toThrow(/^There is no scripts\/nothing\.ts\./)

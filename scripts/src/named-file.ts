@@ -1,5 +1,5 @@
 import { existsSync, globSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run, type Run, type RunOptions } from './run.ts'
 import { stopSignal } from './stop-signal.ts'
 import { root } from './workspace.ts'
@@ -15,16 +15,23 @@ export function findNamed(
     ...listNamed(folder, ending),
     ...subfolders.flatMap((name) => listNamed(`${folder}/${name}`, ending).map((file) => `${name}/${file}`)),
   ]
-  if (name !== undefined && names.includes(name)) return join(root, folder, name + ending)
+  if (name !== undefined && names.includes(name)) return join(root, fileNamed(folder, ending, name))
   const said = name === undefined ? 'Which one?' : `There is no ${folder}/${name}${ending}.`
   throw new Error([said, 'There are:', ...names.map((known) => `  ${known}`)].join('\n'))
 }
 
-/** The names that can be given: every file directly in the folder with this ending, without it. */
+/** The path of a named file: a program of several files is a folder, and begins in its file `main`. */
+export function fileNamed(folder: string, ending: string, name: string): string {
+  const main = join(folder, name, `main${ending}`)
+  return existsSync(join(root, main)) ? main : join(folder, name + ending)
+}
+
+/** The names that can be given: every file directly in the folder with this ending, without it, and every folder with a file `main`. */
 export function listNamed(folder: string, ending: string): string[] {
   const path = join(root, folder)
   if (!existsSync(path)) return []
-  return globSync(`*${ending}`, { cwd: path })
+  const programs = globSync(`*/main${ending}`, { cwd: path }).map((file) => dirname(file) + ending)
+  return [...globSync(`*${ending}`, { cwd: path }), ...programs]
     .map((file) => file.slice(0, -ending.length))
     .filter((name) => !name.endsWith('.test') && !name.endsWith('.d'))
     .sort()
