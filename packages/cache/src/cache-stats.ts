@@ -11,7 +11,7 @@ export interface CacheStats {
    * `only-if-cached` calls that found no entry, and calls that failed because of `negativeTtlMs`. Bypassed calls do not count.
    */
   misses: number
-  /** Calls that joined the load of another call. */
+  /** Calls that joined the load of another call, in this process or in another one. */
   shared: number
   /** Calls that bypassed the cache: by `control`, because their key function threw, or after `close()`. */
   bypassed: number
@@ -20,7 +20,10 @@ export interface CacheStats {
    * Bypassed calls are left out. 0 before the first such answer.
    */
   ratio: number
-  /** Loads that have begun since the cache was created, for any reason: misses, bypassed calls, refreshes, prefetches. */
+  /**
+   * Loads that have begun since the cache was created, for any reason: misses, bypassed calls, refreshes, prefetches, and loads of other processes
+   * that this one has joined.
+   */
   loads: number
   /** Loads that failed, background refreshes included. */
   loadFailures: number

@@ -121,9 +121,15 @@ export function createEngine(
   const batching = embeddingBatchSettings(options.embeddingBatch)
   const scopes = new Scopes()
   const separatingHeaders = new SeparatingHeaders()
+  const stored = storeOptions(options.cache)
   const cache = new CacheLayer(
     {
-      store: { farTier: member?.cacheStore, ...storeOptions(options.cache) },
+      store: { farTier: member?.cacheStore, ...stored },
+      fleet: member?.flights && {
+        flights: member.flights,
+        sharesFarTier: member.cacheStore !== undefined && stored.farTier === undefined,
+        namespace: stored.namespace ?? '',
+      },
       prefetch: prefetch === true ? {} : prefetch || undefined,
     },
     { scopes, separatingHeaders, accounts, ledger, telemetry, nextId, handle: (call) => handle(call) },

@@ -122,9 +122,8 @@ function fetchOf(engine: Engine, options: HarborFetchOptions, perCall: PerCallOp
       const { spendLimits, labels: own } = engine.policy.current
       return spendOf(engine.ledger, { spendLimits, labels: withLabels(own, perCall.labels) }, labels)
     },
-    cache: cachedAnswers(
-      () => engine.cache.open(),
-      (given) => scopeOf({ ...options, labels: withLabels(options.labels, perCall.labels) }, given),
+    cache: cachedAnswers(engine.cache, (given) =>
+      scopeOf({ ...options, labels: withLabels(options.labels, perCall.labels) }, given),
     ),
     on: engine.telemetry.on.bind(engine.telemetry),
     close: (options: CloseOptions = {}) => closeEngine(engine, options),

@@ -145,10 +145,7 @@ export class Harbor extends OpenAI {
 
   /** The cached answers of this client and its copies, with methods to invalidate them. */
   get cache(): CachedAnswers {
-    return cachedAnswers(
-      () => this.#engine.cache.open(),
-      (given) => this.#calls.scope(given),
-    )
+    return cachedAnswers(this.#engine.cache, (given) => this.#calls.scope(given))
   }
 
   /**

@@ -22,6 +22,13 @@ export type {
   FleetRefusal,
   FleetReservation,
 } from './options/fleet.ts'
+export type {
+  FleetFlights,
+  FlightCall,
+  FlightEvent,
+  FlightFollow,
+  FlightLead,
+} from './options/fleet-flights.ts'
 export type { FleetStats } from './reporting/fleet-stats.ts'
 export type { LimitOptions } from './options/limit-options.ts'
 export type { QuotaStats } from './reporting/quota-stats.ts'

@@ -13,6 +13,13 @@ export type {
   RedisFleet,
   SharedPart,
 } from './fleet/contracts.ts'
+export type {
+  FleetFlights,
+  FlightCall,
+  FlightEvent,
+  FlightFollow,
+  FlightLead,
+} from './fleet/flight-contracts.ts'
 export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'
 export { createRedisRateLimiter, type RedisRateLimiterOptions } from './limits/create-redis-rate-limiter.ts'
 export { RedisUnavailableError } from './client/errors.ts'

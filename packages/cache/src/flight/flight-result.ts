@@ -1,5 +1,6 @@
-import type { Outcome, Reason } from '../outcome.ts'
+import { SHARED, type Outcome, type Reason } from '../outcome.ts'
 import type { Entry } from '../tiers/entry.ts'
+import type { LoadOrigin } from './flight.ts'
 import { ageOf } from '../tiers/staleness.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -32,11 +33,13 @@ export function fromEntry<Fresh>(
   return { outcome: error === undefined ? outcome : { ...outcome, error }, entry }
 }
 
-/** Returns the result for a request whose answer was loaded. */
+/** Returns the result for a request whose answer was loaded. @param origin which process has loaded it */
 export function fromLoad<Fresh>(
   fresh: Fresh,
   status: 'miss' | 'bypass',
   reason: Reason,
+  origin: LoadOrigin = 'own',
 ): FlightResult<Fresh> {
+  if (origin !== 'own') return { outcome: SHARED, fresh }
   return { outcome: { status, reason, source: 'load', ageMs: 0 }, fresh }
 }

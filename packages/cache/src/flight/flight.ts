@@ -1,6 +1,12 @@
 import { Waiter, type WaitedFor, type WaiterOptions } from './waiter.ts'
 
 /**
+ * Which process makes a load: this one (`own`), or another one, which also writes the answer to the far tier (`elsewhere`) or has a far tier
+ * of its own (`elsewhere-apart`).
+ */
+export type LoadOrigin = 'own' | 'elsewhere' | 'elsewhere-apart'
+
+/**
  * One load in progress, shared by all callers that wait for its result. It has an abort controller of its own, and is aborted when the last
  * caller leaves.
  *
@@ -12,6 +18,8 @@ export class Flight<T> implements WaitedFor<T> {
   readonly result: Promise<T>
   /** Called when the last caller leaves. By default, aborts the flight. */
   onEmpty: (reason: unknown) => void = (reason) => this.abort(reason)
+  /** Which process makes the load: this one, or another one whose load this one has joined. */
+  origin: LoadOrigin = 'own'
   readonly #controller = new AbortController()
   readonly #waiters = new Set<Waiter<T>>()
   readonly #resolve: (result: T) => void

@@ -150,7 +150,8 @@ export class SingleFlight<Fresh> {
   ): Promise<FlightResult<Fresh>> {
     try {
       const purpose = request.isPrefetch ? 'prefetch' : 'call'
-      return fromLoad(await this.#loader.load(request, flight, purpose, usable?.entry), 'miss', absence)
+      const fresh = await this.#loader.load(request, flight, purpose, usable?.entry)
+      return fromLoad(fresh, 'miss', absence, flight.origin)
     } catch (error) {
       const now = this.#now()
       const hidden =

@@ -27,6 +27,12 @@ export interface WorkContext {
    * invalid ones are reported to `onError`, and the answer is then not cached.
    */
   cacheFor(options: EntryOptions): void
+  /**
+   * States that another process makes this load, and that the answer comes from there. The calls that wait for it then have the status `shared`.
+   *
+   * @param hasFarTier whether that process also writes the answer to the far tier of this cache, which then does not write it a second time
+   */
+  joined(hasFarTier: boolean): void
 }
 
 /** The context that one load function receives, and the decision whether and how its answer is cached. */
@@ -71,6 +77,10 @@ export class KeepDecision<Fresh> implements WorkContext {
       this.#onError(error)
       this.refuse('bad-options')
     }
+  }
+
+  readonly joined = (hasFarTier: boolean): void => {
+    this.#flight.origin = hasFarTier ? 'elsewhere' : 'elsewhere-apart'
   }
 
   get stored(): Stored {

@@ -14,7 +14,7 @@ export function storeLoaded<Fresh>(
 ): Stored {
   const isPrefetch = purpose === 'prefetch'
   const unused = isPrefetch && flight.waiting < 2
-  const { stored } = tiers.keep(watch.name, entry, watch, unused)
+  const { stored } = tiers.keep(watch.name, entry, watch, unused, flight.origin !== 'elsewhere')
   if (isPrefetch && stored === true) {
     counters.prefetch.loaded++
     if (!unused) counters.prefetch.useful++

@@ -73,6 +73,7 @@ export class Tiers {
    *
    * @param watch has recorded invalidations since the load of the entry began
    * @param unused whether the entry was prefetched, and no caller waits for it
+   * @param writesFar whether the entry is written to the far tier. False if another process writes it
    * @returns whether the entry is stored, or the reason why not, and a promise that resolves when the far tier has stored it or has failed
    */
   keep(
@@ -80,13 +81,14 @@ export class Tiers {
     entry: Entry,
     watch?: InvalidationWatch,
     unused = false,
+    writesFar = true,
   ): { readonly stored: Stored; readonly written?: Promise<void> } {
     const refusal = watch?.isInvalidated(entry.tags)
       ? 'invalidated'
       : endOf(entry.life) <= this.#settings.clock.now()
         ? 'no-life'
         : this.near.put(name, entry, unused ? PREFETCHED : undefined)
-    const far = refusal === undefined || refusal === 'too-large' ? this.far : undefined
+    const far = writesFar && (refusal === undefined || refusal === 'too-large') ? this.far : undefined
     if (refusal !== undefined && !far) return { stored: this.refuse(refusal) }
     this.#counters.stored++
     return far ? { stored: true, written: far.write(name, entry) } : STORED

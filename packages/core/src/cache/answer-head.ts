@@ -37,8 +37,15 @@ export function headOf(
   return { version: VERSION, status, statusText, url: publicURL(url), headers: kept, kind, target }
 }
 
-/** Whether a value from the cache is a head in the format of this version. Another program may have written an entry of a far tier. */
-export function isAnswerHead(value: unknown, kind: AnswerHead['kind']): value is AnswerHead {
+/**
+ * Whether a value from the cache is a head in the format of this version. Another program may have written an entry of a far tier.
+ * @param statuses the lowest and the highest status that the head may have
+ */
+export function isAnswerHead(
+  value: unknown,
+  kind: AnswerHead['kind'],
+  [lowest, highest]: readonly [number, number] = [200, 299],
+): value is AnswerHead {
   if (!isRecord(value)) return false
   const head: { readonly [Field in keyof AnswerHead]?: unknown } = value
   const { version, status, statusText, url, headers, target } = head
@@ -47,8 +54,8 @@ export function isAnswerHead(value: unknown, kind: AnswerHead['kind']): value is
     head.kind === kind &&
     typeof status === 'number' &&
     Number.isInteger(status) &&
-    status >= 200 &&
-    status <= 299 &&
+    status >= lowest &&
+    status <= highest &&
     typeof statusText === 'string' &&
     typeof url === 'string' &&
     typeof target === 'string' &&

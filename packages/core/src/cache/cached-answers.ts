@@ -26,19 +26,22 @@ export interface CachedAnswers {
 
 /**
  * Returns the methods with which users remove cached answers.
+ * @param cache `open` returns the cache; `detachFlights` keeps later calls of other processes from joining calls in flight
  * @param nameOf returns the name of a scope in the cache; what is not given is that of the client
  */
 export function cachedAnswers(
-  store: () => Promise<Cache<never>>,
+  cache: { readonly open: () => Promise<Cache<never>>; readonly detachFlights: () => void },
   nameOf: (given: ScopeOfAnswers) => string | Promise<string>,
 ): CachedAnswers {
   return {
     async invalidateTag(tag, given = {}) {
-      return (await store()).invalidateTag(tag, { scope: await nameOf(given) })
+      cache.detachFlights()
+      return (await cache.open()).invalidateTag(tag, { scope: await nameOf(given) })
     },
     async clear(given = {}) {
       const isAll = given.scope === undefined && given.labels === undefined
-      await (await store()).clear(isAll ? {} : { scope: await nameOf(given) })
+      cache.detachFlights()
+      await (await cache.open()).clear(isAll ? {} : { scope: await nameOf(given) })
     },
   }
 }

@@ -48,6 +48,11 @@ export class CacheLayer {
     this.#calls?.prefetch?.close()
   }
 
+  /** Keeps later calls of all processes from joining calls in flight, whose answers may be out of date. */
+  detachFlights(): void {
+    this.#options.fleet?.flights.detach()
+  }
+
   async close(): Promise<void> {
     this.stopPrefetching()
     await (await this.#loading)?.store.close()

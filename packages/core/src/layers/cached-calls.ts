@@ -1,38 +1,24 @@
-import {
-  createCache,
-  requestKey,
-  type Cache,
-  type Recorded,
-  type Source,
-  type WorkContext,
-} from '@harbor/cache'
-import { isSpendRefusal, notCached } from '../attempt/refusals.ts'
-import { headOf, type AnswerHead } from '../cache/answer-head.ts'
-import { isUsable } from '../cache/is-usable.ts'
+import { createCache, requestKey, type Cache, type WorkContext } from '@harbor/cache'
+import { notCached } from '../attempt/refusals.ts'
 import { systemClock } from '../base/clock.ts'
 import type { CacheRules, CacheStoreOptions } from '../options/cache-options.ts'
-import { deliver, errorForCaller, type CallerContext, type UpstreamCall } from '../cache/deliver.ts'
-import { ParsedChunkTap } from '../cache/parsed-chunk-tap.ts'
+import { deliver, errorForCaller, type CallerContext } from '../cache/deliver.ts'
 import type { SeparatingHeaders } from '../cache/separating-headers.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
-import { whyNotKept, type AnsweredBy } from '../cache/why-not-kept.ts'
-import { remainingMs, type Answer, type Exchange, type Handler } from '../call/exchange.ts'
-import { MARGIN_MS, sharedExchange } from '../call/exchange-copies.ts'
+import type { Answer, Exchange, Handler } from '../call/exchange.ts'
+import { sharedExchange } from '../call/exchange-copies.ts'
 import { planOf } from '../routing/plan-of.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import type { Accounts } from '../cost/accounts.ts'
-import { MAX_TIMER_MS } from '@harbor/parts'
 import type { PrefetchOptions } from '../options/prefetch-options.ts'
 import { PredictivePrefetch } from '../prefetch/predictive-prefetch.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { isOutage } from '../attempt/next-step.ts'
 import type { Ledger } from '../cost/spend-limit.ts'
 import { observedUpstream } from './observe.ts'
+import { recordCall, type SharedFlights, type StartedCall } from './record-call.ts'
 import { isRefusedForOthers } from './reservation.ts'
 import { isCalledOffForOthers } from './send-gate.ts'
-import { parseRecord } from '../base/json.ts'
-import type { CachingRules } from '../protocols/protocol.ts'
 
 /** What the cache of a client needs of the client. */
 export interface CacheServices {
@@ -48,6 +34,8 @@ export interface CacheServices {
 
 export interface CachedCallsOptions {
   readonly store: CacheStoreOptions
+  /** The upstream calls that are shared with other processes; undefined if equal calls of other processes are not joined. */
+  readonly fleet: SharedFlights | undefined
   /** The options of the predictive prefetch; undefined when it is off. */
   readonly prefetch: PrefetchOptions | undefined
 }
@@ -63,7 +51,10 @@ export class CachedCalls {
   readonly prefetch: PredictivePrefetch | undefined
   readonly #services: CacheServices
 
-  constructor({ store, prefetch }: CachedCallsOptions, services: CacheServices) {
+  readonly #fleet: SharedFlights | undefined
+
+  constructor({ store, fleet, prefetch }: CachedCallsOptions, services: CacheServices) {
+    this.#fleet = fleet
     this.store = createCache<never>({ ...store, clock: systemClock })
     this.prefetch = prefetch && new PredictivePrefetch(prefetch, this.store, services)
     this.#services = services
@@ -81,7 +72,7 @@ export class CachedCalls {
         throw notCached(atFirstTarget(exchange, plan.outage))
       return next(exchange)
     }
-    let upstream: UpstreamCall | undefined
+    let upstream: StartedCall | undefined
     const caller = (): CallerContext => ({ exchange, plan, upstream, accounts })
     const start = (context: WorkContext): StartedCall => {
       const fork = sharedExchange(exchange, context)
@@ -103,9 +94,9 @@ export class CachedCalls {
       return whole
     }
     try {
-      const recorded = await record(
-        this.store,
-        { key, scope: scope.name, firstTarget: plan.outage[0]?.name },
+      const recorded = await recordCall(
+        { store: this.store, fleet: this.#fleet },
+        { key, scope: scope.name, plan },
         exchange,
         rules,
         start,
@@ -146,83 +137,3 @@ export class CachedCalls {
  * the keys in remote caches are made from it.
  */
 const ANY_SCOPE = 'question'
-
-interface StartedCall extends UpstreamCall {
-  readonly answering: Promise<Answer>
-}
-
-/** What is needed to find a cached answer: its key and scope, and the first target of the call. */
-interface Lookup {
-  readonly key: () => string
-  readonly scope: string
-  readonly firstTarget: string | undefined
-}
-
-function record(
-  store: Cache<never>,
-  { key, scope, firstTarget }: Lookup,
-  exchange: Exchange,
-  rules: CacheRules,
-  start: (context: WorkContext) => StartedCall,
-): Promise<Recorded<AnswerHead>> {
-  const { perCall, operation, signal } = exchange
-  let refusal = (): string | undefined => undefined
-  return store.record<AnswerHead>(
-    key,
-    async (context) => {
-      const upstream = start(context)
-      upstream.answer = await upstream.answering
-      const target = upstream.answer.servedBy?.name
-      const by = { target, firstTarget }
-      refusal = () => upstream.tap && whyNotKept(by, upstream.tap.proof.refusal, rules)
-      return sourceOf(upstream, operation.caching, by, context, rules)
-    },
-    {
-      scope,
-      isPrefetch: perCall.isPrefetch,
-      control: perCall.cache,
-      tags: perCall.tags,
-      ttlMs: perCall.ttlMs ?? rules.ttlMs,
-      staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
-      staleIfErrorMs: rules.staleIfErrorMs,
-      signal,
-      timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_TIMER_MS),
-      maxRecordBytes: rules.maxRecordBytes,
-      serveStaleIf: isOutage,
-      // That one caller has no money left must not keep the others from a fresh answer.
-      rememberFailureIf: (error) => !isSpendRefusal(error),
-      isComplete: () => refusal() ?? true,
-      isUsable: (head, content) => isUsable(head, content, exchange, rules),
-    },
-  )
-}
-
-/**
- * Returns the head and the body to cache. The body has the same bytes that callers get. Whether the answer may be cached is decided from
- * the JSON or the stream events that were parsed when the answer was checked.
- */
-function sourceOf(
-  upstream: UpstreamCall,
-  caching: CachingRules,
-  by: AnsweredBy,
-  context: WorkContext,
-  rules: CacheRules,
-): Source<AnswerHead> {
-  const { answer } = upstream
-  if (!answer) throw new Error('The upstream call has ended, so that there is an answer.')
-  const head = headOf(answer, by.target ?? '')
-  const origin = upstream.fork.receipt
-  const { body } = answer
-  if (body.kind === 'text') {
-    const json = body.json ?? parseRecord(body.text)
-    const refusal = whyNotKept(by, json ? caching.refusalOf(json) : 'incomplete', rules)
-    if (refusal !== undefined) context.refuse(refusal)
-    return { head, body: body.text, origin }
-  }
-  if (!body.pieces) {
-    context.refuse('unjudged')
-    return { head, body: body.chunks, origin }
-  }
-  upstream.tap = new ParsedChunkTap(body, body.pieces, caching.newProof())
-  return { head, body: upstream.tap, origin }
-}

@@ -44,7 +44,7 @@ export class TimedScript {
    */
   async run(
     keys: readonly string[],
-    args: readonly string[],
+    args: readonly (string | Buffer)[],
     onLate?: () => void,
   ): Promise<readonly string[] | undefined> {
     const reply = await this.#connection.run(async (link) => {
@@ -63,7 +63,7 @@ async function sendScript(
   link: RedisLink,
   { source, digest }: Script,
   keys: readonly string[],
-  args: readonly string[],
+  args: readonly (string | Buffer)[],
 ): Promise<unknown> {
   const rest = [String(keys.length), ...keys, ...args]
   try {

@@ -1,4 +1,5 @@
 import type { RateLimiter, RateLimits } from '@harbor/batch'
+import type { FleetFlights } from './flight-contracts.ts'
 
 // What `@harbor/core` expects of a fleet, declared here so that this package does not need it. A test compares the two.
 
@@ -102,6 +103,8 @@ export interface FleetMember {
   readonly cacheStore?: FleetCacheStore
   /** The money of the spend limits; undefined if it is not shared. */
   readonly money?: FleetMoney
+  /** The calls that one member sends for all; undefined if each sends its own. */
+  readonly flights?: FleetFlights
   /** Returns the state of the connection to the fleet. */
   stats(): FleetStats
   /** Leaves the fleet. What the client has reserved of the limits returns to the other clients. */
@@ -109,7 +112,7 @@ export interface FleetMember {
 }
 
 /** What the members of a fleet can share. */
-export type SharedPart = 'limits' | 'spend' | 'cache'
+export type SharedPart = 'limits' | 'spend' | 'cache' | 'flights'
 
 /** Several processes whose clients share state through one Redis server. It is the value of the option `fleet` of `@harbor/core`. */
 export interface RedisFleet {

@@ -24,7 +24,10 @@ export interface RedisFleetOptions {
    * time, calls go on without Redis, and do not wait for it again before it answers. @default 50
    */
   readonly budgetMs?: number | undefined
-  /** What the clients share. @default all of them */
+  /**
+   * What the clients share. `flights`: of equal calls at the same time, one process sends one, and the others get its answer, streams as they arrive.
+   * It needs the option `cache` of the client, and a second connection, which the fleet opens and closes itself. @default all but `flights`
+   */
   readonly share?: readonly SharedPart[] | undefined
 }
 
@@ -49,9 +52,10 @@ export function redisFleet(options: RedisFleetOptions): RedisFleet {
     cacheClient = client,
     prefix = 'harbor',
     budgetMs = DEFAULT_BUDGET_MS,
-    share = PARTS,
+    share = DEFAULT_PARTS,
   } = options
   const settings = {
+    client,
     link: linkTo(client),
     cacheClient,
     isOneServer: cacheClient === client,
@@ -64,7 +68,8 @@ export function redisFleet(options: RedisFleetOptions): RedisFleet {
 }
 
 /** Everything that can be shared. */
-const PARTS: readonly SharedPart[] = ['limits', 'spend', 'cache']
+const PARTS: readonly SharedPart[] = ['limits', 'spend', 'cache', 'flights']
+const DEFAULT_PARTS: readonly SharedPart[] = /* @__PURE__ */ PARTS.filter((part) => part !== 'flights')
 
 const someParts: Check = (value) =>
   (Array.isArray(value) && value.every((part) => (PARTS as readonly unknown[]).includes(part))) ||

@@ -9,7 +9,9 @@ import type { SharedLimits } from '../limits/shared-limits.ts'
 import { GRANT_SCRIPT } from '../spend/grant-script.ts'
 import { SharedMoney } from '../spend/shared-money.ts'
 import { RedisStore } from '../store/redis-store.ts'
+import { RedisFlights } from '../flights/redis-flights.ts'
 import type { FleetCacheStore, FleetHost, FleetMember, FleetStats, SharedPart } from './contracts.ts'
+import type { FleetFlights } from './flight-contracts.ts'
 import { FleetStore } from './fleet-store.ts'
 
 /** The version of the shared money. Another version has other keys, so that two versions of this package do not read each other's money. */
@@ -19,6 +21,7 @@ const GRANT = /* @__PURE__ */ scriptOf(GRANT_SCRIPT)
 
 /** The checked options of a fleet. */
 export interface FleetSettings {
+  readonly client: RedisClient
   readonly link: RedisLink
   readonly cacheClient: RedisClient
   /** Whether cached answers are on the server of the other state. */
@@ -34,17 +37,21 @@ export class RedisMember implements FleetMember {
   readonly limiterFor?: (group: string, limits: RateLimits) => RateLimiter
   readonly cacheStore?: FleetCacheStore
   readonly money?: SharedMoney
+  readonly flights?: FleetFlights
   readonly #connection: RedisConnection
+  readonly #flights: RedisFlights | undefined
   /** The sources of the shared limits, by the name of their keys. A client has one for each quota group that it uses. */
   readonly #limits = new Map<string, SharedLimits>()
 
-  constructor({ link, cacheClient, isOneServer, prefix, budgetMs, share }: FleetSettings, host: FleetHost) {
+  constructor(settings: FleetSettings, host: FleetHost) {
+    const { client, link, cacheClient, isOneServer, prefix, budgetMs, share } = settings
     this.share = share
     const connection = new RedisConnection(link, {
       budgetMs,
       probeKey: `{${prefix}:fleet1}:probe`,
       onChange: (degraded) => {
         if (!degraded) this.money?.recovered()
+        if (degraded) this.#flights?.drop()
         host.onChange({ degraded })
       },
     })
@@ -52,6 +59,10 @@ export class RedisMember implements FleetMember {
     if (share.includes('limits')) this.limiterFor = (group, limits) => this.#limiter(prefix, group, limits)
     if (share.includes('spend'))
       this.money = new SharedMoney(new TimedScript(connection, GRANT), `{${prefix}:spend${SPEND_VERSION}}`)
+    if (share.includes('flights')) {
+      this.#flights = new RedisFlights(client, connection, prefix)
+      this.flights = this.#flights
+    }
     if (share.includes('cache')) {
       const store = new RedisStore({ client: cacheClient, prefix })
       this.cacheStore = isOneServer ? new FleetStore(store, connection) : store
@@ -66,6 +77,7 @@ export class RedisMember implements FleetMember {
   }
 
   async close(): Promise<void> {
+    this.#flights?.close()
     await this.money?.close()
     this.#connection.close()
   }

@@ -1,0 +1,181 @@
+import type { Cache, Recorded, Source, StreamOptions, WorkContext } from '@harbor/cache'
+import { MAX_TIMER_MS } from '@harbor/parts'
+import { isOutage } from '../attempt/next-step.ts'
+import { isSpendRefusal } from '../attempt/refusals.ts'
+import { parseRecord, type JsonBody } from '../base/json.ts'
+import { headOf, type AnswerHead } from '../cache/answer-head.ts'
+import type { UpstreamCall } from '../cache/deliver.ts'
+import { sourceInFleet } from '../cache/fleet-flight.ts'
+import { isUsable } from '../cache/is-usable.ts'
+import { ParsedChunkTap } from '../cache/parsed-chunk-tap.ts'
+import { readForFleet } from '../cache/read-for-fleet.ts'
+import { whyNotKept, type AnsweredBy } from '../cache/why-not-kept.ts'
+import { remainingMs, type Answer, type Exchange } from '../call/exchange.ts'
+import { MARGIN_MS } from '../call/exchange-copies.ts'
+import type { CacheRules } from '../options/cache-options.ts'
+import type { FleetFlights } from '../options/fleet-flights.ts'
+import type { CachingRules } from '../protocols/protocol.ts'
+import type { Plan } from '../targets/routes.ts'
+
+/** A call upstream that has been sent for all callers of the same request. */
+export interface StartedCall extends UpstreamCall {
+  readonly answering: Promise<Answer>
+}
+
+/** The upstream calls that are shared with other processes. */
+export interface SharedFlights {
+  readonly flights: FleetFlights
+  /** Whether the far tier of the cache is that of the fleet. */
+  readonly sharesFarTier: boolean
+  /** The namespace of the cache. Caches with different ones share nothing. */
+  readonly namespace: string
+}
+
+/** Where answers are cached, and which upstream calls are shared with other processes. */
+interface Shared {
+  readonly store: Cache<never>
+  readonly fleet: SharedFlights | undefined
+}
+
+/** What is needed to find a cached answer: its key and scope, and the targets of the call. */
+interface Lookup {
+  readonly key: () => string
+  readonly scope: string
+  readonly plan: Plan
+}
+
+/** The source of an answer, and what is decided about it at its end. */
+interface Opened {
+  readonly source: Source<AnswerHead>
+  /** Returns why the stream is not cached; undefined if it is. */
+  readonly refusal: (chunks: readonly Uint8Array[]) => string | undefined
+  /** Whether the answer is cached, as far as its content is concerned. */
+  readonly isKept: () => boolean
+}
+
+/** Returns the answer of a call from the cache, or sends the call and records its answer. @param start sends the call */
+export function recordCall(
+  { store, fleet }: Shared,
+  { key, scope, plan }: Lookup,
+  exchange: Exchange,
+  rules: CacheRules,
+  start: (context: WorkContext) => StartedCall,
+): Promise<Recorded<AnswerHead>> {
+  const { perCall, operation, signal } = exchange
+  const firstTarget = plan.outage[0]?.name
+  let opened: Opened | undefined
+
+  async function load(context: WorkContext): Promise<Source<AnswerHead>> {
+    const upstream = start(context)
+    upstream.answer = await upstream.answering
+    const by = { target: upstream.answer.servedBy?.name, firstTarget }
+    opened = sourceOf(upstream, operation.caching, by, context, rules)
+    return opened.source
+  }
+
+  async function loadInFleet(shared: SharedFlights, context: WorkContext): Promise<Source<AnswerHead>> {
+    const isRefresh = perCall.cache === 'refresh'
+    const { source, isFollowed } = await sourceInFleet(
+      shared.flights,
+      {
+        // A call that skips the cache only joins another one that does so, and none that has ended.
+        name: JSON.stringify([shared.namespace, scope, context.key, isRefresh]),
+        ...{ exchange, plan, rules },
+        mayLinger: !isRefresh,
+        sharesFarTier: shared.sharesFarTier,
+        load: () => load(context),
+        isKept: () => opened?.isKept() === true,
+        onFollowed: () => void readForFleet(store, context.key, options),
+      },
+      context,
+    )
+    if (isFollowed) opened = followed(source, firstTarget, context, { exchange, rules })
+    return source
+  }
+
+  const options: StreamOptions = {
+    scope,
+    isPrefetch: perCall.isPrefetch,
+    control: perCall.cache,
+    tags: perCall.tags,
+    ttlMs: perCall.ttlMs ?? rules.ttlMs,
+    staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
+    staleIfErrorMs: rules.staleIfErrorMs,
+    signal,
+    timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_TIMER_MS),
+    maxRecordBytes: rules.maxRecordBytes,
+    serveStaleIf: isOutage,
+    // That one caller has no money left must not keep the others from a fresh answer.
+    rememberFailureIf: (error) => !isSpendRefusal(error),
+    isComplete: (chunks) => opened?.refusal(chunks) ?? true,
+    isUsable: (head, content) => isUsable(head, content, exchange, rules),
+  }
+  return store.record<AnswerHead>(
+    key,
+    (context) => (fleet && context.key !== '' ? loadInFleet(fleet, context) : load(context)),
+    options,
+  )
+}
+
+/**
+ * Returns the head and the body to cache. The body has the same bytes that callers get. Whether the answer may be cached is decided from
+ * the JSON or the stream events that were parsed when the answer was checked.
+ */
+function sourceOf(
+  upstream: UpstreamCall,
+  caching: CachingRules,
+  by: AnsweredBy,
+  context: WorkContext,
+  rules: CacheRules,
+): Opened {
+  const { answer } = upstream
+  if (!answer) throw new Error('The upstream call has ended, so that there is an answer.')
+  const head = headOf(answer, by.target ?? '')
+  const origin = upstream.fork.receipt
+  const { body } = answer
+  if (body.kind === 'text') {
+    const refusal = refusalOfText(body.json ?? parseRecord(body.text), by, caching, rules)
+    if (refusal !== undefined) context.refuse(refusal)
+    return { source: { head, body: body.text, origin }, refusal: none, isKept: () => refusal === undefined }
+  }
+  if (!body.pieces) {
+    context.refuse('unjudged')
+    return { source: { head, body: body.chunks, origin }, refusal: none, isKept: () => false }
+  }
+  const tap = new ParsedChunkTap(body, body.pieces, caching.newProof())
+  upstream.tap = tap
+  const refusal = (): string | undefined => whyNotKept(by, tap.proof.refusal, rules)
+  return { source: { head, body: tap, origin }, refusal, isKept: () => refusal() === undefined }
+}
+
+/** Decides whether an answer that another process has sent on is cached. A stream is read as a whole, since its events were not parsed here. */
+function followed(
+  source: Source<AnswerHead>,
+  firstTarget: string | undefined,
+  context: WorkContext,
+  { exchange, rules }: { readonly exchange: Exchange; readonly rules: CacheRules },
+): Opened {
+  const { head, body } = source
+  const by = { target: head.target, firstTarget }
+  const { caching } = exchange.operation
+  const isKept = (): boolean => false
+  if (typeof body === 'string') {
+    const refusal = refusalOfText(parseRecord(body), by, caching, rules)
+    if (refusal !== undefined) context.refuse(refusal)
+    return { source, refusal: none, isKept }
+  }
+  const refusal = (chunks: readonly Uint8Array[]): string | undefined =>
+    isUsable(head, Buffer.concat(chunks), exchange, rules) ? whyNotKept(by, undefined, rules) : 'incomplete'
+  return { source, refusal, isKept }
+}
+
+function refusalOfText(
+  json: JsonBody | undefined,
+  by: AnsweredBy,
+  caching: CachingRules,
+  rules: CacheRules,
+): string | undefined {
+  return whyNotKept(by, json ? caching.refusalOf(json) : 'incomplete', rules)
+}
+
+const none = (): undefined => undefined
