@@ -177,4 +177,36 @@ redis.call('SET', KEYS[2], 'abort', 'PX', ARGV[3])
 return 1`,
 }
 
-export const SCRIPTS: readonly Script[] = [HOLD, PURGE, FINISH, READY, TAKE, LOOK, TRY, UNTRY, END]
+/**
+ * Returns 1 if workers have jobs, or jobs are marked as perhaps lost.
+ * Keys: BullMQ's list of the jobs that workers have, and its set of marked jobs.
+ */
+export const IS_BUSY: Script = {
+  name: 'harborIsBusy:bulk1',
+  numberOfKeys: 2,
+  lua: `return redis.call('EXISTS', KEYS[1]) + redis.call('EXISTS', KEYS[2]) > 0 and 1 or 0`,
+}
+
+/**
+ * Gives a key a TTL.
+ * Keys: the key. Arguments: TTL.
+ */
+export const EXPIRE: Script = {
+  name: 'harborExpire:bulk1',
+  numberOfKeys: 1,
+  lua: `return redis.call('PEXPIRE', KEYS[1], ARGV[1])`,
+}
+
+export const SCRIPTS: readonly Script[] = [
+  HOLD,
+  PURGE,
+  FINISH,
+  READY,
+  TAKE,
+  LOOK,
+  TRY,
+  UNTRY,
+  IS_BUSY,
+  EXPIRE,
+  END,
+]

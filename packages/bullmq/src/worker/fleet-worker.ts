@@ -8,12 +8,11 @@ import type { Outcome } from '../wire/outcome.ts'
 import type { StartCalls } from './calls.ts'
 import { JobResults } from './job-results.ts'
 import { RunStates } from './run-states.ts'
+import { STALLED_CHECK_MS, StalledChecks } from './stalled-checks.ts'
 import { Suspects } from './suspects.ts'
 
 /** How long a job belongs to a worker that has not renewed its lock, in milliseconds. It is renewed after half of it. */
-export const LOCK_MS = 8_000
-/** How often workers look for jobs of dead workers, in milliseconds. */
-export const STALLED_CHECK_MS = 3_000
+const LOCK_MS = 8_000
 /** How long a worker waits for Redis when it closes, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 3_000
 
@@ -30,6 +29,7 @@ interface Connected {
   readonly runs: RunStates
   readonly suspects: Suspects
   readonly results: JobResults
+  readonly checks: StalledChecks
 }
 
 /** Takes items from a queue, runs them, and writes their results. BullMQ renews the locks, and finds the jobs of workers that died. */
@@ -40,7 +40,7 @@ export class FleetWorker {
   readonly #settings: FleetWorkerSettings
   readonly #onError = warnOnce('a worker of a bulk run')
   readonly #ending = new AbortController()
-  #connecting: Promise<Connected> | undefined
+  readonly #connecting: Promise<Connected>
   #closing: Promise<void> | undefined
 
   constructor(settings: FleetWorkerSettings) {
@@ -54,11 +54,14 @@ export class FleetWorker {
       concurrency,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
+      skipStalledCheck: true,
       // BullMQ fails a job for good after this number of deaths. Here, Suspects decides that.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 1_000,
     })
     this.#worker.on('error', this.#onError)
+    this.#connecting = this.#connect()
+    this.#connecting.catch(this.#onError)
   }
 
   /**
@@ -71,7 +74,8 @@ export class FleetWorker {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const connected = await Promise.race([this.#connecting, pause(CLOSE_TIMEOUT_MS)])
+    const connected = await Promise.race([this.#connecting, pause(CLOSE_TIMEOUT_MS)]).catch(() => undefined)
+    connected?.checks.close()
     connected?.runs.stop()
     const closed = this.#worker.close().catch(this.#onError)
     const grace = new AbortController()
@@ -86,7 +90,7 @@ export class FleetWorker {
   }
 
   async #process(job: Job<unknown>, token: string | undefined): Promise<void> {
-    const { runs, results } = await (this.#connecting ??= this.#connect())
+    const { runs, results } = await this.#connecting
     const { name: run, id = '' } = job
     try {
       const outcome = await this.#outcomeOf(job, run)
@@ -99,7 +103,7 @@ export class FleetWorker {
 
   /** @returns undefined if the job has to go back to the queue */
   async #outcomeOf(job: Job<unknown>, run: string): Promise<Outcome | undefined> {
-    const { runs, suspects } = await (this.#connecting ??= this.#connect())
+    const { runs, suspects } = await this.#connecting
     const session = await runs.enter(run)
     let data: JobData
     try {
@@ -120,11 +124,13 @@ export class FleetWorker {
   }
 
   async #connect(): Promise<Connected> {
-    const redis = new Redis(await this.#worker.getBackend().client)
+    const backend = this.#worker.getBackend()
+    const redis = new Redis(await backend.client)
     return {
       runs: new RunStates(redis, this.#keys, this.#settings.start, this.#onError),
       suspects: new Suspects(redis, this.#keys, this.#settings.concurrency),
       results: new JobResults(redis, this.#keys, this.#ending.signal, this.#onError),
+      checks: new StalledChecks(redis, backend, this.#onError),
     }
   }
 }

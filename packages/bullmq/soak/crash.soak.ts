@@ -1,0 +1,36 @@
+import { startSimulator } from '@harbor/simulator'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { expectedOf, Fleet, keysOf, killAtRandom, seeded } from '../test/fleet.ts'
+import { RedisServer } from '../test/redis-server.ts'
+
+const ITEMS = 20_000
+const KILLS = 40
+
+it(`four workers give each of ${ITEMS} ids one result after kill -9 of workers and the coordinator at ${KILLS} random moments`, async () => {
+  const server = await RedisServer.start()
+  onTestFinished(() => server.close())
+  const simulator = await startSimulator({ providers: { openai: { latency: { min: 5, max: 60 } } } })
+  onTestFinished(() => simulator.close())
+  const folder = mkdtempSync(join(tmpdir(), 'harbor-bullmq-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const provider = simulator.provider()
+  const plan = { folder, queue: 'soak', url: server.url, provider, items: ITEMS, workers: 4, concurrency: 16 }
+  const expected = await expectedOf(provider, ITEMS)
+  provider.reset()
+  const seed = Number(process.env['SEED'] ?? 1)
+  const startedAt = performance.now()
+  const fleet = new Fleet(plan)
+  onTestFinished(() => fleet.close())
+  const kills = await killAtRandom(fleet, plan, KILLS, seeded(seed))
+  const output = await fleet.results(600_000)
+  const seconds = Math.round((performance.now() - startedAt) / 1_000)
+  const repeated = fleet.calls - ITEMS
+  console.log({ seed, kills, repeated, atMost: kills * plan.concurrency, seconds })
+  expect(output).toEqual(expected)
+  expect(repeated).toBeLessThanOrEqual(kills * plan.concurrency)
+  await fleet.close()
+  await expect.poll(() => keysOf(server.url), { timeout: 10_000 }).toEqual([])
+})
