@@ -215,6 +215,7 @@ describe('the option telemetry of a fallback model', () => {
     const slow = createFallbackModel({ models: [mock('m', 'hang')], totalMs: 5, telemetry: observer })
     await expect(ask(slow)).rejects.toThrow()
     expect(last(notices)).toMatchObject({ outcome: 'failure', failure: { kind: 'timeout', clock: 'total' } })
+    expect(last(notices).attempts).toMatchObject([{ failure: { kind: 'timeout' } }])
     expect(last(notices).attempts.every(({ durationMs }) => durationMs !== undefined)).toBe(true)
   })
 

@@ -1,7 +1,7 @@
 import type { BreakerState, Permit } from '@harbor/breaker'
 import { MAX_TIMER_MS, untilAborted } from '@harbor/parts'
 import type { Failure } from '@harbor/retry'
-import { situationOf, VERDICTS } from '@harbor/retry'
+import { situationOf, TimeoutError, VERDICTS } from '@harbor/retry'
 import { failureFacts } from '../receipts/failure-facts.ts'
 import type { OpenReceipt } from '../receipts/open-receipt.ts'
 import { failureOfModel } from './model-failure.ts'
@@ -122,14 +122,18 @@ export class LiveAttempt {
     if (!this.#settle()) return
     this.#permit?.release()
     this.abort(reason)
-    this.#observed?.attemptEnded(this.#record, this.#whyAbandoned())
+    this.#observed?.attemptEnded(this.#record, this.#whyAbandoned(reason))
   }
 
   /** Returns why the attempt ended without an answer, as observers get it; undefined if it was answered. */
-  #whyAbandoned(): Failure | undefined {
+  #whyAbandoned(reason: unknown): Failure | undefined {
     if (this.#record.outcome !== 'abandoned') return undefined
-    const code = this.#caller?.aborted ? undefined : 'lost_hedge'
-    return { kind: 'aborted', code, retryable: false, ambiguous: true }
+    const aborted = { kind: 'aborted', retryable: false, ambiguous: true } as const
+    if (this.#caller?.aborted) return aborted
+    // The time of the whole call is over, or another target has answered.
+    return TimeoutError.is(reason)
+      ? { ...failureOfModel(reason), ambiguous: true }
+      : { ...aborted, code: 'lost_hedge' }
   }
 
   #settle(): boolean {

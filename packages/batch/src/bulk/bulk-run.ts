@@ -43,8 +43,7 @@ export interface BulkRun<Result> extends AsyncIterable<BulkResult<Result>> {
    * Yields results as items complete, or in the order of the source. Leaving the loop stops the run, aborts the signals of calls in flight and
    * unlocks the journal.
    *
-   * @throws the error of the source, or a DuplicateIdError, after the results of all items that have started. Items that were only read ahead get no
-   * result
+   * @throws the error of the source, or a DuplicateIdError, after the results of all items that were read before
    * @throws FingerprintMismatchError, JournalLockedError or UnusableJournalError when the journal cannot be used
    * @throws the error of the file system when the journal cannot be written, after the results that were written
    * @throws the reason of an abort, at once
@@ -96,7 +95,7 @@ export interface BulkProgress {
   readonly failed: number
   /** Items left out as duplicates so far, with `onDuplicateId: 'skip'`; otherwise 0. */
   readonly skipped: number
-  /** Items that were read but get no result, because the run was stopped or aborted, its source failed, or the consumer left its loop. */
+  /** Items that were read but get no result, because the run was stopped or aborted, or the consumer left its loop. */
   readonly dropped: number
   /** Results read from the journal so far, without a call. */
   readonly resumed: number

@@ -137,6 +137,27 @@ describe('a bulk run', () => {
     expect(results).toHaveLength(10)
   })
 
+  it.each([
+    ['the error of its source', undefined, 'broken'],
+    ['a DuplicateIdError', (item: number) => String(item % 6), 'same id'],
+  ])('ends with %s after the results of the items that were read ahead', async (_, id, message) => {
+    async function* source(): AsyncGenerator<number> {
+      for (let item = 0; item < 6; item++) yield item
+      if (id) yield 6
+      throw new Error('broken')
+    }
+    const slow = Promise.withResolvers<undefined>()
+    const run = runBulk(source(), () => slow.promise, { concurrency: 2, readAhead: 10, id })
+    const ended = outcome(run)
+    await settled()
+    expect(run.progress()).toMatchObject({ read: 6, inFlight: 2, queued: 4 })
+    slow.resolve(undefined)
+    const { results, error } = await ended
+    expect(results.map(({ index }) => index)).toEqual(range(6))
+    expect((error as Error).message).toContain(message)
+    expect(run.progress()).toMatchObject({ ok: 6, dropped: 0 })
+  })
+
   it('closes a source that it does not read to its end', async () => {
     const source = counted(100)
     for await (const { index } of runBulk(source.source(), double)) if (index === 3) break

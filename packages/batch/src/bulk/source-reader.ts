@@ -14,6 +14,7 @@ export interface SourceReaderHost<Item> {
   admit(item: Item): Task<Item> | undefined
   /** Called when more items are queued, or the source has ended. */
   onChange(): void
+  /** Called when the source has failed, as soon as no item that was read before is queued. */
   onFailure(error: unknown): void
 }
 
@@ -28,6 +29,8 @@ export class SourceReader<Item> {
   /** Whether a call of the iterator's `next()` is pending. */
   #isReading = false
   #isExhausted = false
+  /** The error of the source, while items that were read before it are queued. */
+  #failure: { readonly error: unknown } | undefined
   #yieldTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(source: BulkSource<Item>, host: SourceReaderHost<Item>) {
@@ -60,6 +63,7 @@ export class SourceReader<Item> {
   /** Removes and returns the next task, if one is available now. */
   take(): Task<Item> | undefined {
     const task = this.#queue.shift()
+    if (task && this.#queue.length === 0) this.#reportFailure()
     if (task || !this.#iterator.isSync || this.#yieldTimer) return task
     for (let skipped = 0; !this.#isExhausted; skipped++) {
       if (skipped === MAX_SKIPPED_AT_ONCE) {
@@ -74,7 +78,7 @@ export class SourceReader<Item> {
         step = this.#iterator.next() as IteratorResult<Item, unknown>
       } catch (error) {
         this.#isExhausted = true // An iterator that has thrown is finished and must not be closed.
-        this.#host.onFailure(error)
+        this.#fail(error)
         return undefined
       }
       const admitted = this.#admit(step)
@@ -116,7 +120,7 @@ export class SourceReader<Item> {
     this.#isReading = false
     if (this.#isExhausted) return
     this.#isExhausted = true
-    this.#host.onFailure(error)
+    this.#fail(error)
     this.#host.onChange()
   }
 
@@ -129,9 +133,20 @@ export class SourceReader<Item> {
       return this.#host.admit(step.value)
     } catch (error) {
       this.close().catch(() => undefined) // The run reports the error that ended reading, not this one.
-      this.#host.onFailure(error)
+      this.#fail(error)
       return undefined
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = { error }
+    if (this.#queue.length === 0) this.#reportFailure()
+  }
+
+  #reportFailure(): void {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) this.#host.onFailure(failure.error)
   }
 }
 

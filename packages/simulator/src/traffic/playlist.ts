@@ -31,6 +31,8 @@ export class Playlist {
 
   /** Makes all recordings available again. */
   reset(): void {
+    // Cleared first: a set keeps the order in which its values were added.
+    this.#unused.clear()
     for (const exchange of this.#exchanges) this.#unused.add(exchange)
   }
 

@@ -347,6 +347,18 @@ describe('a replay', () => {
     expect((await ask(server.url, 'one')).status).toBe(429)
   })
 
+  it('plays all from the beginning after reset(), also if not all had been played', async () => {
+    await recorded('one', 'two', 'three')
+    await using server = await replay({ match: 'order' })
+    const first = await (await ask(server.url, 'one')).text()
+    server.reset()
+    expect(server.unused()).toHaveLength(3)
+    const again = []
+    for (const text of ['one', 'two', 'three']) again.push(await (await ask(server.url, text)).text())
+    expect(again[0]).toBe(first)
+    expect(new Set(again).size).toBe(3)
+  })
+
   it('repeats the last of equal requests with repeat: true', async () => {
     await recorded('one')
     await using server = await replay({ repeat: true })
