@@ -233,12 +233,10 @@ export function createEngine(
   })
   telemetry.client = {
     stats,
-    leftUsd: (labels) => {
-      const pots = potsOfCall(ledger, live.current.spendLimits, labels)
-      return pots.length === 0 ? undefined : Math.min(...pots.map(({ leftUsd }) => leftUsd))
-    },
     on: (event, listener) => telemetry.on(event, listener),
   }
+  telemetry.leftUsd = (limits, labels) =>
+    Math.min(...potsOfCall(ledger, limits, labels).map(({ leftUsd }) => leftUsd))
   const engine: Engine = {
     fetch: harborFetch,
     fetchWith,

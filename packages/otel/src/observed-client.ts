@@ -63,8 +63,6 @@ export interface LimitState {
 export interface Client {
   /** Returns the state of the client at this moment. */
   stats(): ClientState
-  /** Returns what a call with these labels may still spend, in US dollars; undefined without a spend limit. */
-  leftUsd?(labels: Readonly<Record<string, string>>): number | undefined
   /** Adds a listener for changes of circuits. @returns a function that removes it */
   on(
     event: 'breaker',

@@ -157,6 +157,8 @@ export interface StartedCall {
   readonly role: string
   /** When the time limit of the whole call is reached, in milliseconds since the epoch; undefined if there is no limit. */
   readonly deadlineAt?: number | undefined
+  /** Returns what is left now of the money from which the call is paid, in US dollars; undefined without a spend limit. */
+  readonly leftUsd?: (() => number) | undefined
   /** The client that makes the call; undefined if its state cannot be read. */
   readonly client?: Client | undefined
 }

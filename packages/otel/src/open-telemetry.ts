@@ -147,7 +147,7 @@ class Observation implements OpenTelemetryObservation {
 
   end(receipt: CallReceipt): void {
     const { families, metrics, settings } = this.#shared
-    const { request, role, deadlineAt, client } = this.#started
+    const { request, role, deadlineAt, leftUsd } = this.#started
     families.end(this.#spans)
     const isCounted = this.#isCounted(receipt)
     this.#spans.end(receipt, () =>
@@ -158,7 +158,7 @@ class Observation implements OpenTelemetryObservation {
         attempts: this.#attempts,
         waitMs: this.#waitMs,
         deadlineAt,
-        leftUsd: guarded(() => client?.leftUsd?.(receipt.labels ?? {})),
+        leftUsd: guarded(() => leftUsd?.()),
         semconv: settings.semconv,
       }),
     )

@@ -95,6 +95,47 @@ describe('the trace of a call', () => {
     expect(spans()[0]?.attributes['harbor.budget.remaining_usd']).toBe(left?.leftUsd)
   })
 
+  it('has what is left of the limits of the copy that made the call, and of the values of its own labels', async () => {
+    const { harbor, spans } = await traced({ spendLimit: { usd: 100, per: 'day' } })
+    const copy = harbor.withOptions({
+      spendLimit: [
+        { usd: 10, per: 'day', by: 'tenant' },
+        { usd: 20, per: 'hour' },
+      ],
+      labels: { tenant: 'acme' },
+    })
+    await copy.chat.completions.create(HELLO)
+    await copy.chat.completions.create(HELLO, perCall({ labels: { tenant: 'small' } }))
+    const lefts = ['acme', 'small'].map((tenant) => copy.spend({ tenant })[0]?.leftUsd)
+    expect(lefts.every((left) => left !== undefined && left < 10 && left > 9)).toBe(true)
+    expect(spans().map(({ attributes }) => attributes['harbor.budget.remaining_usd'])).toEqual(lefts)
+  })
+
+  it('has nothing left on the span of a request that several calls pay, but on those of the calls', async () => {
+    const { harbor, spans } = await traced({
+      spendLimit: { usd: 1, per: 'day', by: 'tenant' },
+      embeddingBatch: { maxWaitMs: 20 },
+    })
+    await Promise.all(
+      ['a', 'b'].map((tenant) =>
+        harbor.embeddings.create(
+          { model: 'text-embedding-3-small', input: tenant },
+          perCall({ labels: { tenant } }),
+        ),
+      ),
+    )
+    const calls = spans().filter(({ name }) => name !== 'harbor.wait')
+    const all = calls.map(({ attributes }) => [
+      attributes['gen_ai.usage.input_tokens'] !== undefined,
+      typeof attributes['harbor.budget.remaining_usd'],
+    ])
+    expect(all.toSorted()).toEqual([
+      [false, 'number'],
+      [false, 'number'],
+      [true, 'undefined'],
+    ])
+  })
+
   it('has a span for each attempt with attemptSpans: always', async () => {
     const { harbor, spans } = await traced({}, { attemptSpans: 'always' })
     await harbor.chat.completions.create(HELLO)

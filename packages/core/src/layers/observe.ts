@@ -59,10 +59,12 @@ function observed(
     url: publicURL(url),
   }
   const warn = (error: unknown): void => telemetry.warn('A call observer threw', error)
-  const { client } = telemetry
-  const call =
-    client &&
-    ObservedCall.start(observers, { receipt, request, role, deadlineAt: exchange.deadline.at, client }, warn)
+  const { client, leftUsd: leftOf } = telemetry
+  const { spendLimits } = exchange.policy
+  const isPaidAlone = spendLimits && spendLimits.length > 0 && !receipt.payers
+  const leftUsd = isPaidAlone && leftOf ? () => leftOf(spendLimits, receipt.labels) : undefined
+  const facts = { receipt, request, role, deadlineAt: exchange.deadline.at, leftUsd }
+  const call = client && ObservedCall.start(observers, { ...facts, client }, warn)
   return { ...exchange, observed: call }
 }
 

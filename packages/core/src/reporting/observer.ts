@@ -1,6 +1,5 @@
 import type { AttemptRecord, WaitRecord } from './attempt-record.ts'
 import type { CostStats } from './cost-stats.ts'
-import type { Labels } from './labels.ts'
 import type { QuotaStats } from './quota-stats.ts'
 import type { Receipt } from './receipt.ts'
 import type { TargetStats } from './target-stats.ts'
@@ -16,7 +15,8 @@ export interface CallObserver {
    * embeddings, a prefetch or a refresh. It may serve several calls of callers. An upstream call is a child of the call that began it, and has the
    * same `receipt.id`. Its attempts are reported for the upstream call alone, not for the calls that it serves. `deadlineAt`: when the total time of
    * the call is over, in milliseconds since the epoch. `client`: the state of the client that makes the call, the same object for all calls of a
-   * client and its copies
+   * client and its copies. `leftUsd`: returns how much is left now of the money that pays for the call, in US dollars. If several spend limits
+   * apply, this is the smallest remaining amount. Undefined without a spend limit, and for an upstream call whose cost several calls share
    * @returns an object to which Harbor reports what happens to the call, or undefined to leave the call out
    */
   start(call: {
@@ -25,6 +25,7 @@ export interface CallObserver {
     readonly role: 'call' | 'upstream'
     readonly deadlineAt: number
     readonly client: ObservedClient
+    readonly leftUsd?: (() => number) | undefined
   }): CallObservation | undefined
 }
 
@@ -41,11 +42,6 @@ export interface ObservedClient {
     /** Whether the client was closed. */
     readonly closed: boolean
   }
-  /**
-   * Returns how much a call with these labels may still spend, in US dollars. If several spend limits apply, this is the smallest remaining amount.
-   * Undefined without a spend limit.
-   */
-  leftUsd?(labels: Labels): number | undefined
   /** Adds a listener for changes of circuits: see `harbor.on()`. @returns a function that removes it */
   on(
     event: 'breaker',

@@ -3,6 +3,8 @@ import type { FailureKind } from '@harbor/retry'
 import type { AlertNotice } from '../reporting/alert.ts'
 import type { CapturedCall } from '../reporting/captured-call.ts'
 import type { ObservedClient } from '../reporting/observer.ts'
+import type { Labels } from '../reporting/labels.ts'
+import type { SpendLimit } from '../options/spend-limit-options.ts'
 import type { AttemptRecord } from '../reporting/attempt-record.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 
@@ -107,6 +109,8 @@ export class Telemetry {
   }
   /** What observers of calls get of the client. Set once, when the client is created. */
   client: ObservedClient | undefined
+  /** Returns what is left of the spend limits for a call with these labels, in US dollars. Set once, when the client is created. */
+  leftUsd: ((limits: readonly SpendLimit[], labels: Labels) => number) | undefined
   #warned = false
   readonly #advised = new Set<string>()
 
