@@ -51,7 +51,8 @@ export class CallMetrics {
   /** Returns a function that records the time between the contents of one stream. It is called with the time of each, in milliseconds. */
   chunks(to: Instruments, { receipt, request }: StartedCall, context: Context): (at: number) => void {
     const attributes = this.#attributes.ofCall(receipt, request, {})
-    const histograms = this.#durationsOf(request, 'time_per_output_chunk').map((name) => to.histogram(name))
+    const names = this.#durationsOf(request, 'time_per_output_chunk')
+    const histograms = guarded(() => names.map((name) => to.histogram(name))) ?? []
     let previous: number | undefined
     return (at) => {
       if (previous !== undefined) {
