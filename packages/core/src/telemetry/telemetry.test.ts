@@ -65,6 +65,18 @@ describe('Telemetry', () => {
     ])
   })
 
+  it('warns once of each kind of code that throws', () => {
+    const telemetry = new Telemetry()
+    for (let call = 0; call < 3; call++) {
+      telemetry.warn('One threw', new Error('a'))
+      telemetry.warn('Another threw', new Error('b'))
+    }
+    expect(emitWarning.mock.calls.map(([text]) => String(text).split(';')[0])).toEqual([
+      'One threw',
+      'Another threw',
+    ])
+  })
+
   it('warns of a listener that rejects later', async () => {
     const telemetry = new Telemetry()
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- as users do
@@ -88,7 +100,7 @@ describe('Telemetry', () => {
     const telemetry = new Telemetry()
     for (const name of ['retries', 'toString', '__proto__']) {
       expect(() => telemetry.on(name as 'call', () => undefined)).toThrow(
-        `on() knows the events call, attempt, retry, fallback, breaker, alert, bulk, content, end; got ${name}.`,
+        `on() knows the events call, attempt, retry, fallback, breaker, fleet, alert, bulk, content, end; got ${name}.`,
       )
     }
   })

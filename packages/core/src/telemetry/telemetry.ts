@@ -88,10 +88,12 @@ type Listener<Event extends keyof HarborEvents> = (event: HarborEvents[Event]) =
  * for each of them.
  */
 const MAX_ADVICE = 100
+/** The maximum number of different warnings about errors that must not fail a call. */
+const MAX_WARNINGS = 100
 
 /**
- * Calls the listeners of events. A listener that throws never changes the result of a call. Only the first such error causes a process
- * warning.
+ * Calls the listeners of events. A listener that throws never changes the result of a call. The first error of the listeners of each
+ * event causes a process warning.
  */
 export class Telemetry {
   /** The listeners of each event. Their return values are ignored, except that a rejected promise causes a warning. */
@@ -111,7 +113,8 @@ export class Telemetry {
   client: ObservedClient | undefined
   /** Returns what is left of the spend limits for a call with these labels, in US dollars. Set once, when the client is created. */
   leftUsd: ((limits: readonly SpendLimit[], labels: Labels) => number) | undefined
-  #warned = false
+  /** What has caused a warning already. */
+  readonly #warned = new Set<string>()
   readonly #advised = new Set<string>()
 
   /**
@@ -172,12 +175,13 @@ export class Telemetry {
   }
 
   /**
-   * Emits a process warning about an error that must not fail a call, such as one in the user's code. Only the first error causes a
-   * warning.
+   * Emits a process warning about an error that must not fail a call, such as one in the user's code. Only the first one with the
+   * same `what` does.
+   * @param what says which code has failed. There are few of them
    */
   warn(what: string, error: unknown): void {
-    if (this.#warned) return
-    this.#warned = true
+    if (this.#warned.has(what) || this.#warned.size >= MAX_WARNINGS) return
+    this.#warned.add(what)
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
     process.emitWarning(`${what}; further errors like this are not shown.`, { type: 'HarborWarning', detail })
   }
