@@ -86,6 +86,14 @@ export function isSpendRefusal(error: unknown): error is AttemptError {
 }
 
 /**
+ * Whether a call failed for lack of money: it was refused because of a spend limit, or another target or attempt could have answered it that its
+ * money did not pay for.
+ */
+export function isForLackOfMoney(error: unknown): error is AttemptError {
+  return error instanceof AttemptError && (error.exchange.receipt.lackedMoney || isSpendRefusal(error))
+}
+
+/**
  * Makes the error for a call whose model has no known price, when a spend limit is set.
  * @param parts the names of tools and other models of the provider whose price is unknown, although that of the model is known
  */

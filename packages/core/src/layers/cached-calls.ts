@@ -1,5 +1,5 @@
 import { createCache, requestKey, type Cache, type WorkContext } from '@harbor/cache'
-import { notCached } from '../attempt/refusals.ts'
+import { isSpendRefusal, notCached } from '../attempt/refusals.ts'
 import { systemClock } from '../base/clock.ts'
 import type { CacheRules, CacheStoreOptions } from '../options/cache-options.ts'
 import { deliver, errorForCaller, type CallerContext } from '../cache/deliver.ts'
@@ -101,22 +101,44 @@ export class CachedCalls {
         rules,
         start,
       )
-      const answer = await deliver(caller(), recorded)
-      if (recorded.status === 'miss' && recorded.reason === 'absent')
-        this.#nameSeparatingHeaders(exchange, scopelessKey, scope)
-      return answer
+      if (
+        recorded.error === undefined ||
+        upstream ||
+        !(await this.#isStaleForOthers(recorded.error, caller()))
+      ) {
+        const answer = await deliver(caller(), recorded)
+        if (recorded.status === 'miss' && recorded.reason === 'absent')
+          this.#nameSeparatingHeaders(exchange, scopelessKey, scope)
+        return answer
+      }
+      recorded.body.cancel()
     } catch (error) {
       if (isCalledOffForOthers(error, exchange) || (!upstream && (await this.#couldPay(error, caller()))))
         return this.answer(exchange, rules, next)
       throw errorForCaller(error, caller())
     }
+    return this.answer(exchange, rules, next)
   }
 
-  /** Whether the caller of a shared request can pay for it, while the call that began the request could not. */
+  /**
+   * Whether the answer is stale only because the call that began the load could not pay for it, while this one can. A caller that cannot pay
+   * either gets the stale answer, which costs nothing.
+   * @param error the failure of the load
+   */
+  async #isStaleForOthers(error: unknown, { exchange, plan }: CallerContext): Promise<boolean> {
+    return isRefusedForOthers(error, exchange, plan, this.#services).catch(() => false)
+  }
+
+  /**
+   * Whether the caller of a shared request can pay for it, while the call that began the request could not.
+   * @throws AttemptError 402 when the caller cannot pay either, and the request was refused for that reason
+   */
   async #couldPay(error: unknown, caller: CallerContext): Promise<boolean> {
     try {
       return await isRefusedForOthers(error, caller.exchange, caller.plan, this.#services)
     } catch (own) {
+      // The failure of a request that was sent says more than that this caller could not have sent another one.
+      if (!isSpendRefusal(error)) return false
       throw errorForCaller(own, caller)
     }
   }

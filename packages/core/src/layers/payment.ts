@@ -18,7 +18,10 @@ export function paymentLayer(next: LegHandler): LegHandler {
 async function pay(exchange: LegExchange, purse: Payer, next: LegHandler): Promise<Answer> {
   const drawing = purse.draw(exchange.leg.target, (pending) => waitForMoney(exchange, pending))
   const share = drawing instanceof Promise ? await drawing : drawing
-  if (!('keep' in share)) throw spendLimitExceeded(exchange, share)
+  if (!('keep' in share)) {
+    exchange.receipt.lackedMoney = true
+    throw spendLimitExceeded(exchange, share)
+  }
   try {
     const answer = await next(exchange)
     share.answered()

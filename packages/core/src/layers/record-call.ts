@@ -1,7 +1,7 @@
 import type { Cache, Recorded, Source, StreamOptions, WorkContext } from '@harbor/cache'
 import { MAX_TIMER_MS } from '@harbor/parts'
 import { isOutage } from '../attempt/next-step.ts'
-import { isSpendRefusal } from '../attempt/refusals.ts'
+import { isForLackOfMoney } from '../attempt/refusals.ts'
 import { parseRecord, type JsonBody } from '../base/json.ts'
 import { headOf, type AnswerHead } from '../cache/answer-head.ts'
 import type { UpstreamCall } from '../cache/deliver.ts'
@@ -106,7 +106,7 @@ export function recordCall(
     maxRecordBytes: rules.maxRecordBytes,
     serveStaleIf: isOutage,
     // That one caller has no money left must not keep the others from a fresh answer.
-    rememberFailureIf: (error) => !isSpendRefusal(error),
+    rememberFailureIf: (error) => !isForLackOfMoney(error),
     isComplete: (chunks) => opened?.refusal(chunks) ?? true,
     isUsable: (head, content) => isUsable(head, content, exchange, rules),
   }

@@ -1,4 +1,4 @@
-import { isSpendRefusal, priceUnknown, spendLimitExceeded } from '../attempt/refusals.ts'
+import { isForLackOfMoney, priceUnknown, spendLimitExceeded } from '../attempt/refusals.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import { estimateOf } from '../call/request-facts.ts'
@@ -45,8 +45,8 @@ export async function purseFor(
 }
 
 /**
- * Whether a call was refused only because it shared the upstream request of another call, which could not pay. The call then has to be made
- * again, since it spends other money.
+ * Whether a call failed, or got a stale answer, only because it shared the upstream request of another call, which could not pay. The call then
+ * has to be made again, since it spends other money.
  * @throws AttemptError 402 when the call could not pay either
  */
 export async function isRefusedForOthers(
@@ -55,7 +55,7 @@ export async function isRefusedForOthers(
   plan: Plan,
   money: Money,
 ): Promise<boolean> {
-  if (!isSpendRefusal(error)) return false
+  if (!isForLackOfMoney(error)) return false
   const { spendLimits } = exchange.policy
   if (!spendLimits) return true
   if (spendsSameMoney(exchange, error.exchange, spendLimits)) return false

@@ -40,6 +40,8 @@ export class OpenReceipt implements Receipt {
   degraded = false
   cache: CacheRecord | undefined
   batch: { readonly size: number } | undefined
+  /** Whether an attempt was not made because too little of a spend limit was left. */
+  lackedMoney = false
   /** The cost in US dollars that the provider itself reported. */
   reportedUsd: number | undefined
   /** The models that the answer names, with the part of the usage that each has made. */
