@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { runBulk } from '@harbor/batch'
 import type { SimulatedProvider } from '@harbor/simulator'
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
@@ -120,15 +121,21 @@ function start(fixture: string, args: readonly string[]): ChildProcess {
   })
 }
 
-/** The results of a run that nothing interrupts. */
+/** The results of a run that nothing interrupts, in one process. */
 export async function expectedOf(provider: SimulatedProvider, items: number): Promise<readonly string[]> {
-  const answers = promptsOf(items).map(async ({ id, text }) => {
-    const body = JSON.stringify({ model: 'gpt-5', messages: [{ role: 'user', content: text }] })
-    const response = await fetch(`${provider.baseURL}/chat/completions`, { method: 'POST', body })
-    const { choices } = (await response.json()) as { choices: { message: { content: string } }[] }
-    return JSON.stringify([id, { text, answer: choices[0]?.message.content }])
-  })
-  return (await Promise.all(answers)).toSorted()
+  const run = runBulk(
+    promptsOf(items),
+    async ({ text }) => {
+      const body = JSON.stringify({ model: 'gpt-5', messages: [{ role: 'user', content: text }] })
+      const response = await fetch(`${provider.baseURL}/chat/completions`, { method: 'POST', body })
+      const { choices } = (await response.json()) as { choices: { message: { content: string } }[] }
+      return { text, answer: choices[0]?.message.content }
+    },
+    { id: ({ id }) => id },
+  )
+  const lines: string[] = []
+  for await (const result of run) lines.push(JSON.stringify([result.id, result.ok && result.value]))
+  return lines.toSorted()
 }
 
 /** The names of all keys of a server. */

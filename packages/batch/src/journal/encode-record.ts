@@ -10,7 +10,7 @@ export const MAX_RECORD_BYTES = 64 * 1024 * 1024
  * @throws UnwritableValueError for a value that JSON would change, or that is too large
  */
 export function encodeRecord({ id, index, attempts, durationMs, value }: JournalRecord): string {
-  checkIsJson(value)
+  assertJson(value)
   const line = JSON.stringify({ id, index, attempts, durationMs, value })
   // A character takes at most three bytes: count the bytes only if the line may be too long.
   if (line.length * 3 > MAX_RECORD_BYTES && Buffer.byteLength(line) >= MAX_RECORD_BYTES) {
@@ -19,7 +19,12 @@ export function encodeRecord({ id, index, attempts, durationMs, value }: Journal
   return `${line}\n`
 }
 
-function checkIsJson(value: unknown): void {
+/**
+ * Checks that a value is the same after it was written as JSON and read again. An undefined value passes, and so do undefined properties.
+ *
+ * @throws UnwritableValueError for a value that JSON would change
+ */
+export function assertJson(value: unknown): void {
   if (value === undefined) return
   try {
     visit(value, '')

@@ -1,4 +1,4 @@
-import type { BulkContext } from '@harbor/batch'
+import { assertJson, UnwritableValueError, type BulkContext } from '@harbor/batch'
 import { PayloadTooLargeError } from './errors.ts'
 
 /**
@@ -17,12 +17,25 @@ export interface JobData {
   readonly item: string
 }
 
-/** @throws PayloadTooLargeError; TypeError for an item that JSON cannot represent */
+/**
+ * Returns the job for an item.
+ *
+ * @throws PayloadTooLargeError for an item that is too large
+ * @throws TypeError for an item that JSON would change, so that the worker would get another one
+ */
 export function jobDataOf(item: unknown, context: BulkContext): JobData {
   const { id, index, attempt, idempotencyKey } = context
-  const text = JSON.stringify(item) as string | undefined
-  if (text === undefined)
-    throw new TypeError('an item must be a value that JSON can represent, since workers get it as JSON')
+  try {
+    assertJson(item)
+  } catch (error) {
+    if (!UnwritableValueError.is(error)) throw error
+    const where = error.path === '' ? 'it' : error.path
+    throw new TypeError(
+      `an item must be plain JSON, since workers get it as JSON: ${where} is ${error.found}`,
+      { cause: error },
+    )
+  }
+  const text = JSON.stringify(item ?? null)
   if (text.length > MAX_ITEM_LENGTH) throw new PayloadTooLargeError('item', MAX_ITEM_LENGTH, text.length)
   return { id, index, attempt, idempotencyKey, item: text }
 }

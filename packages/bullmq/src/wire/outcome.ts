@@ -1,4 +1,4 @@
-import type { CallReport } from '@harbor/batch'
+import { assertJson, type CallReport } from '@harbor/batch'
 import { CrashesWorkerError, PayloadTooLargeError } from './errors.ts'
 import { readSentError, sentErrorOf, type SentError } from './item-error.ts'
 
@@ -31,7 +31,8 @@ export function encodeOutcome(outcome: Outcome): string {
   }
   const { report, value } = outcome
   try {
-    const text = JSON.stringify({ report, value: value ?? null })
+    assertJson(value)
+    const text = JSON.stringify({ ok: true, report, value })
     if (text.length <= MAX_RESULT_LENGTH) return text
     throw new PayloadTooLargeError('result', MAX_RESULT_LENGTH, text.length)
   } catch (error) {
@@ -41,17 +42,17 @@ export function encodeOutcome(outcome: Outcome): string {
 
 /** Reads an outcome that another process has written. What is no outcome becomes a failure of the item. */
 export function decodeOutcome(text: string): Outcome {
-  let fields: Partial<Record<'value' | 'error' | 'report' | 'endsRun' | 'unsent' | 'kills', unknown>>
+  let fields: Partial<Record<'ok' | 'value' | 'error' | 'report' | 'endsRun' | 'unsent' | 'kills', unknown>>
   try {
     fields = Object(JSON.parse(text)) as typeof fields
   } catch {
     fields = {}
   }
-  const { value, error, unsent, kills, endsRun } = fields
+  const { ok, value, error, unsent, kills, endsRun } = fields
   if (unsent === true) return { unsent }
   if (isCount(kills)) return { kills }
   const report = reportOf(fields.report)
-  if (value !== undefined) return { ok: true, value, report }
+  if (ok === true) return { ok, value, report }
   const sent: unknown = error ?? ({ name: 'Error', message: UNREADABLE } satisfies SentError)
   return { ok: false, error: readSentError(sent), report, ...(endsRun === true && { endsRun }) }
 }

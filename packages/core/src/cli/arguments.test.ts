@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseBulk } from './arguments.ts'
-import { helpText } from './help.ts'
-import { EXIT, OPTIONS } from './options.ts'
+import { helpText, workerHelpText } from './help.ts'
+import { EXIT, OPTIONS, WORKER_OPTIONS } from './options.ts'
+import { parseWorker } from './worker-arguments.ts'
 
 const ENV = { OPENAI_API_KEY: 'key' }
 const parse = (...more: string[]): unknown => parseBulk(['in.jsonl', '--out', 'out.jsonl', ...more], ENV)
@@ -114,5 +115,59 @@ describe('the help of the command', () => {
       expect(helpText()).toMatch(new RegExp(`^ +${code} +${help}$`, 'm'))
       expect(page).toMatch(new RegExp(`^\\| \`${code}\` +\\| ${help} +\\|$`, 'm'))
     }
+  })
+})
+
+describe('parseBulk with --fleet', () => {
+  const FLEET = ['--fleet', 'redis://localhost', '--queue', 'q']
+
+  it('needs no key, and puts more requests into the queue than one process would send', () => {
+    expect(parseBulk(['i', '--out', 'o', ...FLEET], {})).toMatchObject({
+      fleet: { url: 'redis://localhost', queue: 'q' },
+      concurrency: 1_000,
+    })
+  })
+
+  it.each<[string[], string]>([
+    [['--fleet', 'redis://localhost'], '--queue is missing'],
+    [['--queue', 'q'], '--queue is that of --fleet'],
+    [['--fleet', 'http://localhost', '--queue', 'q'], 'must be the URL of a Redis server'],
+    [[...FLEET, '--via', 'provider'], '--fleet does nothing with --via provider'],
+    [[...FLEET, '--rpm', '5'], '--rpm does nothing with --fleet'],
+    [[...FLEET, '--page'], '--page does nothing with --fleet'],
+  ])('refuses %j', (args, message) => {
+    expect(() => parse(...args)).toThrow(message)
+  })
+
+  it('refuses standard output, which has no journal', () => {
+    expect(() => parseBulk(['i', '--out', '-', ...FLEET], ENV)).toThrow('--fleet needs a journal')
+  })
+})
+
+describe('parseWorker', () => {
+  const WORKER = ['--redis', 'redis://localhost:6379', '--queue', 'q']
+
+  it('sets defaults for options that are not given', () => {
+    expect(parseWorker(WORKER, ENV)).toMatchObject({
+      redis: 'redis://localhost:6379',
+      queue: 'q',
+      concurrency: 64,
+      client: { apiKey: 'key', fallback: [], cache: false },
+    })
+  })
+
+  it.each<[string[], string]>([
+    [['--queue', 'q'], '--redis is missing'],
+    [['--redis', 'redis://localhost'], '--queue is missing'],
+    [['--redis', 'localhost', '--queue', 'q'], 'must be the URL of a Redis server'],
+    [[...WORKER, 'in.jsonl'], 'takes its requests from a queue'],
+    [[...WORKER, '--out', 'o'], 'unknown option --out'],
+    [[...WORKER, '--price', '1,2'], '--price is that of --model'],
+  ])('refuses %j', (args, message) => {
+    expect(() => parseWorker(args, ENV)).toThrow(message)
+  })
+
+  it.each(Object.keys(WORKER_OPTIONS))('explains --%s', (name) => {
+    expect(workerHelpText()).toContain(`--${name}`)
   })
 })

@@ -1,6 +1,19 @@
-import { parseArgs } from 'node:util'
 import { endpointOfUrl, ENDPOINTS, type Endpoint } from '../protocols/openai/batch-endpoints.ts'
-import { didYouMean } from '@harbor/parts'
+import {
+  keyOf,
+  listOf,
+  oneOf,
+  parsed,
+  positive,
+  priceOf,
+  redisUrlOf,
+  textOf,
+  urlOf,
+  wholeNumber,
+  type Environment,
+  type PriceArgument,
+  type Values,
+} from './option-values.ts'
 import { OPTIONS, type OptionName, UsageError } from './options.ts'
 
 /** The parsed command line of `harbor bulk`. */
@@ -19,6 +32,8 @@ export interface BulkArguments {
   readonly maxLineBytes: number | undefined
   readonly stopOnBadLine: boolean
   readonly json: boolean
+  /** Where the workers are that make the calls; undefined if this process makes them. */
+  readonly fleet: { readonly url: string; readonly queue: string } | undefined
   /** Whether the run is shown on a page. */
   readonly page: boolean
   /** Whether the report of costs is printed. */
@@ -45,25 +60,18 @@ export interface ClientArguments {
   readonly fallback: readonly string[]
   readonly cache: boolean
   readonly spendLimitUsd: number | undefined
-  readonly price: { readonly model: string; readonly input: number; readonly output: number } | undefined
+  readonly price: PriceArgument | undefined
 }
-
-type Values = Partial<Record<OptionName, string | boolean>>
-type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Parses the command line of `harbor bulk`.
  * @throws UsageError for options that do not exist, make no sense or would have no effect
  */
 export function parseBulk(args: readonly string[], env: Environment): BulkArguments | 'help' | 'version' {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parsed(args, OPTIONS)
   if (values.help) return 'help'
   if (values.version) return 'version'
-  const text = (name: OptionName): string | undefined => {
-    const value = values[name]
-    if (value === '') throw new UsageError(`--${name} is empty. Give it a value, or leave it out.`)
-    return typeof value === 'string' ? value : undefined
-  }
+  const text = (name: OptionName): string | undefined => textOf(values, name)
   const [input, ...more] = positionals
   if (input === undefined)
     throw new UsageError('the requests are missing: name their file, or - to read standard input.')
@@ -74,6 +82,7 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
 
   const via = oneOf('via', text('via'), ['direct', 'provider']) ?? 'direct'
   if (via === 'provider') refuseDirectOnly(values)
+  const fleet = fleetOf(text('fleet'), text('queue'), out, values)
   const model = text('model') ?? (env['HARBOR_MODEL'] || undefined)
   const url = oneOf('url', endpointOfUrl(text('url')) ?? text('url'), ENDPOINTS)
   const rpm = positive('rpm', text('rpm'))
@@ -91,7 +100,8 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
       onlyUrl: via === 'provider' ? (url ?? '/v1/chat/completions') : undefined,
     },
     client: {
-      apiKey: keyOf(env),
+      // Workers have keys of their own.
+      apiKey: fleet ? '' : keyOf(env),
       baseURL: urlOf(text('base-url') ?? (env['OPENAI_BASE_URL'] || undefined)),
       rpm,
       tpm: positive('tpm', text('tpm')),
@@ -101,38 +111,45 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
       price: priceOf(text('price'), model),
     },
     // More calls than can start within a minute would only wait, while their timeouts run.
-    concurrency: concurrency ?? Math.min(64, Math.ceil(rpm ?? 64)),
+    concurrency: concurrency ?? (fleet ? FLEET_WINDOW : Math.min(64, Math.ceil(rpm ?? 64))),
     maxLineBytes: wholeNumber('max-line-bytes', text('max-line-bytes')),
     stopOnBadLine: values['stop-on-bad-line'] === true,
     json: values.json === true,
+    fleet,
     page: values.page === true,
     report: values.report === true,
     reportCsv: text('report-csv'),
   }
 }
 
-function parsed(args: readonly string[]): { values: Values; positionals: string[] } {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    const option = /'(-[^' ]*)/.exec(message)?.[1] ?? ''
-    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-      const near = didYouMean(option.replace(/^-+/, ''), Object.keys(OPTIONS))
-      const hint = near === undefined ? '' : ` Did you mean --${near}?`
-      throw new UsageError(`unknown option ${option}.${hint} harbor --help lists all there is.`)
-    }
-    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
-      const name = option.replace(/^-+/, '')
-      const takesValue = OPTIONS[name as OptionName].type === 'string'
-      throw new UsageError(takesValue ? `${option} needs a value: ${option}=…` : `${option} takes no value.`)
-    }
-    throw error
+/** The number of requests that are in the queue or at workers at once. */
+const FLEET_WINDOW = 1_000
+
+/** @throws UsageError for a missing queue, and for options that have no effect while workers make the calls */
+function fleetOf(
+  url: string | undefined,
+  queue: string | undefined,
+  out: string,
+  values: Values<OptionName>,
+): BulkArguments['fleet'] {
+  if (url === undefined) {
+    if (queue === undefined) return undefined
+    throw new UsageError('--queue is that of --fleet, which is missing.')
   }
+  if (queue === undefined) throw new UsageError('--queue is missing: name the queue of the workers.')
+  if (out === '-')
+    throw new UsageError('--fleet needs a journal, which --out - does not have. Name a file with --out.')
+  for (const name of Object.keys(values) as OptionName[]) {
+    if ('callsOnly' in OPTIONS[name])
+      throw new UsageError(
+        `--${name} does nothing with --fleet, where workers make the calls. Give it to harbor worker.`,
+      )
+  }
+  return { url: redisUrlOf('fleet', url), queue }
 }
 
 /** Rejects options that have no effect with the Batch API. */
-function refuseDirectOnly(values: Values): void {
+function refuseDirectOnly(values: Values<OptionName>): void {
   for (const name of Object.keys(values) as OptionName[]) {
     const option = OPTIONS[name]
     if ('directOnly' in option)
@@ -146,82 +163,10 @@ function refuseDirectOnly(values: Values): void {
  * Rejects options that do not work if the answers go to standard output. `--json` writes to standard output itself, and
  * `--resume` needs a journal, which only a file of answers has.
  */
-function refuseForStandardOutput({ json, resume }: Values): void {
+function refuseForStandardOutput({ json, resume }: Values<OptionName>): void {
   if (json)
     throw new UsageError(
       '--json writes progress to standard output, where --out - writes the answers. Choose one.',
     )
   if (resume) throw new UsageError('--out - keeps no journal to resume from. Name a file with --out.')
-}
-
-function keyOf(env: Environment): string {
-  const key = env['OPENAI_API_KEY']
-  // A key with other characters may come from a secret file with a second line, a carriage return or a typographic
-  // quote. No header can carry such a key, and error messages would contain it.
-  if (key && !/^[\x21-\x7e]+$/.test(key)) {
-    throw new UsageError(
-      'OPENAI_API_KEY contains a line break, a space or another character that no key has. Set it to the key alone.',
-    )
-  }
-  if (key) return key
-  throw new UsageError(
-    'OPENAI_API_KEY is not set. Set it to your key; for a server that needs none, to any text.',
-  )
-}
-
-function urlOf(text: string | undefined): string | undefined {
-  if (text === undefined || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return text
-  throw new UsageError('--base-url must be the root of the endpoints, such as https://api.openai.com/v1.')
-}
-
-function oneOf<Value extends string>(
-  name: OptionName,
-  text: string | undefined,
-  values: readonly Value[],
-): Value | undefined {
-  if (text === undefined) return undefined
-  const found = values.find((value) => value === text)
-  if (found === undefined) throw new UsageError(`--${name} must be one of ${values.join(', ')}, got ${text}.`)
-  return found
-}
-
-function wholeNumber(name: OptionName, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= 1) return value
-  throw new UsageError(`--${name} must be a whole number of at least 1, got ${text}.`)
-}
-
-function positive(name: OptionName, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (text.trim() !== '' && value > 0 && value < Infinity) return value
-  throw new UsageError(`--${name} must be a number above 0, got ${text}.`)
-}
-
-function listOf(name: OptionName, text: string | undefined): readonly string[] {
-  const items = text?.split(',').map((item) => item.trim()) ?? []
-  if (items.includes(''))
-    throw new UsageError(`--${name} must be names with commas between them, got ${text}.`)
-  return items
-}
-
-/** The forms of a price: `2.5,10` or `in=2.5,out=10`. */
-const PRICE_FORMS = [
-  /^\s*([\d.]+(?:e[-+]?\d+)?)\s*,\s*([\d.]+(?:e[-+]?\d+)?)\s*$/i,
-  /^\s*in(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*,\s*out(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*$/i,
-]
-
-function priceOf(text: string | undefined, model: string | undefined): ClientArguments['price'] {
-  if (text === undefined) return undefined
-  if (model === undefined) throw new UsageError('--price is that of --model, which is missing.')
-  const [input = NaN, output = NaN, ...more] = PRICE_FORMS.flatMap(
-    (form) => form.exec(text)?.slice(1) ?? [],
-  ).map(Number)
-  const isPrice = [input, output].every((usd) => usd >= 0 && usd < Infinity) && more.length === 0
-  if (!isPrice)
-    throw new UsageError(
-      `--price must be US dollars for a million tokens of input and output, such as 2.5,10 or in=2.5,out=10; got ${text}.`,
-    )
-  return { model, input, output }
 }

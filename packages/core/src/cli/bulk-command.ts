@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import type { Harbor } from '../harbor.ts'
 import { refuseAliases } from './input/aliases.ts'
 import type { BulkArguments } from './arguments.ts'
-import { carryOut, type Surroundings } from './carry-out.ts'
+import { carryOut } from './carry-out.ts'
 import { createClient } from './create-client.ts'
 import { StoppedByBadLine } from './failure.ts'
 import { holdJournal, type HeldJournal } from './held-journal.ts'
@@ -12,10 +12,12 @@ import type { LineRequest } from './input/line-request.ts'
 import { EXIT, type ExitCode } from './options.ts'
 import { checkOutput } from './output/output-file.ts'
 import { count, money } from './output/progress-line.ts'
+import { runOnFleet } from './fleet-run.ts'
+import { costsOfAnswers, costsOfClient, newCostTable } from './run-costs.ts'
 import { requestsOn, survey, type OnBadLine, type Survey } from './input/read-requests.ts'
 import { streamOf, sniffed } from './input/input-file.ts'
 import { createReporter, type Reporter } from './output/reporter.ts'
-import { checkReportFile, newCostTable, RunReport } from './run-report.ts'
+import { checkReportFile, RunReport } from './run-report.ts'
 import type { CostTable } from '../cost/cost-table.ts'
 import { openPage } from './open-page.ts'
 
@@ -39,10 +41,11 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     await checkOutput(out, `${out}.journal`, args.resume)
   }
   if (args.reportCsv !== undefined) await checkReportFile(args.reportCsv, args)
-  const client = createClient(args)
+  const client = args.fleet ? undefined : createClient(args)
+  const costs = client ? costsOfClient(client) : costsOfAnswers()
   let page: Awaited<ReturnType<typeof openPage>> | undefined
   try {
-    if (args.page) {
+    if (args.page && client) {
       page = await openPage(client, `harbor bulk ${basename(input ?? 'standard input')}`)
       reporter.note(`The run is shown at ${page.url}`)
     }
@@ -57,15 +60,22 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     // journal writes that file.
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
     try {
-      const report = await earlierRuns(journal, { args, client, reporter })
+      const report = await earlierRuns(
+        journal,
+        args,
+        (earlier) => client && lowerLimit(args, earlier, client, reporter),
+      )
       const onOutage = (kind: FailureKind | undefined): void => reporter.note(outageNote(kind))
-      const run = client.bulk(requests, {
-        ...bulkOptions(args, journal, surveyed),
-        ...(args.via === 'direct' && { patienceMs: PATIENCE_MS, onOutage }),
-      })
+      const options = bulkOptions(args, journal, surveyed)
+      const run = client
+        ? client.bulk(requests, {
+            ...options,
+            ...(args.via === 'direct' && { patienceMs: PATIENCE_MS, onOutage }),
+          })
+        : await runOnFleet(requests, args, options, reporter)
       const code = await carryOut(run, {
         args,
-        client,
+        costs,
         reporter,
         report,
         badLines: () => badLines,
@@ -85,7 +95,7 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
   } finally {
     // A pipe that is not read to its end would keep the process alive.
     if (input === undefined) process.stdin.destroy()
-    void client.close()
+    void client?.close()
     await page?.close()
   }
 }
@@ -94,9 +104,9 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
  * The maximum time that a run waits for the end of an outage, in milliseconds: a day, since no user waits for a single
  * answer.
  */
-const PATIENCE_MS = 86_400_000
+export const PATIENCE_MS = 86_400_000
 
-function outageNote(kind: FailureKind | undefined): string {
+export function outageNote(kind: FailureKind | undefined): string {
   return kind === undefined
     ? 'The provider answers again.'
     : `The provider does not answer (${kind}). The run waits, for a day at most, and tries again from time to time. Ctrl-C ends it.`
@@ -114,22 +124,29 @@ function readOnce(input: string | undefined): AsyncIterable<Uint8Array> {
  */
 async function earlierRuns(
   journal: HeldJournal | undefined,
-  { args, client, reporter }: Omit<Surroundings, 'badLines' | 'report'>,
+  args: BulkArguments,
+  lower: (earlier: CostTable) => void,
 ): Promise<RunReport | undefined> {
-  const limitUsd = args.client.spendLimitUsd
+  const isLimited = args.client.spendLimitUsd !== undefined
   const isReported = args.report || args.reportCsv !== undefined
   const isResumed = journal !== undefined && journal.ofRun.size > 0
-  const earlier = isResumed && (isReported || limitUsd !== undefined) ? await journal.spent() : newCostTable()
-  if (limitUsd !== undefined && isResumed) lowerLimit(limitUsd, earlier, client, reporter)
+  const earlier = isResumed && (isReported || isLimited) ? await journal.spent() : newCostTable()
+  if (isResumed) lower(earlier)
   return isReported ? new RunReport(earlier) : undefined
 }
 
-/** Lowers the spend limit by the known cost of the answers in the journal. */
-function lowerLimit(limitUsd: number, earlier: CostTable, client: Harbor, reporter: Reporter): void {
+/** Lowers the spend limit, if there is one, by the known cost of the answers in the journal. */
+function lowerLimit(
+  { client: { spendLimitUsd } }: BulkArguments,
+  earlier: CostTable,
+  client: Harbor,
+  reporter: Reporter,
+): void {
+  if (spendLimitUsd === undefined) return
   const usd = earlier.cells.reduce((sum, { spentUsd }) => sum + spentUsd, 0)
   const unpriced = earlier.cells.reduce((sum, { unpricedCalls }) => sum + unpricedCalls, 0)
   // The limit must be above 0. Answers in the journal are written even if the limit is used up.
-  client.configure({ spendLimit: { usd: Math.max(limitUsd - usd, Number.MIN_VALUE), per: 'total' } })
+  client.configure({ spendLimit: { usd: Math.max(spendLimitUsd - usd, Number.MIN_VALUE), per: 'total' } })
   if (usd > 0)
     reporter.note(`${money({ usd, unpriced: 0 })} of the spend limit was spent on answers of earlier runs.`)
   if (unpriced > 0)
@@ -140,7 +157,7 @@ function bulkOptions(
   args: BulkArguments,
   journal: HeldJournal | undefined,
   surveyed: Survey | undefined,
-): Parameters<Harbor['bulk']>[1] {
+): NonNullable<Parameters<Harbor['bulk']>[1]> {
   const { via, lines, concurrency } = args
   const { model, system, maxTokens, url } = lines
   const identity = JSON.stringify([surveyed?.digest, via, model, system, maxTokens, url])

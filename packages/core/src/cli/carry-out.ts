@@ -1,6 +1,5 @@
 import type { BulkRun, BulkSummary } from '@harbor/batch'
 import type { BulkAnswer } from '../bulk/bulk-request.ts'
-import type { Harbor } from '../harbor.ts'
 import type { AnswerSink } from './output/answer-sink.ts'
 import type { BulkArguments } from './arguments.ts'
 import { failureOf, type RunFailure } from './failure.ts'
@@ -10,13 +9,14 @@ import { OutputFile } from './output/output-file.ts'
 import { count, money, type Standing } from './output/progress-line.ts'
 import type { Reporter } from './output/reporter.ts'
 import { resultLine, secretsRemover } from './output/result-line.ts'
+import type { RunCosts } from './run-costs.ts'
 import { type RunReport, unpricedAnswers, writeReport } from './run-report.ts'
 import { StandardOutput } from './output/standard-output.ts'
 
 /** What a run of the command needs besides the run itself. */
 export interface Surroundings {
   readonly args: BulkArguments
-  readonly client: Harbor
+  readonly costs: RunCosts
   readonly reporter: Reporter
   /** The report of costs; undefined if none is requested. */
   readonly report: RunReport | undefined
@@ -26,10 +26,10 @@ export interface Surroundings {
 /** Carries out a run: writes the answers, reports the progress, and stops the run when the user interrupts it. */
 export async function carryOut(
   run: BulkRun<BulkAnswer>,
-  { args, client, reporter, report, badLines }: Surroundings,
+  { args, costs, reporter, report, badLines }: Surroundings,
 ): Promise<ExitCode> {
   const output = args.out === undefined ? new StandardOutput(process.stdout) : new OutputFile(args.out)
-  const withoutSecrets = secretsRemover(args.client.apiKey, args.client.baseURL)
+  const withoutSecrets = secretsRemover(args.client.apiKey, args.fleet?.url ?? args.client.baseURL)
   let interrupts = 0
   const stopListening = onInterrupts({
     first() {
@@ -46,14 +46,14 @@ export async function carryOut(
     },
   })
   reporter.begin(standing)
-  const { summary, ...drained } = await drain(run, output, report, withoutSecrets)
+  const { summary, ...drained } = await drain(run, output, { report, costs }, withoutSecrets)
   let failure = interrupts < 2 ? drained.failure : undefined
   const isComplete = summary !== undefined && summary.stoppedBy === undefined
   const isWhole = isComplete && !failure && (await ended(output.finish()))
   if (!isWhole) await ended(output.leave())
   stopListening()
   const standsAt = standing()
-  const rows = report?.rows(client)
+  const rows = report?.rows(costs)
   const unwritten = rows && args.reportCsv !== undefined ? await writeReport(args.reportCsv, rows) : undefined
   const code = failure?.code ?? unwritten?.code ?? (isWhole ? codeOf(standsAt) : EXIT.interrupted.code)
   reporter.end(summary, standsAt, code, args.report ? rows : undefined)
@@ -86,14 +86,12 @@ export async function carryOut(
   }
 
   function standing(): Standing {
-    const { cost, limits } = client.stats()
-    const heldBack = Object.values(limits).reduce((sum, { rate }) => sum + rate.waiting, 0)
     return {
       run: run.progress(),
-      usd: cost.spentUsd,
-      unpriced: unpricedAnswers(client),
+      usd: costs.spentUsd,
+      unpriced: unpricedAnswers(costs),
       badLines: badLines(),
-      heldBack,
+      heldBack: costs.heldBack,
       stopping: interrupts > 0,
     }
   }
@@ -106,13 +104,14 @@ export async function carryOut(
 async function drain(
   run: BulkRun<BulkAnswer>,
   output: AnswerSink,
-  report: RunReport | undefined,
+  { report, costs }: Pick<Surroundings, 'report' | 'costs'>,
   withoutSecrets: (text: string) => string,
 ): Promise<{ summary?: BulkSummary; failure?: RunFailure }> {
   let failure: RunFailure | undefined
   try {
     for await (const result of run) {
       report?.note(result)
+      costs.note(result)
       if (failure) continue
       try {
         await output.write(resultLine(result, withoutSecrets))

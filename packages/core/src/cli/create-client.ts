@@ -1,5 +1,6 @@
 import { Harbor } from '../harbor.ts'
-import type { BulkArguments } from './arguments.ts'
+import type { Fleet } from '../options/fleet.ts'
+import type { ClientArguments } from './arguments.ts'
 
 /**
  * The timeout of a call, in milliseconds: a whole day, since it includes the time in which the call waits for a rate
@@ -12,12 +13,18 @@ const MAX_ATTEMPTS = 6
 /**
  * Creates the client for a run. It waits and retries longer than an interactive client, since no user waits for a
  * single answer.
+ *
+ * @param fleet what the client shares with other processes; nothing by default
  */
-export function createClient({ client, concurrency }: BulkArguments): Harbor {
+export function createClient(
+  { client, concurrency }: { readonly client: ClientArguments; readonly concurrency: number },
+  fleet?: Fleet,
+): Harbor {
   const { apiKey, baseURL, rpm, tpm, fallback, cache, spendLimitUsd, price } = client
   return new Harbor({
     apiKey,
     baseURL,
+    fleet,
     timeout: TOTAL_MS,
     timeouts: { attemptMs: ATTEMPT_MS },
     retry: { maxAttempts: MAX_ATTEMPTS },

@@ -6,7 +6,6 @@ import {
   UnusableJournalError,
 } from '@harbor/batch'
 import { BatchStateError, BatchStateLockedError } from '@harbor/batch/openai'
-import { APIError } from 'openai'
 import { OptionError } from '../base/errors.ts'
 import { InputChangedError } from './input/input-file.ts'
 import { EXIT, type ExitCode, UsageError } from './options.ts'
@@ -79,7 +78,7 @@ export function failureOf(error: unknown): RunFailure {
   if (error instanceof UnwritableFileError)
     return { code: EXIT.unusable.code, message: error.message, remedy: error.remedy }
   if (error instanceof StoppedByBadLine) return { code: EXIT.someFailed.code, message: '', remedy: CORRECTED }
-  if (error instanceof APIError && error.code === 'spend_limit') return spendFailureOf(error.message)
+  if (error instanceof Error && codeOf(error) === 'spend_limit') return spendFailureOf(error.message)
   return { code: EXIT.unusable.code, message: oneLine(messageOf(error)) }
 }
 
@@ -105,6 +104,13 @@ function spendFailureOf(message: string): RunFailure {
   }
 }
 
+/** The codes of errors of `@harbor/bullmq` whose own message says what happened and what to do. */
+const FLEET_ERRORS: ReadonlySet<unknown> = new Set(['queue_in_use', 'queue_unavailable'])
+
+function codeOf(error: Error): unknown {
+  return (error as { code?: unknown }).code
+}
+
 const RESTORED =
   'once the file is as it was, the same command with --resume continues; for its new content, choose another --out'
 const CORRECTED = 'once that line is corrected, the same command with --resume continues'
@@ -119,6 +125,7 @@ function messageOf(error: unknown): string {
   if (error instanceof UsageError || SELF_EXPLANATORY.some((known) => known.is(error)))
     return (error as Error).message
   if (!(error instanceof Error)) return String(error)
+  if (FLEET_ERRORS.has(codeOf(error))) return error.message
   if (isFileSystemError(error)) return `cannot ${error.syscall} ${error.path ?? 'a file'}: ${error.code}.`
   return `${error.name}: ${error.message}`
 }

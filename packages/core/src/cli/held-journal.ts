@@ -1,16 +1,10 @@
 import { openJournal, type Journal } from '@harbor/batch'
-import type { BulkAnswer } from '../bulk/bulk-request.ts'
 import type { CostTable } from '../cost/cost-table.ts'
-import { TOKEN_CLASSES } from '../reporting/cost-row.ts'
-import { NO_LABELS } from '../reporting/labels.ts'
 import { isFileSystemError, UnwritableFileError } from './failure.ts'
-import { newCostTable } from './run-report.ts'
+import { countAnswer, newCostTable } from './run-costs.ts'
 
 const LOST =
   ' Answers to requests in flight at that moment are not stored: --resume sends these requests again.'
-
-/** The cache states of answers that were sent by a provider for this request. All other answers cost nothing. */
-const FROM_PROVIDER: readonly BulkAnswer['cache'][] = ['miss', 'bypass']
 
 /**
  * A journal that stays locked after its run has ended, until `release()`. It must stay locked until the file of answers
@@ -23,11 +17,6 @@ export interface HeldJournal {
   spent(): Promise<CostTable>
   /** Closes and unlocks the journal. */
   release(): Promise<void>
-}
-
-/** Whether a value of the file is a number that can be added up. Another program may have written the file. */
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value < Infinity
 }
 
 /** Opens a journal that stays locked until `release()`. @throws JournalLockedError, UnusableJournalError */
@@ -61,15 +50,7 @@ export async function holdJournal(path: string): Promise<HeldJournal> {
     },
     async spent() {
       const table = newCostTable()
-      for await (const { value } of journal) {
-        const { target, usd, usage, cache = 'miss' } = Object(value) as Partial<BulkAnswer>
-        const cell = table.cellOf(typeof target === 'string' ? target : '', NO_LABELS)
-        cell.calls++
-        if (isAmount(usd)) cell.spentUsd += usd
-        if (!usage || !FROM_PROVIDER.includes(cache)) continue
-        if (!isAmount(usd)) cell.unpricedCalls++
-        for (const name of TOKEN_CLASSES) if (isAmount(usage[name])) cell.tokens[name] += usage[name]
-      }
+      for await (const { value } of journal) countAnswer(table, value)
       return table
     },
     release: () => journal.close(),

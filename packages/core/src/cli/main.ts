@@ -3,8 +3,10 @@ import { parseBulk } from './arguments.ts'
 import { bulkCommand } from './bulk-command.ts'
 import { courtesyStream } from './output/courtesy-stream.ts'
 import { failureOf } from './failure.ts'
-import { helpText } from './help.ts'
+import { helpText, workerHelpText } from './help.ts'
 import { EXIT, type ExitCode, UsageError } from './options.ts'
+import { parseWorker } from './worker-arguments.ts'
+import { workerCommand } from './worker-command.ts'
 
 /** Runs the command `harbor`. @returns the exit code */
 export async function main(args: readonly string[], version: string): Promise<ExitCode> {
@@ -12,6 +14,12 @@ export async function main(args: readonly string[], version: string): Promise<Ex
     const [command, ...rest] = args
     if (command === undefined || command === '--help' || command === 'help') return print(helpText())
     if (command === '--version') return print(`${version}\n`)
+    if (command === 'worker') {
+      const parsed = parseWorker(rest, process.env)
+      if (parsed === 'help') return print(workerHelpText())
+      if (parsed === 'version') return print(`${version}\n`)
+      return await workerCommand(parsed)
+    }
     if (command !== 'bulk') throw new UsageError(unknown(command))
     const parsed = parseBulk(rest, process.env)
     if (parsed === 'help') return print(helpText())
@@ -30,7 +38,7 @@ function print(text: string): ExitCode {
 }
 
 function unknown(command: string): string {
-  const near = didYouMean(command.replace(/^-+/, ''), ['bulk', 'help', 'version'])
+  const near = didYouMean(command.replace(/^-+/, ''), ['bulk', 'worker', 'help', 'version'])
   const hint = near === undefined ? '' : ` Did you mean ${near === 'version' ? '--version' : near}?`
   return `there is no command ${command}.${hint} harbor --help lists all there is.`
 }

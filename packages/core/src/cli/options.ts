@@ -1,11 +1,13 @@
 /** How one option of the command is parsed and explained. */
-interface CommandOption {
+export interface CommandOption {
   readonly type: 'string' | 'boolean'
   /** The placeholder for the value of the option in the help text, such as `<file>`. */
   readonly value?: string
   readonly help: string
   /** Set if the option affects only direct calls to the provider. A run through the Batch API makes no such calls. */
   readonly directOnly?: true
+  /** Set if the option affects only the calls of this process. With --fleet, workers make the calls. */
+  readonly callsOnly?: true
 }
 
 /** The options of `harbor bulk`, in the order of the help. */
@@ -35,7 +37,12 @@ export const OPTIONS = {
     value: '<path>',
     help: 'the endpoint of lines that name none: /v1/chat/completions, /v1/responses or /v1/embeddings (by what is in the line)',
   },
-  'base-url': { type: 'string', value: '<url>', help: "the provider (OPENAI_BASE_URL, or else OpenAI's)" },
+  'base-url': {
+    type: 'string',
+    value: '<url>',
+    help: "the provider (OPENAI_BASE_URL, or else OpenAI's)",
+    callsOnly: true,
+  },
   via: {
     type: 'string',
     value: 'direct|provider',
@@ -47,25 +54,45 @@ export const OPTIONS = {
     help: 'maximum number of calls in flight (64, or less if --rpm is less)',
     directOnly: true,
   },
-  rpm: { type: 'string', value: '<n>', help: 'maximum requests per minute (learned)', directOnly: true },
-  tpm: { type: 'string', value: '<n>', help: 'maximum tokens per minute (learned)', directOnly: true },
+  rpm: {
+    type: 'string',
+    value: '<n>',
+    help: 'maximum requests per minute (learned)',
+    directOnly: true,
+    callsOnly: true,
+  },
+  tpm: {
+    type: 'string',
+    value: '<n>',
+    help: 'maximum tokens per minute (learned)',
+    directOnly: true,
+    callsOnly: true,
+  },
   fallback: {
     type: 'string',
     value: '<a,b>',
     help: 'models to fall back to when one fails, in order (none)',
     directOnly: true,
+    callsOnly: true,
   },
-  cache: { type: 'boolean', help: 'send identical requests only once in this run', directOnly: true },
+  cache: {
+    type: 'boolean',
+    help: 'send identical requests only once in this run',
+    directOnly: true,
+    callsOnly: true,
+  },
   'spend-limit': {
     type: 'string',
     value: '<usd>',
     help: 'end the run before its answers have cost more than this, those of earlier runs included, in US dollars (none)',
     directOnly: true,
+    callsOnly: true,
   },
   price: {
     type: 'string',
     value: '<in,out>',
     help: 'US dollars for a million tokens of --model, input and output, such as 2.5,10 or in=2.5,out=10 (the price list)',
+    callsOnly: true,
   },
   'max-line-bytes': {
     type: 'string',
@@ -73,9 +100,17 @@ export const OPTIONS = {
     help: 'maximum length of a line; longer ones are bad lines (16777216, which is 16 MiB)',
   },
   'stop-on-bad-line': { type: 'boolean', help: 'end the run at a line that cannot be read or is no request' },
+  fleet: {
+    type: 'string',
+    value: '<url>',
+    help: 'let workers make the calls, over the Redis at this URL (see harbor worker); needs @harbor/bullmq',
+    directOnly: true,
+  },
+  queue: { type: 'string', value: '<name>', help: 'the queue of the workers, with --fleet' },
   page: {
     type: 'boolean',
     help: 'show the run on a local page, whose address is printed; needs @harbor/devtools',
+    callsOnly: true,
   },
   report: {
     type: 'boolean',
@@ -88,6 +123,39 @@ export const OPTIONS = {
 } as const satisfies Record<string, CommandOption>
 
 export type OptionName = keyof typeof OPTIONS
+
+/** The options of `harbor worker`, in the order of the help. */
+export const WORKER_OPTIONS = {
+  redis: { type: 'string', value: '<url>', help: 'the Redis of the queue, such as redis://localhost:6379' },
+  queue: {
+    type: 'string',
+    value: '<name>',
+    help: 'the queue to take requests from: that of harbor bulk --fleet',
+  },
+  concurrency: { type: 'string', value: '<n>', help: 'maximum number of calls in flight (64)' },
+  'base-url': OPTIONS['base-url'],
+  rpm: {
+    type: 'string',
+    value: '<n>',
+    help: 'maximum requests per minute, of all workers together if @harbor/redis is installed (learned)',
+  },
+  tpm: { type: 'string', value: '<n>', help: 'maximum tokens per minute, of the same (learned)' },
+  fallback: OPTIONS.fallback,
+  cache: { type: 'boolean', help: 'send identical requests only once' },
+  'spend-limit': {
+    type: 'string',
+    value: '<usd>',
+    help: 'end the run before more than this was spent, in US dollars, since the workers first had the limit (none)',
+  },
+  model: { type: 'string', value: '<name>', help: 'the model of --price' },
+  price: OPTIONS.price,
+  page: {
+    type: 'boolean',
+    help: 'show the calls on a local page, whose address is printed; needs @harbor/devtools',
+  },
+  help: OPTIONS.help,
+  version: OPTIONS.version,
+} as const satisfies Record<string, CommandOption>
 
 /** The exit codes of the command. */
 export const EXIT = {

@@ -3,25 +3,19 @@ import { dirname, resolve } from 'node:path'
 import type { BulkResult } from '@harbor/batch'
 import type { BulkAnswer } from '../bulk/bulk-request.ts'
 import { costReport } from '../cost/cost-report.ts'
-import { CostTable } from '../cost/cost-table.ts'
-import type { Harbor } from '../harbor.ts'
+import type { CostTable } from '../cost/cost-table.ts'
 import { addAmounts, newAmounts, type CostAmounts, type CostRow } from '../reporting/cost-row.ts'
-import { LabelValues } from '../reporting/label-values.ts'
 import { NO_LABELS } from '../reporting/labels.ts'
 import { toCsv } from '../reporting/to-csv.ts'
 import type { BulkArguments } from './arguments.ts'
+import type { RunCosts } from './run-costs.ts'
 import { refuseReportAliases } from './input/aliases.ts'
 import { failureOf, isFileSystemError, type RunFailure, UnwritableFileError } from './failure.ts'
 import { UsageError } from './options.ts'
 
-/** Creates an empty table of costs by target. */
-export function newCostTable(): CostTable {
-  return new CostTable(new LabelValues())
-}
-
 /** What a run cost, the earlier runs with the same journal included. */
 export class RunReport {
-  /** The money and answers of the earlier runs, and the answers of this run. The client knows the money of this run. */
+  /** The money and answers of the earlier runs, and the answers of this run. `RunCosts` has the money of this run. */
   readonly #table: CostTable
   /** The money that the earlier runs spent, in US dollars. */
   readonly earlierUsd: number
@@ -38,9 +32,9 @@ export class RunReport {
   }
 
   /** Returns a row for each target, those that cost most first. `calls` is the number of answers. */
-  rows(client: Harbor): readonly CostRow[] {
+  rows(costs: RunCosts): readonly CostRow[] {
     const rows = new Map<string, { readonly by: CostRow['by'] } & CostAmounts>()
-    const ofRun = client.costReport({ by: ['target'] }).map((row) => ({ ...row, calls: 0 }))
+    const ofRun = costs.rows('target').map((row) => ({ ...row, calls: 0 }))
     for (const row of [...costReport(this.#table, { by: ['target'] }), ...ofRun]) {
       const target = row.by['target'] ?? ''
       const sum = rows.get(target) ?? { by: row.by, ...newAmounts() }
@@ -63,8 +57,8 @@ function isOfAnswers({ by, calls, spentUsd, possiblyBilledUsd, unpricedCalls }: 
 }
 
 /** Returns the number of answers of this run whose price is unknown. The requests that submit a batch do not count. */
-export function unpricedAnswers(client: Harbor): number {
-  const rows = client.costReport({ by: ['model'] })
+export function unpricedAnswers(costs: RunCosts): number {
+  const rows = costs.rows('model')
   return rows.reduce((sum, { by, unpricedCalls }) => sum + (by['model'] === '' ? 0 : unpricedCalls), 0)
 }
 

@@ -27,11 +27,15 @@ function answered({ body, target, usage, usd }: BulkAnswer): object {
 function failed(error: unknown): object {
   const target = receiptOf(error)?.target
   if (!(error instanceof Error)) return { error: { name: 'Error', message: String(error) }, target }
-  const { code, status } = error as { code?: unknown; status?: unknown }
+  // An error of a worker has its target itself.
+  const { code, status, target: sent } = error as { code?: unknown; status?: unknown; target?: unknown }
   // The SDK names its errors only by their classes.
   const name = error.name === 'Error' ? error.constructor.name : error.name
   const detail = BatchItemError.is(error) ? error.detail : undefined
-  return { error: { name, code: code ?? undefined, status, message: error.message, detail }, target }
+  return {
+    error: { name, code: code ?? undefined, status, message: error.message, detail },
+    target: target ?? sent,
+  }
 }
 
 /**
