@@ -39,7 +39,7 @@ export interface CacheStats {
   entries: number
   /** The size of the entries in memory now, in bytes, as counted against `maxBytes`. */
   bytes: number
-  /** Loads in flight now. A load that several calls share counts once. */
+  /** Lookups and loads in flight now that further calls can join. One that several calls share counts once. */
   inFlight: number
   /** The numbers of prefetched answers since the cache was created. */
   prefetch: {

@@ -76,7 +76,10 @@ export interface TargetFigures {
   readonly retryAfterMs: number
   /** The share of answered calls among the last 100 calls of the target, from 0 to 1; 1 before the first call. */
   readonly successRatio: number
-  /** The moving average of the durations of answered calls, in milliseconds; undefined before the first answer. */
+  /**
+   * The moving average of the durations of answered calls, in milliseconds. A call that was given up because a hedge answered counts if it raises the average. Undefined
+   * before the first of these.
+   */
   readonly latencyMs: number | undefined
 }
 

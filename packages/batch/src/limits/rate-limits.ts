@@ -6,7 +6,10 @@ import { aClock, count, duration, validate, type Check } from '../validate.ts'
  * response headers; requests per minute are also learned from 429s.
  */
 export interface RateLimits {
-  /** The maximum number of requests started per minute, whatever their size. @default learned from response headers and 429s; no limit before that */
+  /**
+   * The maximum number of requests started per minute, whatever their size. @default learned from response headers and 429s; before that, only four
+   * requests are in flight if no limit is known
+   */
   requestsPerMinute?: number | undefined
   /** The maximum number of tokens per minute, input and output together. @default learned from response headers; no limit before that */
   tokensPerMinute?: number | undefined

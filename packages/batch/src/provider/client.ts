@@ -1,5 +1,5 @@
 /**
- * The methods of an OpenAI client that batches need. An instance of `openai`, version 5 or later, has them. The package `openai` itself is not
+ * What the Batch API needs of an OpenAI client: its methods for files and for batches. An instance of `openai`, version 5 or later, has them. The package `openai` itself is not
  * imported.
  */
 export interface ProviderBatchClient {

@@ -29,8 +29,8 @@ export type ProviderBatchResult<Value> =
       /** The id of the batch that answered the request. */
       batchId: string
       /**
-       * The number of times that the request was submitted again because its batch had not answered it. With `resubmitFailed`, counting starts at 0
-       * again.
+       * The number of times that the request was submitted again because its batch had not answered it. Halves of a batch that had too many tokens are
+       * not counted. With `resubmitFailed`, counting starts at 0 again.
        */
       round: number
     }
@@ -43,7 +43,10 @@ export type ProviderBatchResult<Value> =
       error: BatchItemError
       /** The id of the last batch that contained the request. */
       batchId: string
-      /** The number of times that the request was submitted again because its batch had not answered it. */
+      /**
+       * The number of times that the request was submitted again because its batch had not answered it. Halves of a batch that had too many tokens are
+       * not counted. With `resubmitFailed`, counting starts at 0 again.
+       */
       round: number
     }
   | {

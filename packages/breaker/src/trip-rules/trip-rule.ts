@@ -27,8 +27,8 @@ export interface Tally {
    * Counts one finished call.
    *
    * @param failed whether the call was judged a failure
-   * @param durationMs how long the call took, in milliseconds
-   * @param nowMs the time, in milliseconds since 1970; it never runs backwards
+   * @param durationMs how long the call took, in milliseconds; meaningful only with the `timing` `duration` of the rule
+   * @param nowMs the time, in milliseconds since 1970, which never runs backwards; meaningful unless the `timing` of the rule is `none`
    * @returns `true` to open the circuit
    */
   record(failed: boolean, durationMs: number, nowMs: number): boolean

@@ -15,7 +15,7 @@ export interface FleetQueueLocation {
   readonly prefix?: string | undefined
 }
 
-/** Options of `runFleetBulk`: those of `runBulk`, with the same meaning, and where the queue is. */
+/** Options of `runFleetBulk`: those of `runBulk`, of which `journal` and `concurrency` differ, and where the queue is. */
 export interface FleetBulkOptions<Item> extends BulkOptions<Item>, FleetQueueLocation {
   /**
    * Where results are stored. Required: the journal says which items are done, and Redis may lose everything. Only one process can have it open.

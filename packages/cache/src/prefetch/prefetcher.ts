@@ -37,9 +37,10 @@ export interface Prefetcher<Value> {
 }
 
 /**
- * Creates a prefetcher. Wrong predictions cost money, so prefetching is limited. A key is prefetched only if it followed the current key often
- * enough. The number of concurrent loads, and of loads per minute, has a maximum. Callers go first. If too few predictions come true, prefetching
- * pauses until enough of them come true again.
+ * Creates a prefetcher. Wrong predictions cost money, so prefetching is limited. A key is prefetched only if it has often followed the key that was
+ * just requested. The number of concurrent loads, and of loads per minute, has a maximum. By default, a prefetch starts only while no caller waits
+ * for a load. If too few predictions come true, prefetching pauses. Predictions are still checked then, and it resumes when enough of them come true
+ * again.
  *
  * @throws TypeError for an unknown or invalid option
  */

@@ -105,7 +105,7 @@ export interface SocketReading {
   readonly allowed: number
   /** The share of the allowed connections that was in use, on average over the window, from 0 to 1. */
   readonly utilization: number
-  /** The number of connections opened within the window. */
+  /** The number of connections opened within the window of the reading (`windowMs`). */
   readonly opened: number
   /** The share of the requests in the window that used an existing connection, from 0 to 1. */
   readonly reusedRatio: number

@@ -66,7 +66,7 @@ export interface HarborOptions extends ClientOptions {
   /**
    * The targets for requests that are too long for the context window of the model, in the format of `fallback`. They are called after the provider
    * has refused the request as too long. They are called at once if Harbor estimates that the request is too long for the model and all its
-   * `fallback` targets. `false`: none. @default none
+   * `fallback` targets, but not for all of these targets. `false`: none. @default none
    */
   contextWindowFallback?: Chains | false | undefined
   /**

@@ -75,9 +75,9 @@ export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'probe'
 export type AttemptPhase = 'not-sent' | 'sent' | 'headers' | 'body'
 
 /**
- * Why a call waited. `queue`: for other calls to join its batch, or for a call in flight to end, because `maxConcurrency` was reached. `limit`: for a
- * rate limit. `backoff`: before a retry. `retry-after`: before a retry, for as long as the provider requested. `hedge-delay`: for a slow target,
- * before a second target was called.
+ * Why a call waited. `queue`: until its batch was sent, or until a call in flight ended, because `maxConcurrency` was reached. `limit`: for a rate
+ * limit, or for the money of a spend limit that several processes share. `backoff`: before a retry. `retry-after`: before a retry, for as long as the
+ * provider requested. `hedge-delay`: for a slow target, until a second one was called.
  */
 export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
 

@@ -8,7 +8,10 @@ export interface TargetStats {
   readonly retryAfterMs: number
   /** The share of answered calls among the last 100 calls of the target, from 0 to 1; 1 before the first call. */
   readonly successRatio: number
-  /** The moving average of the durations of answered calls at this target, in milliseconds; undefined before the first answer. */
+  /**
+   * The moving average of the durations of answered calls at this target, in milliseconds. A call that was given up because a hedge answered counts if it raises the average.
+   * Undefined before the first of these.
+   */
   readonly latencyMs: number | undefined
   /** The latest failure: for a call, its kind, such as `rate-limit`; for a health check, the message of the error. Undefined if there was none. */
   readonly lastFailure: string | undefined

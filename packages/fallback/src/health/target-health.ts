@@ -15,7 +15,10 @@ export class TargetHealth {
   available = true
   /** The number of counted failures since the last answer or recovery. */
   failuresInARow = 0
-  /** The moving average of the duration of answers, in milliseconds, in which the newest answer weighs 20 %; `undefined` before the first answer. */
+  /**
+   * The moving average of the duration of answers, in milliseconds, in which the newest answer weighs 20 %. A call that was given up because a hedge answered counts if it raises the average.
+   * `undefined` before the first of these.
+   */
   latencyMs: number | undefined
   /** The error of the last failure, or of the last health check that failed. It stays after a recovery; `undefined` before the first one. */
   lastError: unknown

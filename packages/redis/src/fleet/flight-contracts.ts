@@ -53,7 +53,7 @@ export interface FlightFollow {
   leave(): void
 }
 
-/** What the leader of a call passes on. */
+/** What a follower gets from the leader: a part of its answer, its end, or the reason why there is no answer to follow. */
 export type FlightEvent =
   | { readonly kind: 'whole'; readonly head: string; readonly text: string }
   | { readonly kind: 'head'; readonly head: string }

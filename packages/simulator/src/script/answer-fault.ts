@@ -45,15 +45,15 @@ export type AnswerFault =
     }
   | {
       /**
-       * Selects this fault: a short answer with the finish reason of a content filter: `content_filter` at OpenAI, `refusal` at Anthropic, `SAFETY`
-       * at Gemini.
+       * Selects this fault: the answer stops after half of its text, as at a content filter. Its finish reason is `content_filter` at OpenAI, `refusal`
+       * at Anthropic, `SAFETY` at Gemini.
        */
       type: 'content-filter'
     }
   | {
       /**
-       * Selects this fault: a short answer with the finish reason of a token limit: `length` at OpenAI, `max_tokens` at Anthropic, `MAX_TOKENS` at
-       * Gemini.
+       * Selects this fault: the answer stops after half of its text, as at a token limit. Its finish reason is `length` at OpenAI
+       * (`max_output_tokens` in the Responses API), `max_tokens` at Anthropic, `MAX_TOKENS` at Gemini.
        */
       type: 'length'
     }

@@ -14,7 +14,7 @@ export type Fault = SimpleFault | SequenceFault
  * after the last fault get good answers.
  */
 export interface SequenceFault {
-  /** Selects this fault: one fault after the other. */
+  /** Selects this fault: each matching call gets the next one of `faults`. */
   type: 'sequence'
   /** The faults, in order; `'ok'` for a good answer. */
   faults: readonly (SimpleFault | 'ok')[]

@@ -21,7 +21,7 @@ export type StreamFault =
       type: 'stream-stall'
       /** The number of events that are sent before the stall, at least 0. */
       afterEvents: number
-      /** Whether the stall begins in the middle of the next event. @default false */
+      /** Whether half of the event after them is sent before the stall; if false, none of it. @default false */
       inside?: boolean | undefined
     }
   | {
