@@ -54,11 +54,15 @@ export default tseslint.config(
     },
   },
   {
-    // The rate limiter of redis is that of batch, with other buckets; the coordinator of bullmq is a bulk run of batch.
+    // The rate limiter of redis is that of batch, with other buckets, and its store of circuits one of breaker's; the coordinator of bullmq is a bulk
+    // run of batch.
     files: ['packages/redis/src/**/*.ts', 'packages/bullmq/src/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: ['@harbor/*', '!@harbor/parts', '!@harbor/batch'] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['@harbor/*', '!@harbor/parts', '!@harbor/batch', '!@harbor/breaker'] },
+      ],
     },
   },
   {

@@ -93,6 +93,9 @@ export function createEngine(
     )
   })
   const { transport, fetch, pool, isOwn } = wire
+  const member = options.fleet
+    ? options.fleet.join({ onChange: ({ degraded }) => telemetry.emit('fleet', { degraded }) })
+    : undefined
   const rings = new KeyRings()
   const health = new Health({
     rings,
@@ -101,10 +104,8 @@ export function createEngine(
     fetch,
     telemetry,
     log,
+    circuits: member?.circuits,
   })
-  const member = options.fleet
-    ? options.fleet.join({ onChange: ({ degraded }) => telemetry.emit('fleet', { degraded }) })
-    : undefined
   const accounts = new Accounts(
     new PriceList((error) => telemetry.warn('The price list cannot be loaded', error)),
     new CostTable(labelValues),

@@ -173,7 +173,7 @@ export function explain(
     const provider = routes.providerOf(target)
     const request = requestOf(json)
     const leftOut =
-      (health.isAvailable(target) ? undefined : 'its circuit is open') ??
+      health.whyUnavailable(target) ??
       health.cooldowns.reasonFor(target, provider, request) ??
       whyUnable(target, provider, {
         operation,

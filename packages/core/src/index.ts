@@ -22,6 +22,7 @@ export type {
   FleetRefusal,
   FleetReservation,
 } from './options/fleet.ts'
+export type { FleetCircuits, FleetCooldowns } from './options/fleet-circuits.ts'
 export type {
   FleetFlights,
   FlightCall,

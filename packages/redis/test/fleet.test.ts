@@ -71,7 +71,7 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('a fleet over %s (needs re
     const other = (harbors[0] as Harbor).withOptions({ apiKey: 'other-key' })
     await Promise.all([ask(harbors[0]), ask(other)])
     const keys = (await command('KEYS', '*')) as string[]
-    expect(keys.filter((key) => key.endsWith(':state'))).toHaveLength(2)
+    expect(keys.filter((key) => /limits1.*:state$/.test(key))).toHaveLength(2)
     for (const key of keys) {
       const dump = String(await command('DUMP', key))
       for (const secret of ['test-key', 'other-key', 'hello']) expect(key + dump).not.toContain(secret)
@@ -98,7 +98,10 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('a fleet over %s (needs re
       degraded: true,
       lastError: 'Redis has not answered within 50 ms.',
     })
-    expect(harbors[0]?.explain().fleet).toMatchObject({ share: ['limits', 'spend', 'cache'], degraded: true })
+    expect(harbors[0]?.explain().fleet).toMatchObject({
+      share: ['limits', 'breakers', 'spend', 'cache'],
+      degraded: true,
+    })
     server.thaw()
     await expect.poll(() => harbors[0]?.stats().fleet?.degraded, { timeout: 10_000 }).toBe(false)
     expect(heard).toEqual([true, false])

@@ -1,3 +1,4 @@
+import { untilAborted } from '@harbor/parts'
 import { AttemptError } from '../attempt/attempt-error.ts'
 import { isOver, type Answer, type Exchange, type Handler, type LegHandler } from '../call/exchange.ts'
 import type { Takeover } from '../call/leg.ts'
@@ -29,6 +30,9 @@ export function fallbackLayer(
   return (next) => {
     const services = { health, quotas, next }
     return async function fallback(exchange) {
+      const refreshing = health.refresh()
+      // An abort ends the call in the next layer.
+      if (refreshing) await untilAborted(exchange.signal, refreshing).catch(() => undefined)
       const plan = planOf(exchange)
       if (plan.warning !== undefined) telemetry.advise(plan.warning)
       const chain = chainFor(exchange, plan)

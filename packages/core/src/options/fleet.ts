@@ -1,6 +1,7 @@
 import type { RateLimiter, RateLimits } from '@harbor/batch'
 import type { CacheStore } from '@harbor/cache'
 import type { FleetStats } from '../reporting/fleet-stats.ts'
+import type { FleetCircuits } from './fleet-circuits.ts'
 import type { FleetFlights } from './fleet-flights.ts'
 
 /** Several processes whose clients share limits, circuits, spend limits and cached answers. `redisFleet` of `@harbor/redis` makes one. */
@@ -30,6 +31,8 @@ export interface FleetMember {
   readonly money?: FleetMoney
   /** Makes one upstream call of equal calls in several processes. */
   readonly flights?: FleetFlights
+  /** The circuits and cooldowns. */
+  readonly circuits?: FleetCircuits
   stats(): FleetStats
   /** Returns what this member holds to the others. Never rejects. */
   close(): Promise<void>

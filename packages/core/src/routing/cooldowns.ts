@@ -1,3 +1,5 @@
+import type { FleetCooldowns } from '../options/fleet-circuits.ts'
+
 /** The maximum length of a cooldown, in milliseconds, so that a server cannot keep a target in cooldown forever. */
 const MAX_COOLDOWN_MS = 24 * 60 * 60_000
 const MAX_COOLDOWNS = 1_000
@@ -8,13 +10,22 @@ const MAX_COOLDOWNS = 1_000
  */
 export class Cooldowns {
   readonly #cooldowns = new Map<string, { readonly until: number; readonly number: number }>()
-  #started = 0
+  readonly #fleet: FleetCooldowns | undefined
+  /** Above 0, so that `since: 0` comes before every cooldown. */
+  #started = 1
+
+  /** @param fleet the cooldowns that other processes have started */
+  constructor(fleet?: FleetCooldowns) {
+    this.#fleet = fleet
+  }
 
   /**
    * Starts a cooldown.
    * @param ms the length of the cooldown in milliseconds; a cooldown that already lasts longer is not shortened
+   * @param isShared whether it starts in all processes of the fleet
    */
-  start(key: string, ms: number, now: number): void {
+  start(key: string, ms: number, now: number, isShared = false): void {
+    if (isShared) this.#fleet?.start(key, Math.min(ms, MAX_COOLDOWN_MS))
     const running = this.#cooldowns.get(key)
     if (!running && this.#cooldowns.size >= MAX_COOLDOWNS) this.#makeRoom(now)
     const until = Math.max(running?.until ?? 0, now + Math.min(ms, MAX_COOLDOWN_MS))
@@ -23,24 +34,26 @@ export class Cooldowns {
 
   /**
    * Returns when the cooldown of a key ends, on the clock of `now`; 0 if there is none.
-   * @param since a value of `started` that was read earlier: only cooldowns started after that are considered
+   * @param since a value of `started` that was read earlier: only cooldowns started after that, in this process, are considered
    */
   until(key: string, now: number, since = 0): number {
+    const elsewhereMs = since === 0 && this.#fleet ? this.#fleet.remainingMs(key) : 0
+    const elsewhere = elsewhereMs > 0 ? now + elsewhereMs : 0
     const cooldown = this.#cooldowns.get(key)
-    if (cooldown === undefined) return 0
-    if (cooldown.until > now) return cooldown.number > since ? cooldown.until : 0
+    if (cooldown === undefined) return elsewhere
+    if (cooldown.until > now) return cooldown.number > since ? Math.max(cooldown.until, elsewhere) : 0
     this.#cooldowns.delete(key)
-    return 0
+    return elsewhere
   }
 
-  /** The number of cooldowns started so far. A later call of `until` takes it as `since`. */
+  /** A number that grows with each cooldown that this process starts. A later call of `until` takes it as `since`. */
   get started(): number {
     return this.#started
   }
 
-  /** Whether no cooldown is stored. That is the usual case, in which callers can skip further checks. */
+  /** Whether there is no cooldown. That is the usual case, in which callers can skip further checks. */
   get isEmpty(): boolean {
-    return this.#cooldowns.size === 0
+    return this.#cooldowns.size === 0 && (this.#fleet?.isEmpty ?? true)
   }
 
   #makeRoom(now: number): void {

@@ -1,9 +1,11 @@
 import type { TargetStats } from '../reporting/target-stats.ts'
 import type { BreakerSettings } from '../options/breaker-settings.ts'
+import type { FleetCircuits } from '../options/fleet-circuits.ts'
 import {
   consecutive,
   createBreakerRegistry,
   timeWindow,
+  type BreakerEvent,
   type BreakerOptions,
   type BreakerRegistry,
   type CircuitBreaker,
@@ -25,6 +27,8 @@ import { targetKey } from './state-keys.ts'
 import { TargetCooldowns } from './target-cooldowns.ts'
 import type { Target } from '../reporting/target.ts'
 
+type CircuitChange = Pick<BreakerEvent, 'state' | 'retryAfterMs' | 'byStore'>
+
 export interface HealthOptions {
   readonly breaker: BreakerSettings | false
   /**
@@ -36,6 +40,8 @@ export interface HealthOptions {
   readonly telemetry: Telemetry
   readonly log: Log
   readonly rings: KeyRings
+  /** What the processes of a fleet share. */
+  readonly circuits?: FleetCircuits | undefined
 }
 
 /**
@@ -69,10 +75,12 @@ export class Health {
   readonly #recent = new WeakMap<Target, { readonly breaker: CircuitBreaker; readonly lookedUpAt: number }>()
   /** Breakers whose events are forwarded to the telemetry. */
   readonly #subscribed = new WeakSet<CircuitBreaker>()
+  /** Open circuits that the fleet has opened. */
+  readonly #openedByFleet = new WeakSet<CircuitBreaker>()
 
   constructor(options: HealthOptions) {
     this.#options = options
-    this.cooldowns = new TargetCooldowns(options.rings)
+    this.cooldowns = new TargetCooldowns(options.rings, options.circuits?.cooldowns)
     const { breaker, checkIntervalMs } = options
     if (breaker !== false) this.#breakers = createBreakerRegistry((key) => this.#breakerOptions(key, breaker))
     this.#probes = new HealthProbes(options.fetch, MAX_TARGETS)
@@ -90,6 +98,20 @@ export class Health {
       }),
     })
     this.chain.start()
+  }
+
+  /** Returns a promise if the state of the fleet is not known, because this process was idle. It resolves soon, and never rejects. */
+  refresh(): Promise<void> | undefined {
+    return this.#options.circuits?.refresh()
+  }
+
+  /** Returns the reason, in words, why the target's circuit lets no call through; undefined if it does. */
+  whyUnavailable(target: Target): string | undefined {
+    if (this.isAvailable(target)) return undefined
+    const breaker = this.breakerOf(target)
+    return breaker && this.#openedByFleet.has(breaker)
+      ? 'its circuit was opened by other processes'
+      : 'its circuit is open'
   }
 
   /** Whether the target's circuit lets a call through. */
@@ -169,12 +191,18 @@ export class Health {
 
   #subscribe(breaker: CircuitBreaker, target: string): void {
     this.#subscribed.add(breaker)
-    for (const event of ['open', 'half-open', 'close'] as const) {
-      breaker.on(event, ({ state, retryAfterMs }) => {
-        this.#options.telemetry.emit('breaker', { target, state, retryAfterMs })
-        this.#options.log(state === 'open' ? 'warn' : 'info', () => `${target}: its circuit is ${state}`)
-      })
+    const note = ({ state, retryAfterMs, byStore }: CircuitChange): void => {
+      if (byStore && state === 'open') this.#openedByFleet.add(breaker)
+      else this.#openedByFleet.delete(breaker)
+      const change = { target, state, retryAfterMs }
+      this.#options.telemetry.emit('breaker', byStore ? { ...change, byFleet: true } : change)
+      const by = byStore ? ', as in the other processes' : ''
+      this.#options.log(state === 'open' ? 'warn' : 'info', () => `${target}: its circuit is ${state}${by}`)
     }
+    for (const event of ['open', 'half-open', 'close'] as const) breaker.on(event, note)
+    // The fleet may have opened it before the first call of this process.
+    const { state, retryAfterMs } = breaker
+    if (state === 'open') note({ state, retryAfterMs, byStore: true })
   }
 
   #recordOf(name: string): Omit<TargetStats, 'state' | 'available' | 'retryAfterMs'> {
@@ -190,6 +218,7 @@ export class Health {
     return {
       trip: [early, TRIP_WITHOUT_ALTERNATIVE],
       probeTimeoutMs: PROBE_TIMEOUT_MS,
+      store: this.#options.circuits?.store,
       ...settings,
       clock: systemClock,
     }

@@ -1,6 +1,7 @@
 import type { Failure } from '@harbor/retry'
 import type { LegExchange } from '../call/exchange.ts'
 import { systemClock } from '../base/clock.ts'
+import type { FleetCooldowns } from '../options/fleet-circuits.ts'
 import type { KeyState } from '../targets/key-state.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
@@ -18,14 +19,16 @@ const REASONS: readonly (readonly [CooldownScope, string])[] = [
 
 /** Starts cooldowns after failed attempts, and finds the cooldowns that affect a target. */
 export class TargetCooldowns {
-  readonly #cooldowns = new Cooldowns()
+  readonly #cooldowns: Cooldowns
   readonly #rings: KeyRings
 
-  constructor(rings: KeyRings) {
+  /** @param fleet the cooldowns of all processes */
+  constructor(rings: KeyRings, fleet?: FleetCooldowns) {
     this.#rings = rings
+    this.#cooldowns = new Cooldowns(fleet)
   }
 
-  /** The number of cooldowns started so far. A later call of `reasonFor` takes it as `since`. */
+  /** A number that grows with each cooldown. A later call of `reasonFor` takes it as `since`. */
   get started(): number {
     return this.#cooldowns.started
   }
@@ -35,7 +38,7 @@ export class TargetCooldowns {
     if (!cooldown) return
     const { target, provider } = exchange.leg
     const keys = keysOf(target, provider, exchange, exchange.leg.key)
-    this.#cooldowns.start(keys[cooldown.of], cooldown.ms, systemClock.now())
+    this.#cooldowns.start(keys[cooldown.of], cooldown.ms, systemClock.now(), true)
   }
 
   /** Starts a cooldown for a key, because the function that returns the key failed. */

@@ -54,6 +54,8 @@ export interface HarborEvents {
     readonly state: 'open' | 'half-open' | 'closed' | 'isolated'
     /** The time until a probe is let through, in milliseconds; 0 unless the circuit is open. */
     readonly retryAfterMs: number
+    /** `true` if other processes of the fleet have caused the change; otherwise undefined. */
+    readonly byFleet?: true | undefined
   }
   /** The client has lost the state that it shares with other processes, or has reached it again. See the option `fleet`. */
   fleet: {

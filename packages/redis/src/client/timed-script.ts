@@ -20,6 +20,8 @@ export class TimedScript {
   readonly #connection: RedisConnection
   readonly #script: Script
   #isBusy = false
+  /** Whether Redis has run the script for this process, so that its digest is enough. A first command with the digest could need two round trips. */
+  #isStored = false
 
   constructor(connection: RedisConnection, script: Script) {
     this.#connection = connection
@@ -50,7 +52,9 @@ export class TimedScript {
     const reply = await this.#connection.run(async (link) => {
       this.#isBusy = true
       try {
-        return await sendScript(link, this.#script, keys, args)
+        const reply = await sendScript(link, this.#script, this.#isStored, keys, args)
+        this.#isStored = true
+        return reply
       } finally {
         this.#isBusy = false
       }
@@ -62,10 +66,12 @@ export class TimedScript {
 async function sendScript(
   link: RedisLink,
   { source, digest }: Script,
+  isStored: boolean,
   keys: readonly string[],
   args: readonly (string | Buffer)[],
 ): Promise<unknown> {
   const rest = [String(keys.length), ...keys, ...args]
+  if (!isStored) return link.send('EVAL', source, ...rest)
   try {
     return await link.send('EVALSHA', digest, ...rest)
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { RateLimiter, RateLimits } from '@harbor/batch'
+import type { FleetCircuits } from './circuit-contracts.ts'
 import type { FleetFlights } from './flight-contracts.ts'
 
 // What `@harbor/core` expects of a fleet, declared here so that this package does not need it. A test compares the two.
@@ -12,7 +13,7 @@ export interface FleetHost {
 /** The state of a client's connection to the fleet. */
 export interface FleetStats {
   /**
-   * The number of clients that have used the shared limits in the last seconds, as far as this client knows. It counts itself, so it is at least 1.
+   * The number of clients that have used the fleet in the last seconds, as far as this client knows. It counts itself, so it is at least 1.
    */
   readonly members: number
   /** Whether Redis cannot be reached now. The client then uses its part of the shared limits. */
@@ -105,6 +106,8 @@ export interface FleetMember {
   readonly money?: FleetMoney
   /** The calls that one member sends for all; undefined if each sends its own. */
   readonly flights?: FleetFlights
+  /** The circuits and cooldowns; undefined if they are not shared. */
+  readonly circuits?: FleetCircuits
   /** Returns the state of the connection to the fleet. */
   stats(): FleetStats
   /** Leaves the fleet. What the client has reserved of the limits returns to the other clients. */
@@ -112,7 +115,7 @@ export interface FleetMember {
 }
 
 /** What the members of a fleet can share. */
-export type SharedPart = 'limits' | 'spend' | 'cache' | 'flights'
+export type SharedPart = 'limits' | 'breakers' | 'spend' | 'cache' | 'flights'
 
 /** Several processes whose clients share state through one Redis server. It is the value of the option `fleet` of `@harbor/core`. */
 export interface RedisFleet {

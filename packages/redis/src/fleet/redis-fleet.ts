@@ -68,7 +68,7 @@ export function redisFleet(options: RedisFleetOptions): RedisFleet {
 }
 
 /** Everything that can be shared. */
-const PARTS: readonly SharedPart[] = ['limits', 'spend', 'cache', 'flights']
+const PARTS: readonly SharedPart[] = ['limits', 'breakers', 'spend', 'cache', 'flights']
 const DEFAULT_PARTS: readonly SharedPart[] = /* @__PURE__ */ PARTS.filter((part) => part !== 'flights')
 
 const someParts: Check = (value) =>

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { RateLimiter, RateLimits } from '@harbor/batch'
 import { createSharedRateLimiter } from '@harbor/batch/shared-limits'
+import { Board } from '../breakers/board.ts'
 import { RedisConnection } from '../client/connection.ts'
+import { digestOf } from '../client/digest.ts'
 import type { RedisClient, RedisLink } from '../client/redis-client.ts'
 import { scriptOf, TimedScript } from '../client/timed-script.ts'
 import { sharedLimits } from '../limits/create-redis-rate-limiter.ts'
@@ -10,6 +11,7 @@ import { GRANT_SCRIPT } from '../spend/grant-script.ts'
 import { SharedMoney } from '../spend/shared-money.ts'
 import { RedisStore } from '../store/redis-store.ts'
 import { RedisFlights } from '../flights/redis-flights.ts'
+import type { FleetCircuits } from './circuit-contracts.ts'
 import type { FleetCacheStore, FleetHost, FleetMember, FleetStats, SharedPart } from './contracts.ts'
 import type { FleetFlights } from './flight-contracts.ts'
 import { FleetStore } from './fleet-store.ts'
@@ -38,25 +40,33 @@ export class RedisMember implements FleetMember {
   readonly cacheStore?: FleetCacheStore
   readonly money?: SharedMoney
   readonly flights?: FleetFlights
+  readonly circuits?: FleetCircuits
   readonly #connection: RedisConnection
   readonly #flights: RedisFlights | undefined
+  readonly #board: Board | undefined
   /** The sources of the shared limits, by the name of their keys. A client has one for each quota group that it uses. */
   readonly #limits = new Map<string, SharedLimits>()
 
   constructor(settings: FleetSettings, host: FleetHost) {
     const { client, link, cacheClient, isOneServer, prefix, budgetMs, share } = settings
     this.share = share
-    const connection = new RedisConnection(link, {
+    const connection: RedisConnection = new RedisConnection(link, {
       budgetMs,
       probeKey: `{${prefix}:fleet1}:probe`,
       onChange: (degraded) => {
         if (!degraded) this.money?.recovered()
         if (degraded) this.#flights?.drop()
+        else this.#board?.touch()
         host.onChange({ degraded })
       },
     })
     this.#connection = connection
     if (share.includes('limits')) this.limiterFor = (group, limits) => this.#limiter(prefix, group, limits)
+    if (share.includes('breakers')) {
+      const board = new Board(connection, prefix)
+      this.#board = board
+      this.circuits = { store: board, cooldowns: board.cooldowns, refresh: () => board.refresh() }
+    }
     if (share.includes('spend'))
       this.money = new SharedMoney(new TimedScript(connection, GRANT), `{${prefix}:spend${SPEND_VERSION}}`)
     if (share.includes('flights')) {
@@ -71,14 +81,14 @@ export class RedisMember implements FleetMember {
 
   stats(): FleetStats {
     const { isDown, roundTrips, lastError } = this.#connection
-    let members = this.money?.members ?? 1
+    let members = Math.max(this.money?.members ?? 1, this.#board?.members ?? 1)
     for (const limits of this.#limits.values()) members = Math.max(members, limits.members)
     return { members, degraded: isDown, roundTrips, lastError }
   }
 
   async close(): Promise<void> {
     this.#flights?.close()
-    await this.money?.close()
+    await Promise.all([this.#board?.close(), this.money?.close()])
     this.#connection.close()
   }
 
@@ -89,9 +99,4 @@ export class RedisMember implements FleetMember {
     this.#limits.set(name, source)
     return createSharedRateLimiter(limits, source)
   }
-}
-
-/** The name of a group may contain a credential, which must not be seen in Redis. */
-function digestOf(group: string): string {
-  return createHash('sha256').update(group).digest('hex').slice(0, 32)
 }
