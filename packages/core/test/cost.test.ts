@@ -87,6 +87,12 @@ describe('what a call costs', () => {
     expect(receiptOf(reply)?.possiblyBilledUsd).toBe(possiblyBilledUsd)
     expect(possiblyBilledUsd).toBeGreaterThan(700)
     expect(possiblyBilledUsd).toBeLessThan(720)
+    const { usage, billedTokens, possiblyBilledTokens = 0 } = receiptOf(reply) ?? {}
+    expect(possiblyBilledTokens).toBeGreaterThan(7)
+    expect(possiblyBilledTokens).toBeLessThan(50)
+    expect(usage).toBeDefined()
+    const count = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0)
+    expect(billedTokens).toEqual({ count, source: 'reported' })
   })
 
   it('is compared with the price of the first target for the same tokens: the rest was saved by the fallback', async () => {

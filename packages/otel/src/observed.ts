@@ -105,6 +105,10 @@ export interface CallReceipt {
     | undefined
   /** The highest possible cost of attempts that failed and may have been billed, in US dollars. Not part of `cost`. */
   readonly possiblyBilledUsd?: number | undefined
+  /** The highest possible number of tokens of those attempts: an estimate. Not part of `usage`. */
+  readonly possiblyBilledTokens?: number | undefined
+  /** The number of tokens for which the answer is billed, as reported or estimated; undefined without an answer, or if it is not known. */
+  readonly billedTokens?: { readonly count: number; readonly source: string } | undefined
   /** The cost saved because the answer came from the cache or was shared with an identical call, in US dollars. Not part of `cost`. */
   readonly savedUsd?: number | undefined
   /** The provider's finish reasons, such as `stop`, one for each choice. */

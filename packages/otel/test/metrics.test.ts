@@ -162,11 +162,33 @@ describe('the metrics of a call', () => {
     expect(total(series, 'gen_ai.client.inference.time_per_output_chunk').value).toBeGreaterThanOrEqual(0)
   })
 
-  it('count the reported tokens of a broken stream as wasted', async () => {
+  it('count the tokens of a broken stream as wasted, as far as they were reported, and otherwise by an estimate', async () => {
     const { observer, collect } = await metered()
-    const { usage } = (await brokenMessage(observer)) ?? {}
-    expect(usage?.inputTokens).toBe(12)
-    expect(total(await collect(), 'harbor.tokens.wasted').value).toBe(12 + (usage?.outputTokens ?? 0))
+    const receipt = await brokenMessage(observer)
+    expect(receipt?.usage?.inputTokens).toBe(12)
+    const { count = 0, source } = receipt?.billedTokens ?? {}
+    // The report of the beginning does not contain what came after it.
+    expect([count >= 13, source]).toEqual([true, 'estimated'])
+    const estimated = { 'harbor.tokens.source': 'estimated' }
+    expect(total(await collect(), 'harbor.tokens.wasted', estimated).value).toBe(count)
+  })
+
+  it('count the tokens of a broken stream without a report, and of an attempt without an answer, by an estimate', async () => {
+    const { harbor, provider, collect } = await metered()
+    provider.fail({ type: 'stream-cut', afterEvents: 5 })
+    const stream = await harbor.chat.completions.create({ ...HELLO, stream: true })
+    await expect(readAll(stream)).rejects.toThrow()
+    const broken = receiptOf(stream)
+    expect(broken).toMatchObject({ usage: undefined, billedTokens: { source: 'estimated' } })
+    provider.fail({ type: 'reset', when: 'before-headers' })
+    const reply = await harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 100 })
+    const repeated = receiptOf(reply)
+    expect(repeated?.possiblyBilledTokens).toBeGreaterThan(100)
+    const wasted = (broken?.billedTokens?.count ?? 0) + (repeated?.possiblyBilledTokens ?? 0)
+    const series = await collect()
+    expect(total(series, 'harbor.tokens.wasted', { 'harbor.tokens.source': 'estimated' }).value).toBe(wasted)
+    expect(total(series, 'harbor.tokens.wasted', { 'harbor.tokens.source': 'reported' }).value).toBe(0)
+    expect(total(series, INPUT).value).toBe(repeated?.usage?.inputTokens)
   })
 
   it('have the labels of metricLabels, and no others', async () => {

@@ -36,6 +36,8 @@ export class ObservedModelReceipt implements ObservedReceipt {
   readonly responseId = undefined
   readonly redirects = 0
   readonly possiblyBilledUsd = 0
+  readonly possiblyBilledTokens = 0
+  readonly billedTokens = undefined
   readonly savedUsd = 0
   readonly cache = undefined
   readonly batch = undefined

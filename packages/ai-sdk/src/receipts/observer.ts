@@ -265,6 +265,8 @@ export interface ObservedReceipt {
   readonly guard: undefined
   /** The tokens of the answer; `undefined` until it is complete, or if the provider reported none. */
   readonly usage: ObservedUsage | undefined
+  /** Always `undefined`: fallback models estimate no tokens. */
+  readonly billedTokens: undefined
   /** Always `undefined`: the AI SDK does not report it. */
   readonly serviceTier: undefined
   /** Always `undefined`: this package knows no prices. */
@@ -277,6 +279,8 @@ export interface ObservedReceipt {
   readonly possiblyBilled: number
   /** Always 0: fallback models know no prices. */
   readonly possiblyBilledUsd: number
+  /** Always 0: fallback models estimate no tokens. */
+  readonly possiblyBilledTokens: number
   /** Always 0 here: only `@harbor/core` sets it. */
   readonly savedUsd: number
   /** Always 0: the AI SDK does not report redirects. */

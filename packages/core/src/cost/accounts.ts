@@ -108,8 +108,10 @@ export class Accounts {
    */
   bookPossible({ receipt, json, headers, operation }: FailedCall, target: Target): void {
     if (!json) return
+    const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
+    const { usage } = highestUse(request, target)
+    receipt.possiblyBilledTokens += usage.inputTokens + usage.outputTokens
     this.#whenPriced([target], () => {
-      const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
       const usd = this.highestCostOf(target, request)?.usd ?? 0
       this.#possiblyBilledUsd += usd
       receipt.possiblyBilledUsd += usd

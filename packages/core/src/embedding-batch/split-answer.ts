@@ -63,6 +63,9 @@ export function splitAnswer(answer: Answer, { batching, receipt, members }: Batc
     const usage = shares?.[place]
     exchange.receipt.adopt(receipt)
     exchange.receipt.usage = usage
+    const { billedTokens } = receipt
+    exchange.receipt.billedTokens =
+      usage && billedTokens ? { ...billedTokens, count: usage.inputTokens + usage.outputTokens } : undefined
     exchange.receipt.batch = { size: members.length }
     const alone = split[place] ?? {}
     const own = usage ? batching.withUsage(alone, usage.inputTokens) : alone

@@ -86,6 +86,8 @@ function book(
     const { routes } = exchange.policy
     const parts = partsOf(modelUses, servedBy, (model) => routes.otherModelAt(servedBy, model, operation))
     const used = usageOfCall(exchange, servedBy, answer, end)
+    const { usage, source } = used
+    receipt.billedTokens = { count: usage.inputTokens + usage.outputTokens, source }
     const wantedTier = json && operation.request.serviceTierOf(json, exchange.headers)
     const facts = { serviceTier, wantedTier, reportedUsd, parts, servedBy, firstTarget: plan.outage[0] }
     accounts.book(receipt, { ...used, ...facts })

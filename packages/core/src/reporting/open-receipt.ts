@@ -28,12 +28,14 @@ export class OpenReceipt implements Receipt {
   firstContentMs: number | undefined
   guard: AnswerGuard | undefined
   usage: TokenUsage | undefined
+  billedTokens: Receipt['billedTokens']
   serviceTier: string | undefined
   cost: CallCost | undefined
   finishReasons: readonly string[] = []
   responseId: string | undefined
   possiblyBilled = 0
   possiblyBilledUsd = 0
+  possiblyBilledTokens = 0
   savedUsd = 0
   redirects = 0
   readonly skipped: { target: string; reason: string }[] = []
@@ -154,11 +156,13 @@ export class OpenReceipt implements Receipt {
     this.firstContentMs = fork.firstContentMs
     this.guard = fork.guard
     this.usage = fork.usage
+    this.billedTokens = fork.billedTokens
     this.serviceTier = fork.serviceTier
     this.finishReasons = fork.finishReasons
     this.responseId = fork.responseId
     this.possiblyBilled = fork.possiblyBilled
     this.possiblyBilledUsd = fork.possiblyBilledUsd
+    this.possiblyBilledTokens = fork.possiblyBilledTokens
     this.redirects = fork.redirects
     this.degraded = fork.degraded
     this.batch = fork.batch

@@ -55,6 +55,18 @@ export interface Receipt {
   /** The tokens as counted by the provider; undefined if it reported none, and until the answer is complete. */
   readonly usage: TokenUsage | undefined
   /**
+   * The number of tokens for which the provider bills the answer, prompt included, and whether the provider reported it. Without a report, it is an
+   * estimate from the text that was sent and received. Undefined until the answer has ended, without an answer, and for cached and shared answers.
+   */
+  readonly billedTokens:
+    | {
+        /** The number of tokens of the prompt and the answer. */
+        readonly count: number
+        /** `reported`: the provider counted all of them. `estimated`: Harbor estimated them, or some of them. */
+        readonly source: 'reported' | 'estimated'
+      }
+    | undefined
+  /**
    * The service tier reported in the answer, such as `flex` or `priority`; undefined if there is none. Other facts on which the price
    * depends follow after a colon: a region (`fast:us`), or the time within which a background response is due (`default:8h`).
    */
@@ -75,6 +87,11 @@ export interface Receipt {
   readonly possiblyBilled: number
   /** The highest possible cost of the attempts in `possiblyBilled`, in US dollars, as far as their prices are known. Not part of `cost`. */
   readonly possiblyBilledUsd: number
+  /**
+   * The highest possible number of tokens of the attempts in `possiblyBilled`: their prompts, and the longest answers that the requests allow. An
+   * estimate. Not part of `usage`.
+   */
+  readonly possiblyBilledTokens: number
   /** The cost saved because the answer came from the cache or was shared with an identical call, in US dollars. Not part of `cost`. */
   readonly savedUsd: number
   /** The number of redirects that were followed. Each of them is one more request within its attempt. */

@@ -91,6 +91,7 @@ export class CallMetrics {
     if (!isCounted) return
     guarded(() => this.#addDurations(to, call, errorType))
     guarded(() => this.#addFallbacks(to, receipt))
+    guarded(() => this.#addWaste(to, call))
     const { usage } = receipt
     if (usage) guarded(() => this.#addTokens(to, call, usage))
     guarded(() => this.#addCost(to, call))
@@ -119,12 +120,24 @@ export class CallMetrics {
       : NAMES[what][this.#semconv === '1.41' ? 'operation' : 'inference']
   }
 
+  /** Counts the tokens that are billed, or may be, and whose answer the caller did not get. */
+  #addWaste(to: Instruments, { receipt, request, context }: EndedCall): void {
+    const { outcome, usage, billedTokens, possiblyBilledTokens } = receipt
+    const add = (source: string, tokens: number | undefined): void => {
+      if (!(tokens !== undefined && tokens > 0 && tokens < Infinity)) return
+      const attributes = this.#attributes.ofCall(receipt, request, { 'harbor.tokens.source': source })
+      to.counter('harbor.tokens.wasted').add(tokens, attributes, context)
+    }
+    add('estimated', possiblyBilledTokens)
+    if (outcome === 'success') return
+    if (billedTokens) add(billedTokens.source, billedTokens.count)
+    else if (usage) add('reported', usage.inputTokens + usage.outputTokens)
+  }
+
   #addTokens(to: Instruments, { receipt, request, context }: EndedCall, usage: Usage): void {
     const attributes = this.#attributes.ofCall(receipt, request, {})
     const input = usage.inputTokens
     const output = usage.outputTokens
-    if (receipt.outcome !== 'success')
-      to.counter('harbor.tokens.wasted').add(input + output, attributes, context)
     if (this.#semconv === '1.41') {
       const histogram = to.histogram('gen_ai.client.token.usage')
       for (const [type, tokens] of [

@@ -115,8 +115,9 @@ export const METRICS = {
   'harbor.tokens.wasted': {
     kind: 'counter',
     unit: '{token}',
-    description: 'Tokens that providers reported for calls that failed or were aborted.',
-    attributes: GEN_AI_ATTRIBUTES,
+    description:
+      'Tokens that are billed, or may be, without an answer for the caller: of calls that failed or were aborted, as reported or estimated, and the most that unanswered requests can have used.',
+    attributes: [...GEN_AI_ATTRIBUTES, 'harbor.tokens.source'],
   },
   'harbor.stream.incomplete': {
     kind: 'counter',
