@@ -72,7 +72,7 @@ describe('an invalid option', () => {
   it('is refused as the name of an event', async () => {
     const harbor = harborFor(await simulate())
     expect(() => harbor.on('retries' as 'retry', () => undefined)).toThrow(
-      /knows the events call, attempt, retry, fallback, breaker, alert, bulk, content, end; got retries/,
+      /knows the events call, attempt, retry, fallback, breaker, fleet, alert, bulk, content, end; got retries/,
     )
     expect(() => harbor.on('retry', 'log' as never)).toThrow("on('retry') needs a listener function.")
   })
