@@ -22,16 +22,17 @@ export type { ModelStats, TargetStats } from './fallback-model/stats.ts'
 export type {
   CallObservation,
   CallObserver,
-  ObservedAttempt,
-  ObservedCallFailure,
-  ObservedFailure,
   ObservedModel,
-  ObservedReceipt,
   ObservedTarget,
-  ObservedUsage,
-  ObservedWait,
   RequestFacts,
 } from './receipts/observer.ts'
+export type { ObservedAttempt, ObservedFailure } from './receipts/observed-attempt.ts'
+export type {
+  ObservedCallFailure,
+  ObservedReceipt,
+  ObservedUsage,
+  ObservedWait,
+} from './receipts/observed-receipt.ts'
 export type { AttemptFailure, ModelAttempt, ModelReceipt } from './receipts/receipt.ts'
 export type { AnyEmbeddingModel } from './embedding-model/as-embedding-model-v4.ts'
 export { modelFetch } from './model-fetch/model-fetch.ts'

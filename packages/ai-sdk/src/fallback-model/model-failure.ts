@@ -1,7 +1,7 @@
 import { AllTargetsFailedError } from '@harbor/fallback'
 import { classify, TimeoutError, type Failure } from '@harbor/retry'
 import { failureFacts } from '../receipts/failure-facts.ts'
-import type { ObservedCallFailure } from '../receipts/observer.ts'
+import type { ObservedCallFailure } from '../receipts/observed-receipt.ts'
 import { MalformedAnswerError, StreamIncompleteError } from './errors.ts'
 
 /** The maximum length of an error's body that is parsed, in characters. */

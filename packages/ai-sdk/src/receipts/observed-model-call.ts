@@ -2,14 +2,9 @@ import { ObservedCall } from '@harbor/parts'
 import type { Failure } from '@harbor/retry'
 import { failureFacts } from './failure-facts.ts'
 import { ObservedModelReceipt, type OpenCall } from './observed-model-receipt.ts'
-import type {
-  CallObserver,
-  ObservedAttempt,
-  ObservedCallFailure,
-  ObservedFailure,
-  ObservedReceipt,
-  ObservedWait,
-} from './observer.ts'
+import type { CallObserver } from './observer.ts'
+import type { ObservedAttempt, ObservedFailure } from './observed-attempt.ts'
+import type { ObservedCallFailure, ObservedReceipt, ObservedWait } from './observed-receipt.ts'
 import type { ModelAttempt } from './receipt.ts'
 
 /** What is known of a call when it starts. */

@@ -1,11 +1,6 @@
-import type {
-  ObservedAttempt,
-  ObservedCallFailure,
-  ObservedReceipt,
-  ObservedUsage,
-  ObservedWait,
-  RequestFacts,
-} from './observer.ts'
+import type { RequestFacts } from './observer.ts'
+import type { ObservedAttempt } from './observed-attempt.ts'
+import type { ObservedCallFailure, ObservedReceipt, ObservedUsage, ObservedWait } from './observed-receipt.ts'
 import type { ModelAttempt } from './receipt.ts'
 
 /** What is read from the receipt of a call that has not ended yet. */

@@ -1,6 +1,6 @@
 import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { ObservedModelCall } from './observed-model-call.ts'
-import type { ObservedUsage } from './observer.ts'
+import type { ObservedUsage } from './observed-receipt.ts'
 import type { ModelAttempt, ModelReceipt } from './receipt.ts'
 import { usageOf } from './usage-of.ts'
 

@@ -1,4 +1,4 @@
-import type { ObservedUsage } from './observer.ts'
+import type { ObservedUsage } from './observed-receipt.ts'
 
 /** The tokens of an answer as the AI SDK reports them, of which any may be missing, or be no number. */
 interface ReportedUsage {

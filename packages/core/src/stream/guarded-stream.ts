@@ -200,17 +200,13 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   /** Handles the end of the body. An event that lacks only its closing blank line is accepted; one that was cut off is a fault. */
   #takeEnd(): void {
     this.#source.hasEnded = true
-    if (this.#splitter.pendingBytes > 0) this.#takeRest()
-    if (!this.dialect.proven && !this.dialect.endsWithBody) throw incomplete('The stream ended')
-    this.#end({ outcome: 'success' })
-  }
-
-  #takeRest(): void {
     try {
-      this.#take(BLANK_LINES)
+      if (this.#splitter.pendingBytes > 0) this.#take(BLANK_LINES)
     } catch (error) {
       throw this.#isHeld() ? error : incomplete('The stream ended inside an event,')
     }
+    if (!this.dialect.proven && !this.dialect.endsWithBody) throw incomplete('The stream ended')
+    this.#end({ outcome: 'success' })
   }
 
   /** Handles one event. @returns true when all later events are to be ignored */
