@@ -7,6 +7,10 @@ const MAX_PROBE_MS = 4_000
 /** A server that fails again within this time after it had recovered is left alone for longer, in milliseconds. */
 const RELAPSE_MS = 2_000
 
+/** If the timer of a command fires later than this share of its time, the command gets the time again, at most this number of times. */
+const LATENESS = 0.2
+const MAX_EXTENSIONS = 4
+
 export interface ConnectionOptions {
   /** How long a command may take, in milliseconds. */
   readonly budgetMs: number
@@ -66,10 +70,10 @@ export class RedisConnection {
    * Sends a command, unless Redis is down.
    *
    * @param send sends the command
-   * @param onLate called when Redis has answered after the time was over, or the command has failed then; its reply is discarded
+   * @param onLate called with the reply when Redis has answered after the time was over, or without one when the command has failed then
    * @returns the reply; undefined if there is none in time, or Redis has answered with an error. Never rejects
    */
-  run<T>(send: (link: RedisLink) => Promise<T>, onLate?: () => void): Promise<T | undefined> {
+  run<T>(send: (link: RedisLink) => Promise<T>, onLate?: (reply?: T) => void): Promise<T | undefined> {
     if (this.#isDown || this.#isClosed) return Promise.resolve(undefined)
     if (!this.link.isReady()) {
       this.#fail('The client has no connection to Redis.')
@@ -84,15 +88,26 @@ export class RedisConnection {
         this.#fail(`Redis has not answered within ${this.#options.budgetMs} ms.`)
         resolve(undefined)
       }
-      // If this process was busy, the reply may be here already: it is read before the callbacks of setImmediate.
-      const timer = setTimeout(() => setImmediate(late), this.#options.budgetMs)
+      const { budgetMs } = this.#options
+      let extensions = 0
+      const wait = (ms: number): NodeJS.Timeout => {
+        const endsAt = performance.now() + ms
+        return setTimeout(() => {
+          // A timer that fires late shows that this process, and perhaps the whole machine, was too busy. That says nothing about Redis.
+          if (performance.now() - endsAt > budgetMs * LATENESS && extensions++ < MAX_EXTENSIONS)
+            timer = wait(budgetMs)
+          // The reply may be here already: it is read before the callbacks of setImmediate.
+          else setImmediate(late)
+        }, ms)
+      }
+      let timer = wait(budgetMs)
       this.#roundTrips++
       send(this.link).then(
         (reply) => {
           isOver = true
           clearTimeout(timer)
           if (!isLate) resolve(reply)
-          else onLate?.()
+          else onLate?.(reply)
         },
         (error: unknown) => {
           isOver = true

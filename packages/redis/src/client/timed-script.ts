@@ -41,24 +41,27 @@ export class TimedScript {
   /**
    * Runs the script.
    *
-   * @param onLate called when Redis has answered after the time was over, or the command has failed then; its reply is discarded
+   * @param onLate called with the reply when Redis has answered after the time was over, or without one when the command has failed then
    * @returns the reply; undefined if the time was over first, there is no connection, or Redis answered with an error. Never rejects
    */
   async run(
     keys: readonly string[],
     args: readonly (string | Buffer)[],
-    onLate?: () => void,
+    onLate?: (reply?: readonly string[]) => void,
   ): Promise<readonly string[] | undefined> {
-    const reply = await this.#connection.run(async (link) => {
-      this.#isBusy = true
-      try {
-        const reply = await sendScript(link, this.#script, this.#isStored, keys, args)
-        this.#isStored = true
-        return reply
-      } finally {
-        this.#isBusy = false
-      }
-    }, onLate)
+    const reply = await this.#connection.run(
+      async (link) => {
+        this.#isBusy = true
+        try {
+          const sent = await sendScript(link, this.#script, this.#isStored, keys, args)
+          this.#isStored = true
+          return sent
+        } finally {
+          this.#isBusy = false
+        }
+      },
+      (late) => onLate?.(textsOf(late)),
+    )
     return textsOf(reply)
   }
 }

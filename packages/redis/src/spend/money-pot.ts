@@ -21,6 +21,9 @@ const MAX_GROWTH = 8
 const MIN_AHEAD = 2
 /** A lease larger than this multiple of what is wanted is given back in part. */
 const MAX_SURPLUS = 2
+/** While cut off, this share of a process' part can be used at once, and the rest of it in the course of this time, in milliseconds. */
+const AT_CUT = 0.02
+const CUT_MS = 4_000
 /** The tolerated rounding error, as a share of a limit. */
 const ROUNDING = 1e-9
 
@@ -68,7 +71,7 @@ export class MoneyPot {
   #isStale = false
   #isShort = false
   /** While cut off: `#used` when that began, and the number of members among which the rest is divided. */
-  #cut: { readonly mark: number; readonly members: number } | undefined
+  #cut: { readonly mark: number; readonly members: number; readonly since: number } | undefined
 
   /** @param serverNow the time of the server, as far as it is known, in milliseconds since the epoch */
   constructor({ kind, value, per, isByLabel }: Omit<FleetPot, 'usd'>, key: string, serverNow: number) {
@@ -111,7 +114,7 @@ export class MoneyPot {
   /** Whether an amount can be reserved without asking. */
   has(usd: number, limit: number, now: number): boolean {
     const tolerance = limit * ROUNDING
-    return usd <= this.#free(now) + tolerance && usd <= this.room(limit) + tolerance
+    return usd <= this.free(now) + tolerance && usd <= this.room(limit) + tolerance
   }
 
   /** Whether an amount cannot be reserved, whatever the others return. */
@@ -125,15 +128,23 @@ export class MoneyPot {
     return Math.max(0, limit - this.usedUsd - this.#held - this.#reserved)
   }
 
-  /** What is left of the part that this process has while it is cut off: what was left when that began, divided by the number of members. */
-  part(limit: number, members: number): number {
+  /**
+   * Returns what is left of the part that this process has while it is cut off: what was left when that began, divided by the number of members. Since
+   * Redis is often back after a moment, a large part of it can be used only after a while: `usable` is what can be used now.
+   */
+  part(limit: number, members: number, now: number): { readonly left: number; readonly usable: number } {
     if (!this.#cut) {
-      this.#cut = { mark: this.#used, members }
+      this.#cut = { mark: this.#used, members, since: now }
       this.#expiresAt = -Infinity
     }
-    const { mark } = this.#cut
-    const left = limit - this.#spent + this.#acknowledged - this.#reservedByOthers - mark
-    return Math.max(0, Math.max(0, left) / this.#cut.members - (this.#used - mark))
+    const { mark, since } = this.#cut
+    const whole = limit - this.#spent + this.#acknowledged - this.#reservedByOthers - mark
+    const part = Math.max(0, whole) / this.#cut.members
+    const used = this.#used - mark
+    const left = Math.max(0, part - used)
+    const share = Math.min(1, AT_CUT + (now - since) / CUT_MS)
+    // In any case, one call can be made.
+    return { left, usable: used <= 0 ? left : Math.min(left, Math.max(0, part * share - used)) }
   }
 
   take(usd: number, limit: number): void {
@@ -153,7 +164,7 @@ export class MoneyPot {
 
   /** Returns when the next report is due, apart from calls that wait; Infinity if there is nothing to report. */
   dueAt(now: number): number {
-    const free = this.#free(now)
+    const free = this.free(now)
     const isNews = this.#total !== this.#acknowledged || this.#reserved !== this.#report.reserved
     const holds = free > this.#limit * ROUNDING
     if (this.#isShort && (isNews || holds)) return this.#reportedAt + SHORT_REPORT_MS
@@ -175,7 +186,7 @@ export class MoneyPot {
     const want = isBusy
       ? Math.max(0, used - this.#report.used) * growth + (MIN_AHEAD * this.#taken) / this.#started
       : 0
-    const floor = Math.max(0, Math.min(this.#free(now), want * MAX_SURPLUS))
+    const floor = Math.max(0, Math.min(this.free(now), want * MAX_SURPLUS))
     const limit = Math.max(this.#limit, need.limit)
     const ask: Ask = {
       lengthMs: LENGTH_MS[this.per],
@@ -227,7 +238,8 @@ export class MoneyPot {
     return this.#total + this.#reserved
   }
 
-  #free(now: number): number {
+  /** What can be reserved without asking. */
+  free(now: number): number {
     return now < this.#expiresAt ? this.#lease - (this.#used - this.#mark) : 0
   }
 }

@@ -125,12 +125,26 @@ export class MoneyReports {
     if (pots.length === 0) return
     const asks = pots.map((pot) => pot.report(needs.get(pot) ?? NO_NEED, this.#isClosed, now))
     const keys = [this.#seenKey, ...pots.map(({ key }) => key)]
-    const texts = await this.#script.run(keys, argumentsOf(this.#member, LEASE_MS, asks), () => this.#start())
+    const args = argumentsOf(this.#member, LEASE_MS, asks)
+    const texts = await this.#script.run(keys, args, (late) => this.#cameLate(pots, late, now))
+    this.#isCutOff = !this.#accept(pots, texts, now)
+  }
+
+  /** Takes over a reply. Returns whether it is one. */
+  #accept(pots: readonly MoneyPot[], texts: readonly string[] | undefined, sentAt: number): boolean {
     const reply = texts && replyOf(texts, pots.length)
-    this.#isCutOff = !reply
-    if (!reply) return
+    if (!reply) return false
     this.#countMembers(reply.members)
-    this.#host.accept(pots, reply, now)
+    this.#host.accept(pots, reply, sentAt)
+    return true
+  }
+
+  /** A late reply says as much as another one: Redis has counted the report, and has granted what it says. */
+  #cameLate(pots: readonly MoneyPot[], texts: readonly string[] | undefined, sentAt: number): void {
+    if (this.#running || !this.#accept(pots, texts, sentAt)) return
+    this.#isCutOff = false
+    this.#host.advance(performance.now())
+    this.#schedule()
   }
 
   /** Returns the pots of the next report: those of waiting calls, those that are due, and a few others with news. */

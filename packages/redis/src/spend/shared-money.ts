@@ -28,6 +28,8 @@ export class SharedMoney implements FleetMoney {
   readonly #pots: PotShelves
   readonly #reports: MoneyReports
   #waiters: Waiter[] = []
+  /** While cut off: decides again about the calls that wait. */
+  #timer: NodeJS.Timeout | undefined
 
   /** @param tag the beginning of all keys, which is their hash tag */
   constructor(script: TimedScript, tag: string) {
@@ -54,9 +56,12 @@ export class SharedMoney implements FleetMoney {
     // Also refuses NaN and Infinity.
     if (!(usd < Infinity)) return this.#refusal(pots, 0)
     if (this.#canPay(usd, pots, now)) return this.#take(usd, pots, now)
-    if (!this.#reports.isCutOff) return this.#wait(usd, pots, now)
-    this.#reports.ask(now, now)
-    return this.#refusedWhileCutOff(usd, pots)
+    if (this.#reports.isCutOff) {
+      const refused = this.#refusedWhileCutOff(usd, pots, now)
+      this.#reports.ask(now, now)
+      if (refused) return refused
+    }
+    return this.#wait(usd, pots, now)
   }
 
   state(given: FleetPot): FleetPotState {
@@ -87,7 +92,7 @@ export class SharedMoney implements FleetMoney {
     return pots.every((given) => {
       const pot = this.#pots.open(given)
       if (!pot) return false
-      if (isCutOff) return usd <= pot.part(given.usd, members) + given.usd * ROUNDING
+      if (isCutOff) return usd <= pot.part(given.usd, members, now).usable + given.usd * ROUNDING
       return pot.has(usd, given.usd, now)
     })
   }
@@ -120,7 +125,8 @@ export class SharedMoney implements FleetMoney {
     const { promise: outcome, resolve } = Promise.withResolvers<FleetOutcome>()
     const waiter: Waiter = { usd, pots, since: now, resolve }
     this.#waiters.push(waiter)
-    this.#reports.ask(now, now)
+    if (this.#reports.isCutOff) this.#decideLater()
+    else this.#reports.ask(now, now)
     const cancel = (): void => {
       const place = this.#waiters.indexOf(waiter)
       if (place >= 0) this.#waiters.splice(place, 1)
@@ -168,12 +174,25 @@ export class SharedMoney implements FleetMoney {
       if (outcome) waiter.resolve(outcome)
       else this.#waiters.push(waiter)
     }
-    if (this.#waiters.length === 0) return
+    if (this.#waiters.length > 0) this.#askAgain(now)
+  }
+
+  /** Asks for the calls that wait. While cut off, they only wait until they can use more of this member's part. */
+  #askAgain(now: number): void {
+    if (this.#reports.isCutOff) {
+      this.#decideLater()
+      return
+    }
     // Calls that began to wait during the last report are not part of it yet.
-    const isNew = this.#waiters.some((waiter) =>
-      waiter.pots.some((given) => !this.#isReported(given, waiter)),
-    )
+    const isNew = this.#waiters.some((waiter) => waiter.pots.some((given) => !this.#isReported(given, waiter)))
     this.#reports.ask(isNew ? now : now + ASK_AGAIN_MS, now)
+  }
+
+  #decideLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#advance(performance.now())
+    }, ASK_AGAIN_MS)
   }
 
   #isReported(given: FleetPot, { since }: Waiter): boolean {
@@ -184,7 +203,7 @@ export class SharedMoney implements FleetMoney {
   #decide(waiter: Waiter, now: number): FleetOutcome | undefined {
     const { usd, pots, since } = waiter
     if (this.#canPay(usd, pots, now)) return this.#take(usd, pots, now)
-    if (this.#reports.isCutOff) return this.#refusedWhileCutOff(usd, pots)
+    if (this.#reports.isCutOff) return this.#refusedWhileCutOff(usd, pots, now)
     const isOver = now - since > MAX_WAIT_MS
     const lacking = pots.map((given) => {
       const pot = this.#pots.open(given)
@@ -194,10 +213,12 @@ export class SharedMoney implements FleetMoney {
     return lacking.includes(true) ? this.#refusal(pots, this.#last(pots, lacking)) : undefined
   }
 
-  #refusedWhileCutOff(usd: number, pots: readonly FleetPot[]): FleetOutcome {
+  /** Returns the refusal of a call for which this member's part is too small; undefined if the call can be made later. */
+  #refusedWhileCutOff(usd: number, pots: readonly FleetPot[], now: number): FleetOutcome | undefined {
     const { members } = this.#reports
-    const parts = pots.map((given) => this.#pots.open(given)?.part(given.usd, members) ?? 0)
-    const lacking = parts.map((part) => part < usd)
+    const parts = pots.map((given) => this.#pots.open(given)?.part(given.usd, members, now).left ?? 0)
+    const lacking = pots.map((given, place) => usd > (parts[place] ?? 0) + given.usd * ROUNDING)
+    if (!lacking.includes(true)) return undefined
     const place = this.#last(pots, lacking)
     return { ...this.#refusal(pots, place), leftUsd: parts[place] ?? 0 }
   }

@@ -1,0 +1,238 @@
+import fc from 'fast-check'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { GRANT_SCRIPT } from '../src/spend/grant-script.ts'
+import { argumentsOf, replyOf, type Ask, type Granted } from '../src/spend/grant-wire.ts'
+import { MoneyPot } from '../src/spend/money-pot.ts'
+import { hasRedis, RedisServer } from './redis-server.ts'
+
+const LEASE_MS = 2_000
+const CLOCK = `{ redis.call('HGET', 'clock', 's'), redis.call('HGET', 'clock', 'us') }`
+/** The script as it is, but for the clock, which the test sets. */
+const SCRIPT = GRANT_SCRIPT.replace("redis.call('TIME')", CLOCK)
+const LIMIT = 20
+const HOUR_MS = 3_600_000
+
+/** A process: its pot, and its calls in flight. */
+interface Member {
+  readonly id: string
+  readonly pot: MoneyPot
+  readonly inFlight: number[]
+  /** What it has really spent. */
+  spent: number
+  /** Whether its last report had no reply. */
+  isCutOff: boolean
+  /** What it had spent and in flight at its last report, what it has reserved before that since the report before, and when that was. */
+  reported: { readonly usd: number; readonly fresh: number; readonly atMs: number }
+  /** What it has reserved since its last report. */
+  fresh: number
+}
+
+describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', () => {
+  let server: RedisServer
+  let client: Redis
+  let ids = 0
+  let now = 0
+  beforeAll(async () => {
+    server = await RedisServer.start()
+    client = new Redis(server.url)
+  })
+  afterAll(async () => {
+    client.disconnect()
+    await server.close()
+    expect(seen.taken).toBeGreaterThan(1_000)
+    expect(seen.full).toBeGreaterThan(100)
+  })
+  beforeEach(() => reset())
+
+  /** How often something was reserved, and nearly all of the limit was used. */
+  const seen = { taken: 0, full: 0 }
+
+  const setClock = (ms: number): Promise<unknown> => {
+    now = ms
+    return client.hset('clock', { s: Math.floor(ms / 1_000), us: Math.round((ms % 1_000) * 1_000) })
+  }
+
+  const reset = async (): Promise<void> => {
+    await client.flushall()
+    await setClock(1_000_000)
+  }
+
+  const join = (per: 'hour' | 'total' = 'total'): Member => {
+    const pot = new MoneyPot({ kind: per, value: '', per, isByLabel: false }, `{p}:${per}`, now)
+    return {
+      id: `m${ids++}`,
+      pot,
+      inFlight: [],
+      spent: 0,
+      isCutOff: false,
+      fresh: 0,
+      reported: { usd: 0, fresh: 0, atMs: now },
+    }
+  }
+
+  const send = async (id: string, key: string, ask: Ask): Promise<Granted> => {
+    const args = argumentsOf(id, LEASE_MS, [ask])
+    const reply = replyOf((await client.eval(SCRIPT, 2, '{p}:seen', key, ...args)) as string[], 1)
+    const [granted] = reply?.pots ?? []
+    if (!granted) throw new Error('not a reply')
+    return granted
+  }
+
+  const report = async (member: Member, need = 0, isLost = false): Promise<Granted> => {
+    const { id, pot } = member
+    const sentAt = now
+    member.reported = { usd: committed(member), fresh: member.fresh, atMs: now }
+    member.fresh = 0
+    const granted = await send(id, pot.key, pot.report({ usd: need, limit: LIMIT }, false, sentAt))
+    member.isCutOff = isLost
+    if (isLost) pot.part(LIMIT, 4, now)
+    else pot.accept(granted, sentAt)
+    return granted
+  }
+
+  const take = (member: Member, usd: number): boolean => {
+    if (member.isCutOff || !member.pot.has(usd, LIMIT, now)) return false
+    member.pot.take(usd, LIMIT)
+    member.fresh += usd
+    seen.taken++
+    member.inFlight.push(usd)
+    return true
+  }
+
+  const settle = (member: Member, share: number): void => {
+    const usd = member.inFlight.shift()
+    if (usd === undefined) return
+    member.pot.settle(usd, usd * share)
+    member.spent += usd * share
+  }
+
+  const committed = (member: Member): number => member.spent + sum(member.inFlight)
+
+  const step = fc.record({
+    member: fc.nat(3),
+    what: fc.constantFrom(
+      'report',
+      'report',
+      'lost',
+      'take',
+      'ask',
+      'ask',
+      'take',
+      'settle',
+      'settle',
+      'wait',
+      'kill',
+      'flush',
+    ),
+    usd: fc.integer({ min: 1, max: 300 }).map((cents) => cents / 100),
+    need: fc.nat(12),
+    share: fc.constantFrom(0, 0.1, 0.5, 1),
+    waitMs: fc.nat(1_200),
+  })
+
+  /** Carries out the steps, and checks after each that no more is spent and in flight than the limit. */
+  async function carryOut(
+    steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[],
+    kinds: readonly string[],
+  ): Promise<{ members: Member[]; killed: Member[] }> {
+    await reset()
+    const members = Array.from({ length: 4 }, () => join())
+    const killed: Member[] = []
+    /** What processes had reserved from leases before they were killed, or silent until their leases expired. */
+    let margin = 0
+    const loseTrackOf = (member: Member): void => {
+      margin += Math.max(0, committed(member) - member.reported.usd)
+    }
+    for (const { member: place, what, usd, need, share, waitMs } of steps) {
+      const member = members[place]
+      if (!member || !kinds.includes(what)) continue
+      if (what === 'report') await report(member, need)
+      else if (what === 'lost') await report(member, need, true)
+      else if (what === 'ask') {
+        await report(member, usd)
+        take(member, usd)
+      } else if (what === 'take') for (let n = 0; n < 4; n++) take(member, usd)
+      else if (what === 'settle') for (let n = 0; n < 2; n++) settle(member, share)
+      else if (what === 'wait') {
+        for (const each of members) {
+          const { atMs } = each.reported
+          if (now < atMs + LEASE_MS && now + waitMs >= atMs + LEASE_MS) loseTrackOf(each)
+        }
+        await setClock(now + waitMs)
+      } else if (what === 'flush') {
+        await client.del('{p}:total', '{p}:seen')
+        await setClock(now + 1)
+        // Those that have anything to report do so within half a second.
+        for (const offset of [0, 1, 2, 3]) await report(members[(place + offset) % 4] as Member)
+      } else {
+        loseTrackOf(member)
+        killed.push(member)
+        members[place] = join()
+      }
+      const all = sum([...members, ...killed].map(committed))
+      if (!kinds.includes('flush')) expect(all).toBeLessThanOrEqual(LIMIT + margin + 1e-6)
+      seen.full += Number(all > 0.9 * LIMIT)
+    }
+    return { members, killed }
+  }
+
+  /** Ends all calls, reports until all know all, and lets the leases of killed processes expire. */
+  async function settleAll(members: readonly Member[]): Promise<Granted> {
+    for (const member of members) while (member.inFlight.length > 0) settle(member, 1)
+    for (const member of members) await report(member)
+    await setClock(now + LEASE_MS)
+    for (const member of members) await report(member)
+    return report(join(), LIMIT)
+  }
+
+  it('never grants more than the limit, and loses nothing, whatever members and the network do', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }), async (steps) => {
+        const { members } = await carryOut(steps, ['report', 'lost', 'take', 'ask', 'settle', 'wait'])
+        const { spent, lease } = await settleAll(members)
+        expect(spent).toBeCloseTo(sum(members.map((member) => member.spent)), 6)
+        expect(lease).toBeCloseTo(LIMIT - spent, 6)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('counts at least what killed members had reported, and what was in flight then, and returns the rest', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }), async (steps) => {
+        const { members, killed } = await carryOut(steps, ['report', 'take', 'ask', 'settle', 'wait', 'kill'])
+        const { spent, lease } = await settleAll(members)
+        const ofLiving = sum(members.map((member) => member.spent))
+        expect(spent).toBeGreaterThanOrEqual(
+          ofLiving + sum(killed.map(({ reported }) => reported.usd)) - 1e-6,
+        )
+        const probable = sum(killed.map(({ reported }) => reported.usd + reported.fresh))
+        expect(spent).toBeLessThanOrEqual(ofLiving + probable + 1e-6)
+        expect(lease).toBeCloseTo(Math.max(0, LIMIT - spent), 6)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('never counts less than was spent after Redis has lost its data', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }), async (steps) => {
+        const { members } = await carryOut(steps, [
+          'report',
+          'lost',
+          'take',
+          'ask',
+          'settle',
+          'wait',
+          'flush',
+        ])
+        const { spent } = await settleAll(members)
+        expect(spent).toBeGreaterThanOrEqual(sum(members.map((member) => member.spent)) - 1e-6)
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
