@@ -11,7 +11,6 @@ const CLOCK = `{ redis.call('HGET', 'clock', 's'), redis.call('HGET', 'clock', '
 /** The script as it is, but for the clock, which the test sets. */
 const SCRIPT = GRANT_SCRIPT.replace("redis.call('TIME')", CLOCK)
 const LIMIT = 20
-const HOUR_MS = 3_600_000
 
 /** A process: its pot, and its calls in flight. */
 interface Member {

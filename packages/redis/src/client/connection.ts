@@ -80,44 +80,57 @@ export class RedisConnection {
       return Promise.resolve(undefined)
     }
     return new Promise((resolve) => {
-      let isOver = false
       let isLate = false
-      const late = (): void => {
-        if (isOver) return
+      const isInTime = this.#watch(() => {
         isLate = true
         this.#fail(`Redis has not answered within ${this.#options.budgetMs} ms.`)
         resolve(undefined)
-      }
-      const { budgetMs } = this.#options
-      let extensions = 0
-      const wait = (ms: number): NodeJS.Timeout => {
-        const endsAt = performance.now() + ms
-        return setTimeout(() => {
-          // A timer that fires late shows that this process, and perhaps the whole machine, was too busy. That says nothing about Redis.
-          if (performance.now() - endsAt > budgetMs * LATENESS && extensions++ < MAX_EXTENSIONS)
-            timer = wait(budgetMs)
-          // The reply may be here already: it is read before the callbacks of setImmediate.
-          else setImmediate(late)
-        }, ms)
-      }
-      let timer = wait(budgetMs)
+      })
       this.#roundTrips++
       send(this.link).then(
         (reply) => {
-          isOver = true
-          clearTimeout(timer)
-          if (!isLate) resolve(reply)
+          if (isInTime()) resolve(reply)
           else onLate?.(reply)
         },
         (error: unknown) => {
-          isOver = true
-          clearTimeout(timer)
+          isInTime()
           this.#fail(messageOf(error))
-          if (!isLate) resolve(undefined)
-          else onLate?.()
+          if (isLate) onLate?.()
+          else resolve(undefined)
         },
       )
     })
+  }
+
+  /**
+   * Calls a function if Redis has not answered a command in time. A timer that fires late shows that this process, and perhaps the whole machine, was
+   * too busy. That says nothing about Redis, so it then gets the time again.
+   *
+   * @returns a function to be called with the answer, which returns whether it was in time
+   */
+  #watch(onLate: () => void): () => boolean {
+    const { budgetMs } = this.#options
+    let state: 'waiting' | 'answered' | 'late' = 'waiting'
+    let extensions = 0
+    const late = (): void => {
+      if (state === 'answered') return
+      state = 'late'
+      onLate()
+    }
+    const wait = (): NodeJS.Timeout => {
+      const endsAt = performance.now() + budgetMs
+      return setTimeout(() => {
+        if (performance.now() - endsAt > budgetMs * LATENESS && extensions++ < MAX_EXTENSIONS) timer = wait()
+        // The reply may be here already: it is read before the callbacks of setImmediate.
+        else setImmediate(late)
+      }, budgetMs)
+    }
+    let timer = wait()
+    return () => {
+      clearTimeout(timer)
+      if (state === 'waiting') state = 'answered'
+      return state === 'answered'
+    }
   }
 
   /** Sends no more commands. The client stays open, since it is the user's. */
@@ -156,15 +169,16 @@ export class RedisConnection {
 
   /** Whether Redis carries out a command in time. The command writes, since a server whose memory is full still reads. */
   async #answers(): Promise<boolean> {
-    const { probeKey, budgetMs } = this.#options
+    const { probeKey } = this.#options
     if (!this.link.isReady()) return false
     this.#roundTrips++
-    const before = performance.now()
+    const isInTime = this.#watch(() => undefined)
     try {
       // However long this takes, no other probe is sent meanwhile.
       await this.link.send('SET', probeKey, '1', 'PX', '60000')
-      return performance.now() - before <= budgetMs
+      return isInTime()
     } catch (error) {
+      isInTime()
       this.#lastError = messageOf(error)
       return false
     }

@@ -21,8 +21,11 @@ const MAX_GROWTH = 8
 const MIN_AHEAD = 2
 /** A lease larger than this multiple of what is wanted is given back in part. */
 const MAX_SURPLUS = 2
-/** While cut off, this share of a process' part can be used at once, and the rest of it in the course of this time, in milliseconds. */
-const AT_CUT = 0.02
+/**
+ * While cut off, this share of a process' part can be used at once, and the rest of it in the course of this time, in milliseconds: little at first, since
+ * Redis is often back after a moment.
+ */
+const AT_CUT = 0.005
 const CUT_MS = 4_000
 /** The tolerated rounding error, as a share of a limit. */
 const ROUNDING = 1e-9
@@ -129,8 +132,8 @@ export class MoneyPot {
   }
 
   /**
-   * Returns what is left of the part that this process has while it is cut off: what was left when that began, divided by the number of members. Since
-   * Redis is often back after a moment, a large part of it can be used only after a while: `usable` is what can be used now.
+   * Returns what is left of the part that this process has while it is cut off: what was left when that began, divided by the number of members.
+   * `usable` is what can be used now.
    */
   part(limit: number, members: number, now: number): { readonly left: number; readonly usable: number } {
     if (!this.#cut) {
@@ -142,7 +145,7 @@ export class MoneyPot {
     const part = Math.max(0, whole) / this.#cut.members
     const used = this.#used - mark
     const left = Math.max(0, part - used)
-    const share = Math.min(1, AT_CUT + (now - since) / CUT_MS)
+    const share = Math.min(1, AT_CUT + ((now - since) / CUT_MS) ** 2)
     // In any case, one call can be made.
     return { left, usable: used <= 0 ? left : Math.min(left, Math.max(0, part * share - used)) }
   }

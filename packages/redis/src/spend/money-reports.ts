@@ -9,6 +9,8 @@ const LEASE_MS = 2_000
 const MIN_ASK_MS = 5
 /** While Redis does not answer as it should, it is tried this often, in milliseconds. */
 const RETRY_MS = 250
+/** For how long calls wait for the first reply of all if Redis is slow, in milliseconds. */
+const FIRST_REPLY_MS = 1_000
 /** The maximum number of pots in a report, so that Redis is not blocked for long. */
 const MAX_REPORTED = 64
 /** A report that is sent anyway includes pots that are due later, up to this number. */
@@ -66,6 +68,14 @@ export class MoneyReports {
 
   get isCutOff(): boolean {
     return this.#isCutOff
+  }
+
+  /**
+   * Whether the first report of this process has no reply yet, but may still get one. Before it, the process knows nothing: neither what is spent, nor how
+   * many members there are.
+   */
+  isFirstPending(now: number): boolean {
+    return this.#members.atMs === -Infinity && this.#script.isBusy && now - this.#reportedAt < FIRST_REPLY_MS
   }
 
   /** The number of processes that used shared money lately, as far as this one knows. */

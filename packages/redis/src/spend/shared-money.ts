@@ -92,6 +92,7 @@ export class SharedMoney implements FleetMoney {
     return pots.every((given) => {
       const pot = this.#pots.open(given)
       if (!pot) return false
+      if (isCutOff && this.#reports.isFirstPending(now)) return false
       if (isCutOff) return usd <= pot.part(given.usd, members, now).usable + given.usd * ROUNDING
       return pot.has(usd, given.usd, now)
     })
@@ -184,7 +185,9 @@ export class SharedMoney implements FleetMoney {
       return
     }
     // Calls that began to wait during the last report are not part of it yet.
-    const isNew = this.#waiters.some((waiter) => waiter.pots.some((given) => !this.#isReported(given, waiter)))
+    const isNew = this.#waiters.some((waiter) =>
+      waiter.pots.some((given) => !this.#isReported(given, waiter)),
+    )
     this.#reports.ask(isNew ? now : now + ASK_AGAIN_MS, now)
   }
 
@@ -215,6 +218,7 @@ export class SharedMoney implements FleetMoney {
 
   /** Returns the refusal of a call for which this member's part is too small; undefined if the call can be made later. */
   #refusedWhileCutOff(usd: number, pots: readonly FleetPot[], now: number): FleetOutcome | undefined {
+    if (this.#reports.isFirstPending(now)) return undefined
     const { members } = this.#reports
     const parts = pots.map((given) => this.#pots.open(given)?.part(given.usd, members, now).left ?? 0)
     const lacking = pots.map((given, place) => usd > (parts[place] ?? 0) + given.usd * ROUNDING)
