@@ -9,7 +9,7 @@ const RELAPSE_MS = 2_000
 
 /** If the timer of a command fires later than this share of its time, the command gets the time again, at most this number of times. */
 const LATENESS = 0.2
-const MAX_EXTENSIONS = 4
+const MAX_EXTENSIONS = 2
 
 export interface ConnectionOptions {
   /** How long a command may take, in milliseconds. */

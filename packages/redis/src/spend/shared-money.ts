@@ -192,7 +192,8 @@ export class SharedMoney implements FleetMoney {
   }
 
   #decideLater(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer) return
+    this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#advance(performance.now())
     }, ASK_AGAIN_MS)
