@@ -23,8 +23,8 @@ export interface FleetCall {
   readonly exchange: Exchange
   readonly plan: Plan
   readonly rules: CacheRules
-  /** Whether the answer may be older than the call. */
-  readonly mayLinger: boolean
+  /** How old the answer may be when a call begins, in milliseconds. */
+  readonly maxAgeMs: number
   /** Whether the far tier of the cache is that of the fleet, so that the leader's answer is there. */
   readonly sharesFarTier: boolean
   /** Sends the call from this process. */
@@ -81,10 +81,10 @@ export async function sourceInFleet(
 /** Sends the call from this process, and passes its answer on to those that follow. */
 async function leadCall(
   flight: FlightLead,
-  { load, isKept, mayLinger, rules }: FleetCall,
+  { load, isKept, maxAgeMs }: FleetCall,
   signal: AbortSignal,
 ): Promise<Source<AnswerHead>> {
-  const lingerMs = (): number => (mayLinger && isKept() ? Math.min(LINGER_MS, rules.ttlMs) : 0)
+  const lingerMs = (): number => (isKept() ? Math.min(LINGER_MS, maxAgeMs) : 0)
   try {
     signal.throwIfAborted()
     const source = await load()

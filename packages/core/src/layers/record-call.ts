@@ -63,6 +63,7 @@ export function recordCall(
 ): Promise<Recorded<AnswerHead>> {
   const { perCall, operation, signal } = exchange
   const firstTarget = plan.outage[0]?.name
+  const ttlMs = perCall.ttlMs ?? rules.ttlMs
   let opened: Opened | undefined
 
   async function load(context: WorkContext): Promise<Source<AnswerHead>> {
@@ -81,7 +82,7 @@ export function recordCall(
         // A call that skips the cache only joins another one that does so, and none that has ended.
         name: JSON.stringify([shared.namespace, scope, context.key, isRefresh]),
         ...{ exchange, plan, rules },
-        mayLinger: !isRefresh,
+        maxAgeMs: isRefresh ? 0 : ttlMs,
         sharesFarTier: shared.sharesFarTier,
         load: () => load(context),
         isKept: () => opened?.isKept() === true,
@@ -98,7 +99,7 @@ export function recordCall(
     isPrefetch: perCall.isPrefetch,
     control: perCall.cache,
     tags: perCall.tags,
-    ttlMs: perCall.ttlMs ?? rules.ttlMs,
+    ttlMs,
     staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
     staleIfErrorMs: rules.staleIfErrorMs,
     signal,

@@ -1,4 +1,5 @@
 import { KEEP_MS, LOCK_TTL_MS, RENEW_MS } from './flight-keys.ts'
+import { mergedChunks, type FlightEntry, type Publication } from './publication.ts'
 
 /** How often the bytes of a stream are passed on while other processes follow it, in milliseconds. */
 const FOLLOWED_MS = 20
@@ -11,23 +12,6 @@ const MAX_EVENTS = 1_000_000
 
 /** The maximum size of an answer that is not a stream, in bytes. It is one command, which Redis has to carry out within `budgetMs`. */
 const MAX_WHOLE_BYTES = 1_048_576
-
-/** One event of a flight. */
-export interface FlightEntry {
-  readonly kind: 'head' | 'text' | 'chunk' | 'end' | 'failed' | 'too-large'
-  readonly data: string | Buffer
-}
-
-/** Events to be passed on, and what follows for the lock and the stream. */
-export interface Publication {
-  readonly lockTtlMs: number
-  readonly streamTtlMs: number
-  readonly state: '' | 'full' | 'done'
-  readonly maxEvents: number
-  /** The number of the first event. */
-  readonly first: number
-  readonly entries: readonly FlightEntry[]
-}
 
 /** What a leader needs of the client that it belongs to. */
 export interface LeadOptions {
@@ -148,7 +132,7 @@ export class RedisFlightLead {
     // One command at a time, so that events stay in order. What comes meanwhile is sent with the next one.
     if (this.#isOver || this.#isSending || this.#waiting.length === 0) return
     this.#isSending = true
-    const entries = merged(this.#waiting)
+    const entries = mergedChunks(this.#waiting)
     this.#waiting = []
     const last = this.#last
     const first = this.#next
@@ -192,24 +176,4 @@ export class RedisFlightLead {
     this.#waiting = []
     this.#options.onOver()
   }
-}
-
-/** Merges chunks that follow each other into one event. */
-function merged(entries: readonly FlightEntry[]): readonly FlightEntry[] {
-  const result: FlightEntry[] = []
-  let chunks: Buffer[] = []
-  const flush = (): void => {
-    const [only] = chunks
-    if (only) result.push({ kind: 'chunk', data: chunks.length === 1 ? only : Buffer.concat(chunks) })
-    chunks = []
-  }
-  for (const entry of entries) {
-    if (entry.kind === 'chunk' && typeof entry.data !== 'string') chunks.push(entry.data)
-    else {
-      flush()
-      result.push(entry)
-    }
-  }
-  flush()
-  return result
 }

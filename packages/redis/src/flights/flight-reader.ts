@@ -93,15 +93,17 @@ export class FlightReader {
 
   async #readOn(): Promise<void> {
     this.#isReading = true
+    let own = this.#own
     try {
-      for (let own = this.#own; own && this.#streams.size > 0; own = this.#own) await this.#read(own)
-      // A stream that was added while there was no connection.
-      if (!this.#own) this.drop()
+      for (; own && this.#streams.size > 0; own = this.#own) await this.#read(own)
     } catch {
-      this.drop()
-    } finally {
-      this.#isReading = false
+      // After `drop()`, there may be a new connection already.
+      if (this.#own === own) this.drop()
     }
+    this.#isReading = false
+    if (this.#streams.size === 0) return
+    if (this.#own) void this.#readOn()
+    else this.drop()
   }
 
   async #read({ link }: OwnConnection): Promise<void> {

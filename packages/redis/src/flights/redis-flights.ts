@@ -5,8 +5,9 @@ import { TimedScript } from '../client/timed-script.ts'
 import type { FleetFlights, FlightCall } from '../fleet/flight-contracts.ts'
 import { RedisFlightFollow } from './flight-follow.ts'
 import { EPOCH_TTL_MS, FlightKeys, LOCK_TTL_MS, RENEW_MS } from './flight-keys.ts'
-import { RedisFlightLead, type Publication } from './flight-lead.ts'
+import { RedisFlightLead } from './flight-lead.ts'
 import { FlightReader } from './flight-reader.ts'
+import type { Publication } from './publication.ts'
 import { ENTER, PUBLISH, RENEW, WAKE } from './flight-scripts.ts'
 
 /** The maximum number of calls that a client leads, and that it follows, at the same time. Further ones are sent without regard to others. */
@@ -120,8 +121,8 @@ export class RedisFlights implements FleetFlights {
   }
 
   async #follow(call: FlightCall, stream: string, lockMs: number): Promise<RedisFlightFollow | undefined> {
-    if (this.#reader.has(stream) || !(await this.#reader.open())) return undefined
     const { signal, maxBytes } = call
+    if (this.#reader.has(stream) || !(await this.#reader.open()) || signal.aborted) return undefined
     const listener = {
       lastId: '0',
       take: (number: number, kind: string, data: Buffer) => follow.take(number, kind, data),
