@@ -171,4 +171,16 @@ describe.skipIf(!hasRedis)('a fleet (needs redis-server)', () => {
     expect(provider.counts().byStatus).toEqual({ 200: 2 * CALLS })
     expect(processes.map(({ report }) => report.fleet?.members)).toEqual([2, 2])
   })
+
+  it('answers every call with a client of one server that turns out to be part of a cluster', async () => {
+    const { server, provider } = await setting('--cluster-enabled', 'yes')
+    const member = await Member.connect({ server, provider }, 'one')
+    await member.callAll()
+    expect(member.failures).toEqual([])
+    expect(provider.counts().byStatus).toEqual({ 200: CALLS })
+    expect(member.harbor.stats().fleet).toMatchObject({
+      degraded: true,
+      lastError: expect.stringMatching(/CLUSTERDOWN|MOVED/) as string,
+    })
+  })
 })
