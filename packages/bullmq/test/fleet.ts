@@ -28,6 +28,8 @@ export interface FleetPlan {
   readonly provider: SimulatedProvider
   readonly items: number
   readonly crashing?: number
+  /** Whether a coordinator that dies is started again. @default true */
+  readonly restartsCoordinator?: boolean
   readonly workers: number
   readonly concurrency: number
 }
@@ -47,7 +49,7 @@ export class Fleet {
     this.output = join(plan.folder, `${plan.queue}.output`)
     this.journal = join(plan.folder, `${plan.queue}.jsonl`)
     for (let index = 0; index < plan.workers; index++) this.#startWorker(index)
-    this.#startCoordinator()
+    this.startCoordinator()
   }
 
   get isDone(): boolean {
@@ -98,8 +100,8 @@ export class Fleet {
     })
   }
 
-  #startCoordinator(): void {
-    const { url, queue, items, crashing = 0 } = this.#plan
+  startCoordinator(): void {
+    const { url, queue, items, crashing = 0, restartsCoordinator = true } = this.#plan
     const child = start('coordinator.ts', [
       url,
       queue,
@@ -110,7 +112,7 @@ export class Fleet {
     ])
     this.#coordinator = child
     child.once('exit', () => {
-      if (!this.#isEnding && !this.isDone) this.#startCoordinator()
+      if (restartsCoordinator && !this.#isEnding && !this.isDone) this.startCoordinator()
     })
   }
 }

@@ -78,7 +78,8 @@ export class FleetQueue {
       await redis.run(PURGE, [keys.wait], [run, keys.jobs])
       return opened
     } catch (error) {
-      await queue.getBackend().disconnect().catch(onError)
+      // A connection that was never made would not end by itself.
+      await queue.getBackend().close(true).catch(onError)
       connection.close()
       throw error
     }
@@ -132,8 +133,8 @@ export class FleetQueue {
    */
   async end(isAborted: boolean): Promise<void> {
     const { state, results, done, wake, trials } = this.runKeys
-    if (isAborted) await this.#hold('abort')
-    await this.queue.obliterate({ force: true })
+    // The queue may belong to another run now.
+    if (await this.hold(isAborted ? 'abort' : 'run')) await this.queue.obliterate({ force: true })
     await this.redis.run(
       END,
       [this.#keys.lease, state, results, done, wake, trials],
@@ -143,7 +144,7 @@ export class FleetQueue {
 
   /** Closes the connections at once. */
   async disconnect(): Promise<void> {
-    await this.queue.getBackend().disconnect()
+    await this.queue.getBackend().close(true)
     this.#connection.close()
   }
 

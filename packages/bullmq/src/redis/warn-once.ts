@@ -26,6 +26,8 @@ const MAX_MESSAGE_LENGTH = 300
 function isExpected(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^Missing (key|lock) for job|^could not renew lock|is not in the (active )?state/i.test(error.message)
+    /^Connection is closed|^Missing (key|lock) for job|Lock mismatch|^could not renew lock|is not in the (active )?state/i.test(
+      error.message,
+    )
   )
 }

@@ -40,6 +40,8 @@ export class FleetWorker {
   readonly #settings: FleetWorkerSettings
   readonly #onError = warnOnce('a worker of a bulk run')
   readonly #ending = new AbortController()
+  /** Aborts when calls in flight have had their time. */
+  readonly #grace = new AbortController()
   readonly #connecting: Promise<Connected>
   #closing: Promise<void> | undefined
 
@@ -66,26 +68,30 @@ export class FleetWorker {
 
   /**
    * Takes no more items. Those that were not sent go back to the queue at once, those in flight may end within the time; then their signals abort, and
-   * they go back too.
+   * they go back too. A later call can only shorten the time.
    */
   close(graceMs: number): Promise<void> {
-    this.#closing ??= this.#close(graceMs)
+    void pause(graceMs, this.#grace.signal).then(() => this.#endGrace())
+    this.#closing ??= this.#close()
     return this.#closing
   }
 
-  async #close(graceMs: number): Promise<void> {
+  #endGrace(): void {
+    this.#grace.abort(new Error('the worker was closed'))
+  }
+
+  async #close(): Promise<void> {
     const connected = await Promise.race([this.#connecting, pause(CLOSE_TIMEOUT_MS)]).catch(() => undefined)
     connected?.checks.close()
     connected?.runs.stop()
     const closed = this.#worker.close().catch(this.#onError)
-    const grace = new AbortController()
-    await Promise.race([closed, pause(graceMs, grace.signal)])
-    grace.abort(new Error('the worker has closed'))
+    await Promise.race([closed, once(this.#grace.signal)])
+    this.#endGrace()
     this.#ending.abort(new Error('the worker was closed'))
     connected?.runs.abort(new Error('the worker was closed'))
     await Promise.race([closed, pause(CLOSE_TIMEOUT_MS)])
     connected?.runs.close()
-    await this.#worker.getBackend().disconnect().catch(this.#onError)
+    await this.#worker.getBackend().close(true).catch(this.#onError)
     this.#connection.close()
   }
 
@@ -133,4 +139,12 @@ export class FleetWorker {
       checks: new StalledChecks(redis, backend, this.#onError),
     }
   }
+}
+
+/** Resolves when a signal aborts. */
+function once(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

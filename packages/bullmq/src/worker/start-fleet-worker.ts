@@ -21,8 +21,9 @@ export interface FleetWorker {
    * Closes the worker. It takes no more items. Items that wait for a limit or for a retry go back to the queue. Items in flight may end; after `graceMs`,
    * their signals abort, and they go back too, where another worker takes them at once.
    *
-   * @param options `graceMs`: how long items in flight may take, in milliseconds; 20,000 by default
-   * @returns a promise that resolves when the connections are closed. A second call returns the same promise
+   * @param options `graceMs`: how long items in flight may take, in milliseconds; 20,000 by default. A
+   * later call can shorten it
+   * @returns a promise that resolves when the connections are closed
    */
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
