@@ -33,10 +33,11 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
       const fleet = await fleetOf()
       const { provider, harbors } = fleet
       const calls = harbors.map((harbor) => ask(harbor))
+      const errors = errorsOf(calls)
       const request = await provider.request(0)
       await untilFollowed(fleet, 2)
       request.json(400, error('No such parameter.', 'invalid_request_error'))
-      const [one, ...others] = await errorsOf(calls)
+      const [one, ...others] = await errors
       expect(one).toEqual({ status: 400, message: expect.stringContaining('No such parameter.') as string })
       expect(others).toEqual([one, one])
       expect(provider.requests).toHaveLength(1)
@@ -49,14 +50,14 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
     it('are made by another process after an error that the request has not caused', async () => {
       const fleet = await fleetOf()
       const { provider, harbors } = fleet
-      const calls = harbors.map((harbor) => ask(harbor))
+      const settled = Promise.allSettled(harbors.map((harbor) => ask(harbor)))
       const first = await provider.request(0)
       await untilFollowed(fleet, 2)
       first.json(500, error('Out of order.', 'server_error'))
       const second = await provider.request(1)
       await untilFollowed(fleet, 1)
       second.json(200, completion('Hello.'))
-      const results = await Promise.allSettled(calls)
+      const results = await settled
       expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
       expect(provider.requests).toHaveLength(2)
@@ -65,13 +66,13 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
     it('end with the third error, so that an outage costs no more requests than that', async () => {
       const fleet = await fleetOf({ count: 7 })
       const { provider, harbors } = fleet
-      const calls = harbors.map((harbor) => ask(harbor))
+      const errors = errorsOf(harbors.map((harbor) => ask(harbor)))
       for (let n = 0; n < 3; n++) {
         const request = await provider.request(n)
         await untilFollowed(fleet, 6 - n)
         request.json(503, error(`Overloaded ${n}.`, 'server_error'))
       }
-      const failures = await errorsOf(calls)
+      const failures = await errors
       expect(failures.map((failure) => (failure as { status: number }).status)).toEqual(Array(7).fill(503))
       expect(provider.requests).toHaveLength(3)
     })
@@ -97,13 +98,13 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
       const fleet = await fleetOf()
       const { provider, harbors } = fleet
       const words = harbors.map((): string[] => [])
-      const calls = harbors.map((harbor, index) => askForStream(harbor, words[index]))
+      const errors = errorsOf(harbors.map((harbor, index) => askForStream(harbor, words[index])))
       const request = await provider.request(0)
       await untilFollowed(fleet, 2)
       request.words('one')
       await expect.poll(() => words).toEqual([['one'], ['one'], ['one']])
       request.cut()
-      const failures = await errorsOf(calls)
+      const failures = await errors
       for (const { message } of failures as { message: string }[]) expect(message).toMatch(/fragment/)
       const again = askForStream(harbors[1])
       const second = await provider.request(1)

@@ -50,7 +50,6 @@ export class CachedCalls {
   /** Predicts requests from earlier ones; undefined when `prefetch` is off. */
   readonly prefetch: PredictivePrefetch | undefined
   readonly #services: CacheServices
-
   readonly #fleet: SharedFlights | undefined
 
   constructor({ store, fleet, prefetch }: CachedCallsOptions, services: CacheServices) {

@@ -2,19 +2,16 @@ import type { Cache, Recorded, Source, StreamOptions, WorkContext } from '@harbo
 import { MAX_TIMER_MS } from '@harbor/parts'
 import { isOutage } from '../attempt/next-step.ts'
 import { isForLackOfMoney } from '../attempt/refusals.ts'
-import { parseRecord, type JsonBody } from '../base/json.ts'
-import { headOf, type AnswerHead } from '../cache/answer-head.ts'
+import type { AnswerHead } from '../cache/answer-head.ts'
 import type { UpstreamCall } from '../cache/deliver.ts'
 import { sourceInFleet } from '../cache/fleet-flight.ts'
 import { isUsable } from '../cache/is-usable.ts'
-import { ParsedChunkTap } from '../cache/parsed-chunk-tap.ts'
+import { followedAnswer, ownAnswer, type OpenedAnswer } from '../cache/opened-answer.ts'
 import { readForFleet } from '../cache/read-for-fleet.ts'
-import { whyNotKept, type AnsweredBy } from '../cache/why-not-kept.ts'
 import { remainingMs, type Answer, type Exchange } from '../call/exchange.ts'
 import { MARGIN_MS } from '../call/exchange-copies.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 import type { FleetFlights } from '../options/fleet-flights.ts'
-import type { CachingRules } from '../protocols/protocol.ts'
 import type { Plan } from '../targets/routes.ts'
 
 /** A call upstream that has been sent for all callers of the same request. */
@@ -44,15 +41,6 @@ interface Lookup {
   readonly plan: Plan
 }
 
-/** The source of an answer, and what is decided about it at its end. */
-interface Opened {
-  readonly source: Source<AnswerHead>
-  /** Returns why the stream is not cached; undefined if it is. */
-  readonly refusal: (chunks: readonly Uint8Array[]) => string | undefined
-  /** Whether the answer is cached, as far as its content is concerned. */
-  readonly isKept: () => boolean
-}
-
 /** Returns the answer of a call from the cache, or sends the call and records its answer. @param start sends the call */
 export function recordCall(
   { store, fleet }: Shared,
@@ -64,13 +52,13 @@ export function recordCall(
   const { perCall, operation, signal } = exchange
   const firstTarget = plan.outage[0]?.name
   const ttlMs = perCall.ttlMs ?? rules.ttlMs
-  let opened: Opened | undefined
+  let opened: OpenedAnswer | undefined
 
   async function load(context: WorkContext): Promise<Source<AnswerHead>> {
     const upstream = start(context)
     upstream.answer = await upstream.answering
     const by = { target: upstream.answer.servedBy?.name, firstTarget }
-    opened = sourceOf(upstream, operation.caching, by, context, rules)
+    opened = ownAnswer(upstream, operation.caching, by, context, rules)
     return opened.source
   }
 
@@ -90,7 +78,7 @@ export function recordCall(
       },
       context,
     )
-    if (isFollowed) opened = followed(source, firstTarget, context, { exchange, rules })
+    if (isFollowed) opened = followedAnswer(source, firstTarget, context, { exchange, rules })
     return source
   }
 
@@ -117,66 +105,3 @@ export function recordCall(
     options,
   )
 }
-
-/**
- * Returns the head and the body to cache. The body has the same bytes that callers get. Whether the answer may be cached is decided from
- * the JSON or the stream events that were parsed when the answer was checked.
- */
-function sourceOf(
-  upstream: UpstreamCall,
-  caching: CachingRules,
-  by: AnsweredBy,
-  context: WorkContext,
-  rules: CacheRules,
-): Opened {
-  const { answer } = upstream
-  if (!answer) throw new Error('The upstream call has ended, so that there is an answer.')
-  const head = headOf(answer, by.target ?? '')
-  const origin = upstream.fork.receipt
-  const { body } = answer
-  if (body.kind === 'text') {
-    const refusal = refusalOfText(body.json ?? parseRecord(body.text), by, caching, rules)
-    if (refusal !== undefined) context.refuse(refusal)
-    return { source: { head, body: body.text, origin }, refusal: none, isKept: () => refusal === undefined }
-  }
-  if (!body.pieces) {
-    context.refuse('unjudged')
-    return { source: { head, body: body.chunks, origin }, refusal: none, isKept: () => false }
-  }
-  const tap = new ParsedChunkTap(body, body.pieces, caching.newProof())
-  upstream.tap = tap
-  const refusal = (): string | undefined => whyNotKept(by, tap.proof.refusal, rules)
-  return { source: { head, body: tap, origin }, refusal, isKept: () => refusal() === undefined }
-}
-
-/** Decides whether an answer that another process has sent on is cached. A stream is read as a whole, since its events were not parsed here. */
-function followed(
-  source: Source<AnswerHead>,
-  firstTarget: string | undefined,
-  context: WorkContext,
-  { exchange, rules }: { readonly exchange: Exchange; readonly rules: CacheRules },
-): Opened {
-  const { head, body } = source
-  const by = { target: head.target, firstTarget }
-  const { caching } = exchange.operation
-  const isKept = (): boolean => false
-  if (typeof body === 'string') {
-    const refusal = refusalOfText(parseRecord(body), by, caching, rules)
-    if (refusal !== undefined) context.refuse(refusal)
-    return { source, refusal: none, isKept }
-  }
-  const refusal = (chunks: readonly Uint8Array[]): string | undefined =>
-    isUsable(head, Buffer.concat(chunks), exchange, rules) ? whyNotKept(by, undefined, rules) : 'incomplete'
-  return { source, refusal, isKept }
-}
-
-function refusalOfText(
-  json: JsonBody | undefined,
-  by: AnsweredBy,
-  caching: CachingRules,
-  rules: CacheRules,
-): string | undefined {
-  return whyNotKept(by, json ? caching.refusalOf(json) : 'incomplete', rules)
-}
-
-const none = (): undefined => undefined

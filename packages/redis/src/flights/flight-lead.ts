@@ -1,5 +1,5 @@
 import { KEEP_MS, LOCK_TTL_MS, RENEW_MS } from './flight-keys.ts'
-import { mergedChunks, type FlightEntry, type Publication } from './publication.ts'
+import { EventSizes, mergedChunks, type FlightEntry, type Publication } from './publication.ts'
 
 /** How often the bytes of a stream are passed on while other processes follow it, in milliseconds. */
 const FOLLOWED_MS = 20
@@ -7,9 +7,6 @@ const FOLLOWED_MS = 20
 const ALONE_MS = 250
 /** A flight whose answer is not read is given up after this time, in milliseconds. */
 const MAX_LEAD_MS = 900_000
-/** The maximum number of events of a flight in Redis, if its size does not limit it further. */
-const MAX_EVENTS = 1_000_000
-
 /** The maximum size of an answer that is not a stream, in bytes. It is one command, which Redis has to carry out within `budgetMs`. */
 const MAX_WHOLE_BYTES = 1_048_576
 
@@ -35,8 +32,7 @@ export class RedisFlightLead {
   readonly #options: LeadOptions
   readonly #beganAt = performance.now()
   #waiting: FlightEntry[] = []
-  /** The sizes of the events that were passed on and may still be in Redis, oldest first. */
-  readonly #sizes: number[] = []
+  readonly #sizes: EventSizes
   #bytes = 0
   #isFull = false
   #next = 1
@@ -49,6 +45,7 @@ export class RedisFlightLead {
 
   constructor(options: LeadOptions) {
     this.#options = options
+    this.#sizes = new EventSizes(options.maxBytes)
   }
 
   /** Whether the lock has to be renewed by a command of its own. */
@@ -97,11 +94,10 @@ export class RedisFlightLead {
     if (state !== 'followed' || this.#hasFollowers) return
     this.#hasFollowers = true
     if (!this.#isOver && !this.#last) this.#options.onFollowed()
-    if (this.#timer !== undefined) {
-      clearTimeout(this.#timer)
-      this.#timer = undefined
-      this.#sendSoon()
-    }
+    if (this.#timer === undefined) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#sendSoon()
   }
 
   #add(entry: FlightEntry): void {
@@ -142,7 +138,7 @@ export class RedisFlightLead {
       lockTtlMs: last ? last.lockTtlMs : LOCK_TTL_MS,
       streamTtlMs: last ? KEEP_MS : LOCK_TTL_MS,
       state: last ? last.state : this.#isFull ? 'full' : '',
-      maxEvents: this.#fitting(entries),
+      maxEvents: this.#sizes.add(entries, this.#isFull),
       first,
       entries,
     })
@@ -151,21 +147,6 @@ export class RedisFlightLead {
     if (last) this.#over()
     else if (this.#last) void this.#send()
     else if (this.#waiting.length > 0) this.#sendSoon()
-  }
-
-  /** Returns how many of the newest events together have at most `maxBytes`. */
-  #fitting(entries: readonly FlightEntry[]): number {
-    for (const { data } of entries) this.#sizes.push(data.length)
-    if (!this.#isFull) return MAX_EVENTS
-    let bytes = 0
-    let count = 0
-    while (count < this.#sizes.length) {
-      bytes += this.#sizes.at(-1 - count) ?? 0
-      if (bytes > this.#options.maxBytes && count >= entries.length) break
-      count++
-    }
-    this.#sizes.splice(0, this.#sizes.length - count)
-    return count
   }
 
   #over(): void {
