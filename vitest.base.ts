@@ -12,6 +12,7 @@ const base = defineConfig({
     // These end a test that hangs. They judge no speed: a machine that is busy with other work may need long.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // Most tests wait for something most of the time, so there is one worker more for each two cores. By default vitest leaves one core free.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // HARBOR_TEST_REPORT keeps the report of a run under another Node apart: see scripts/test-under.ts.

@@ -79,7 +79,7 @@ export async function askForStream(
 export async function untilFollowed({ command }: FlightFleet, count: number): Promise<void> {
   const blocked = async (): Promise<number> =>
     Number(/blocked_clients:(\d+)/.exec(String(await command('INFO', 'clients')))?.[1])
-  await expect.poll(blocked, { timeout: 10_000, interval: 10 }).toBe(count)
+  await expect.poll(blocked, { interval: 10 }).toBe(count)
 }
 
 /** Resolves when the leader has renewed its lock, so that it knows of its followers. */

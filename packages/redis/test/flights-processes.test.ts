@@ -89,11 +89,11 @@ const senderOf = ({ headers }: HeldRequest): AskingProcess =>
 async function untilFollowed(count: number): Promise<void> {
   const blocked = async (): Promise<number> =>
     Number(/blocked_clients:(\d+)/.exec(await own.info('clients'))?.[1])
-  await expect.poll(blocked, { timeout: 20_000, interval: 20 }).toBe(count)
+  await expect.poll(blocked, { interval: 20 }).toBe(count)
 }
 
 async function untilEnded(all: readonly AskingProcess[]): Promise<readonly (Ended | undefined)[]> {
-  await expect.poll(() => all.map(({ ended }) => ended.length), { timeout: 20_000 }).toEqual(all.map(() => 1))
+  await expect.poll(() => all.map(({ ended }) => ended.length)).toEqual(all.map(() => 1))
   return all.map(({ ended }) => ended[0])
 }
 
@@ -149,7 +149,7 @@ describe.skipIf(!hasRedis)(
       for (const word of WORDS) {
         first.words(word)
         await expect
-          .poll(() => all.map(({ words }) => words.at(-1)), { timeout: 10_000, interval: 5 })
+          .poll(() => all.map(({ words }) => words.at(-1)), { interval: 5 })
           .toEqual(Array(10).fill(word))
       }
       first.end()
@@ -202,9 +202,7 @@ describe.skipIf(!hasRedis)(
         const others = all.filter((each) => each !== leader)
         await untilFollowed(9)
         for (const word of WORDS.slice(0, events)) first.words(word)
-        await expect
-          .poll(() => others.map(({ words }) => words.length), { timeout: 10_000 })
-          .toEqual(Array(9).fill(events))
+        await expect.poll(() => others.map(({ words }) => words.length)).toEqual(Array(9).fill(events))
         kill(leader)
         if (events > 0) {
           // Those that have a part of the stream get an error, and ask again.

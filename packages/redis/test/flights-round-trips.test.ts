@@ -99,7 +99,7 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
       request.end()
       expect(await leader).toHaveLength(400)
       expect(await follower).toHaveLength(400)
-      const counts = await commands(10)
+      const counts = await commands(4)
       expect(counts.filter((name) => name === 'EVALSHA').length).toBeLessThan(100)
       expect(counts.filter((name) => name === 'XREAD').length).toBeLessThan(100)
     })
