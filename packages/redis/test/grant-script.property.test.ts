@@ -10,6 +10,7 @@ const LEASE_MS = 2_000
 const CLOCK = `{ redis.call('HGET', 'clock', 's'), redis.call('HGET', 'clock', 'us') }`
 /** The script as it is, but for the clock, which the test sets. */
 const SCRIPT = GRANT_SCRIPT.replace("redis.call('TIME')", CLOCK)
+const HOUR_MS = 3_600_000
 const LIMIT = 20
 
 /** A process: its pot, and its calls in flight. */
@@ -78,12 +79,16 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
     return granted
   }
 
-  const report = async (member: Member, need = 0, isLost = false): Promise<Granted> => {
+  const report = async (
+    member: Member,
+    need = 0,
+    { isLost = false, least = need / 4 }: { isLost?: boolean; least?: number } = {},
+  ): Promise<Granted> => {
     const { id, pot } = member
     const sentAt = now
     member.reported = { usd: committed(member), fresh: member.fresh, atMs: now }
     member.fresh = 0
-    const granted = await send(id, pot.key, pot.report({ usd: need, limit: LIMIT }, false, sentAt))
+    const granted = await send(id, pot.key, pot.report({ usd: need, least, limit: LIMIT }, false, sentAt))
     member.isCutOff = isLost
     if (isLost) pot.part(LIMIT, 4, now)
     else pot.accept(granted, sentAt)
@@ -147,7 +152,7 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
       const member = members[place]
       if (!member || !kinds.includes(what)) continue
       if (what === 'report') await report(member, need)
-      else if (what === 'lost') await report(member, need, true)
+      else if (what === 'lost') await report(member, need, { isLost: true })
       else if (what === 'ask') {
         await report(member, usd)
         take(member, usd)
@@ -182,7 +187,7 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
     for (const member of members) await report(member)
     await setClock(now + LEASE_MS)
     for (const member of members) await report(member)
-    return report(join(), LIMIT)
+    return report(join(), LIMIT, { least: 0 })
   }
 
   it('never grants more than the limit, and loses nothing, whatever members and the network do', async () => {
@@ -191,7 +196,7 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
         const { members } = await carryOut(steps, ['report', 'lost', 'take', 'ask', 'settle', 'wait'])
         const { spent, lease } = await settleAll(members)
         expect(spent).toBeCloseTo(sum(members.map((member) => member.spent)), 6)
-        expect(lease).toBeCloseTo(LIMIT - spent, 6)
+        expect(lease).toBeCloseTo(Math.max(0, LIMIT - spent), 6)
       }),
       { numRuns: 100 },
     )
@@ -212,6 +217,49 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
       }),
       { numRuns: 100 },
     )
+  })
+
+  it('holds no amount that is too small for the calls that wait, so that another member can have it', async () => {
+    const [one, other] = [join(), join()]
+    await report(one, 19)
+    expect(take(one, 19)).toBe(true)
+    await report(other, 0.6)
+    expect((await report(one, 1, { least: 1 })).lease).toBe(0)
+    expect((await report(other, 1, { least: 1 })).lease).toBe(1)
+    expect(take(other, 1)).toBe(true)
+    await report(other)
+    expect(await report(one, 1, { least: 1 })).toMatchObject({ lease: 0, isStale: false, isShort: true })
+  })
+
+  it('begins a new period by the clock of the server, whatever is in flight', async () => {
+    const [one, other] = [join('hour'), join('hour')]
+    await report(one, 20)
+    expect(take(one, 20)).toBe(true)
+    await report(one)
+    await setClock(HOUR_MS)
+    const granted = await report(other, 20)
+    expect(granted).toMatchObject({ period: 1, endsAt: 2 * HOUR_MS, lease: 20, spent: 0, held: 0 })
+    settle(one, 1)
+    expect(await report(one)).toMatchObject({ period: 1, spent: 0, held: 20 })
+    // A server whose clock is set back does not begin the old period again.
+    await setClock(HOUR_MS - 5)
+    expect(await report(other)).toMatchObject({ period: 1 })
+  })
+
+  it('refuses only when the others have reported that they need what they hold', async () => {
+    const [one, other] = [join(), join()]
+    for (let n = 0; n < 5; n++) {
+      await report(one, 1)
+      for (let calls = 0; calls < 5; calls++) take(one, 0.2)
+      await setClock(now + 100)
+    }
+    const { lease } = await report(one)
+    expect(lease).toBeGreaterThan(1)
+    expect(await report(other, 19)).toMatchObject({ isStale: true, isShort: true })
+    // One report without leases, and nothing stale is left.
+    await report(one)
+    await report(one)
+    expect(await report(other, 19)).toMatchObject({ isStale: false })
   })
 
   it('never counts less than was spent after Redis has lost its data', async () => {

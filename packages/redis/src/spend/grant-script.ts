@@ -17,7 +17,7 @@
  * KEYS: seen, then one for each pot
  * ARGV: member, lease in ms, presence in ms, then for each pot: length of the period in ms or 0, limit, period as known or "", epoch as known or "",
  * total spent, total spent at the last acknowledged report, reserved, minimum lease to keep, amount needed for waiting calls, amount wanted as a lease,
- * amount used since the last report, total spent by all as known, amount held by others as known
+ * amount used since the last report, total spent by all as known, amount held by others as known, amount needed for the smallest waiting call
  * Returns: time in ms, number of members, then for each pot: epoch, period, end of the period or 0, lease, spent by all, held by others, reserved by
  * others, stale, short
  *
@@ -25,7 +25,7 @@
  */
 export const GRANT_SCRIPT = `
 local HOUR, DAY = 3600000, 86400000
-local FIELDS, SYNC_SHARE, CALM_MS = 13, 0.05, 1000
+local FIELDS, SYNC_SHARE, CALM_MS = 14, 0.05, 1000
 local time = redis.call('TIME')
 local clock = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local member, leaseMs, presenceMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -46,6 +46,7 @@ for i = 2, #KEYS do
   local total, acknowledged, reserved = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
   local floor, need, want = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9])
   local fresh, seed, others = tonumber(ARGV[at + 10]), tonumber(ARGV[at + 11]), tonumber(ARGV[at + 12])
+  local least = tonumber(ARGV[at + 13])
 
   local period = length > 0 and math.floor(clock / length) or 0
   local packed = redis.call('GET', KEYS[i])
@@ -108,7 +109,8 @@ for i = 2, #KEYS do
   else
     pot.short, pot.lack = nil, nil
   end
-  local free = math.min(room, need)
+  -- An amount that is too small for any call is not held: two members with halves of it would wait for each other.
+  local free = room < least - limit * 1e-9 and 0 or math.min(room, need)
   if not pot.short then free = math.max(free, math.min(room, want, ample / (2 * members))) end
   free = math.max(floor, free)
 

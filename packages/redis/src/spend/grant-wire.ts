@@ -31,6 +31,8 @@ export interface Ask {
   /** What all have spent, and what others hold, at the last reply. */
   readonly seed: number
   readonly others: number
+  /** What it needs for the smallest of the calls that wait. */
+  readonly least: number
 }
 
 export interface Reply {
@@ -64,9 +66,9 @@ export interface Granted {
 export function argumentsOf(member: string, leaseMs: number, asks: readonly Ask[]): string[] {
   const args = [member, String(leaseMs), String(PRESENCE_MS)]
   for (const { lengthMs, limit, period, epoch, ...amounts } of asks) {
-    const { total, acknowledged, reserved, floor, need, want, fresh, seed, others } = amounts
+    const { total, acknowledged, reserved, floor, need, want, fresh, seed, others, least } = amounts
     args.push(String(lengthMs), String(limit), period === undefined ? '' : String(period), epoch)
-    for (const each of [total, acknowledged, reserved, floor, need, want, fresh, seed, others])
+    for (const each of [total, acknowledged, reserved, floor, need, want, fresh, seed, others, least])
       args.push(String(each))
   }
   return args

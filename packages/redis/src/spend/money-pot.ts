@@ -1,6 +1,13 @@
 import type { FleetPot } from '../fleet/contracts.ts'
 import type { Ask, Granted } from './grant-wire.ts'
 
+/** What calls that wait need of a pot, together and at least, in US dollars, and the highest of their limits. */
+export interface Need {
+  usd: number
+  least: number
+  limit: number
+}
+
 const HOUR_MS = 3_600_000
 /** The lengths of periods in milliseconds; 0 if there are none. */
 const LENGTH_MS = { hour: HOUR_MS, day: 24 * HOUR_MS, total: 0 } as const
@@ -178,10 +185,10 @@ export class MoneyPot {
   /**
    * Returns the numbers of a report. Until its reply, the lease is what the process keeps in any case.
    *
-   * @param need what waiting calls need, and `limit` the highest of their limits
+   * @param need what waiting calls need
    * @param isLast whether the process leaves the fleet
    */
-  report(need: { readonly usd: number; readonly limit: number }, isLast: boolean, now: number): Ask {
+  report(need: Readonly<Need>, isLast: boolean, now: number): Ask {
     const used = this.#used
     const growth = Math.min(MAX_GROWTH, AHEAD_MS / Math.max(1, now - this.#reportedAt))
     const isBusy = !isLast && !this.#isShort && this.#started * growth >= MIN_AHEAD
@@ -205,6 +212,7 @@ export class MoneyPot {
       fresh: this.#taken,
       seed: this.#spent,
       others: this.#held,
+      least: need.least,
     }
     this.#lease = floor
     this.#mark = used

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TimedScript } from '../client/timed-script.ts'
 import { argumentsOf, PRESENCE_MS, replyOf, type Reply } from './grant-wire.ts'
-import type { MoneyPot } from './money-pot.ts'
+import type { MoneyPot, Need } from './money-pot.ts'
 
 /** After this time without a report, in milliseconds, what a process has leased returns to the others. */
 const LEASE_MS = 2_000
@@ -15,12 +15,6 @@ const FIRST_REPLY_MS = 1_000
 const MAX_REPORTED = 64
 /** A report that is sent anyway includes pots that are due later, up to this number. */
 const MIN_REPORTED = 8
-
-/** What calls that wait need of a pot, in US dollars, and the highest of their limits. */
-export interface Need {
-  usd: number
-  limit: number
-}
 
 /** What the reports are made for. */
 export interface ReportHost {
@@ -213,4 +207,4 @@ export class MoneyReports {
   }
 }
 
-const NO_NEED: Need = { usd: 0, limit: 0 }
+const NO_NEED: Need = { usd: 0, least: 0, limit: 0 }

@@ -1,8 +1,8 @@
 import type { FleetMoney, FleetOutcome, FleetPot, FleetPotState } from '../fleet/contracts.ts'
 import type { TimedScript } from '../client/timed-script.ts'
 import type { Reply } from './grant-wire.ts'
-import type { MoneyPot } from './money-pot.ts'
-import { MoneyReports, type Need } from './money-reports.ts'
+import type { MoneyPot, Need } from './money-pot.ts'
+import { MoneyReports } from './money-reports.ts'
 import { PotShelves } from './pot-shelves.ts'
 
 /** While calls wait for what others may return, they ask this often, in milliseconds. */
@@ -144,9 +144,10 @@ export class SharedMoney implements FleetMoney {
         const pot = this.#pots.open(given)
         if (!pot) continue
         const need = needs.get(pot)
-        if (!need) needs.set(pot, { usd, limit: given.usd })
+        if (!need) needs.set(pot, { usd, least: usd, limit: given.usd })
         else {
           need.usd += usd
+          need.least = Math.min(need.least, usd)
           need.limit = Math.max(need.limit, given.usd)
         }
       }
