@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { expectedOf, Fleet, keysOf, killAtRandom, seeded } from '../test/fleet.ts'
+import { expectedOf, Fleet, keysOf, killAtRandom, seeded, until } from '../test/fleet.ts'
 import { RedisServer } from '../test/redis-server.ts'
 
 const ITEMS = 20_000
@@ -32,5 +32,34 @@ it(`four workers give each of ${ITEMS} ids one result after kill -9 of workers a
   expect(output).toEqual(expected)
   expect(repeated).toBeLessThanOrEqual(kills * plan.concurrency)
   await fleet.close()
-  await expect.poll(() => keysOf(server.url), { timeout: 10_000 }).toEqual([])
+  await until(async () => (await keysOf(server.url)).length === 0)
+})
+
+it('the items of a killed worker run again within 15 seconds', async () => {
+  const server = await RedisServer.start()
+  onTestFinished(() => server.close())
+  const simulator = await startSimulator()
+  onTestFinished(() => simulator.close())
+  const folder = mkdtempSync(join(tmpdir(), 'harbor-bullmq-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const provider = simulator.provider()
+  // No other items are left, so each further call is for one of the killed worker.
+  provider.fail(...Array.from({ length: 8 }, () => ({ type: 'hang' }) as const))
+  const fleet = new Fleet({
+    folder,
+    queue: 'kill',
+    url: server.url,
+    provider,
+    items: 8,
+    workers: 2,
+    concurrency: 4,
+  })
+  onTestFinished(() => fleet.close())
+  await until(() => fleet.calls === 8)
+  const killedAt = performance.now()
+  fleet.killWorker(0)
+  await until(() => fleet.calls === 8 + 4)
+  const takeoverMs = Math.round(performance.now() - killedAt)
+  console.log({ takeoverMs })
+  expect(takeoverMs).toBeLessThan(15_000)
 })

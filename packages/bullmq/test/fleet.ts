@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { runBulk } from '@harbor/batch'
 import type { SimulatedProvider } from '@harbor/simulator'
 import { Redis } from 'ioredis'
-import { expect } from 'vitest'
 
 export interface Prompt {
   readonly id: string
@@ -71,7 +70,7 @@ export class Fleet {
 
   /** Resolves when the coordinator has written all results. @returns its lines, sorted */
   async results(timeoutMs: number): Promise<readonly string[]> {
-    await expect.poll(() => this.isDone, { timeout: timeoutMs, interval: 50 }).toBe(true)
+    await until(() => this.isDone, timeoutMs)
     return readFileSync(this.output, 'utf8').split('\n').toSorted()
   }
 
@@ -161,9 +160,7 @@ export async function killAtRandom(
   const moments = Array.from({ length: kills }, () => before + Math.floor((0.02 + 0.9 * random()) * items))
   let killed = 0
   for (const moment of moments.toSorted((a, b) => a - b)) {
-    await expect
-      .poll(() => fleet.isDone || fleet.calls >= moment, { timeout: 120_000, interval: 2 })
-      .toBe(true)
+    await until(() => fleet.isDone || fleet.calls >= moment, 300_000)
     if (fleet.isDone) break
     if (random() < 0.3) fleet.killCoordinator()
     else fleet.killWorker(Math.floor(random() * workers))
@@ -178,5 +175,18 @@ export function seeded(seed: number): () => number {
     let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** Waits for something to happen. Unlike `expect.poll`, it may run in tests that run beside each other. */
+export async function until(
+  hasHappened: () => boolean | Promise<boolean>,
+  timeoutMs = 100_000,
+): Promise<void> {
+  const endsAt = performance.now() + timeoutMs
+  while (!(await hasHappened())) {
+    if (performance.now() > endsAt)
+      throw new Error(`did not happen within ${timeoutMs} ms: ${hasHappened.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
