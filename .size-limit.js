@@ -31,7 +31,7 @@ export default [
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '44.5 kB'),
   budget('redis', '13.5 kB'),
-  budget('bullmq', '40 kB', { ignore: ['bullmq'] }),
+  budget('bullmq', '28.5 kB', { ignore: ['bullmq'] }),
   budget('otel', '9.5 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
   budget('core', '8.4 kB', {

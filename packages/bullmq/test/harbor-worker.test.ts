@@ -8,7 +8,7 @@ import { hasRedis } from './redis-server.ts'
 const line = (text: string): BulkRequest => ({
   custom_id: text,
   url: '/v1/chat/completions',
-  body: { model: 'gpt-4', max_tokens: 10, messages: [{ role: 'user', content: text }] },
+  body: { model: 'gpt-4', max_completion_tokens: 10, messages: [{ role: 'user', content: text }] },
 })
 
 describe.skipIf(!hasRedis)('a worker with a client of Harbor (needs redis-server)', () => {

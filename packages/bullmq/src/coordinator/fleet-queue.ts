@@ -13,6 +13,8 @@ const LEASE_POLL_MS = 400
 const OPEN_TIMEOUT_MS = 10_000
 /** How long the state of an aborted run stays for its workers, in milliseconds. */
 const ABORTED_TTL_MS = 60_000
+/** About how many events of BullMQ stay in Redis. Nothing here reads them. */
+const MAX_EVENTS = 100
 /** The maximum number of jobs in one script. */
 const MAX_LOOKED = 1_000
 
@@ -62,7 +64,11 @@ export class FleetQueue {
   ): Promise<FleetQueue> {
     const keys = queueKeysOf(prefix, name)
     const connection = ownedConnection(given)
-    const queue = new Queue(name, { connection: connection.options, prefix: keys.bullmqPrefix })
+    const queue = new Queue(name, {
+      connection: connection.options,
+      prefix: keys.bullmqPrefix,
+      streams: { events: { maxLen: MAX_EVENTS } },
+    })
     let lastError: unknown
     queue.on('error', (error) => {
       lastError = error

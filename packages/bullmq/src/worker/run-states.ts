@@ -14,6 +14,8 @@ interface Run {
   session: Session
   inFlight: number
   readAt: number
+  /** The latest reading of its state. */
+  reading: Promise<void>
   /** Since when its state is missing; undefined if it is there. */
   missingSince: number | undefined
 }
@@ -42,12 +44,19 @@ export class RunStates {
   async enter(token: string): Promise<Session> {
     let run = this.#runs.get(token)
     if (!run) {
-      run = { session: new Session(this.#start), inFlight: 0, readAt: -Infinity, missingSince: undefined }
+      run = {
+        session: new Session(this.#start),
+        inFlight: 0,
+        readAt: -Infinity,
+        reading: Promise.resolve(),
+        missingSince: undefined,
+      }
       this.#runs.set(token, run)
     }
     run.inFlight++
     this.#timer ??= setInterval(() => void this.#readAll(), STATE_MS)
-    if (performance.now() - run.readAt > STATE_MS) await this.#read(token, run)
+    if (performance.now() - run.readAt > STATE_MS) run.reading = this.#read(token, run)
+    await run.reading
     return run.session
   }
 
