@@ -89,6 +89,18 @@ describe('limits', () => {
     expect(provider.counts().calls).toBe(1)
   })
 
+  it('say when to retry also while they are not known', async () => {
+    const [provider, harbor] = await limited({}, { rules: [{ fault: { type: 'hang' } }] })
+    const leaving = new AbortController()
+    const hanging = Array.from({ length: 4 }, () => failureOf(ask(harbor, { signal: leaving.signal })))
+    await expect.poll(() => provider.counts().calls).toBe(4)
+    const error = await failureOf(ask(harbor, { timeout: 30 }))
+    expect(error).toMatchObject({ status: 429, code: 'local_rate_limit' })
+    expect(Number((error as RateLimitError).headers.get('retry-after-ms'))).toBeGreaterThan(0)
+    leaving.abort()
+    await Promise.all(hanging)
+  })
+
   it('refuse a request at once that is larger than a limit', async () => {
     const [provider, harbor] = await limited({ tokensPerMinute: 100 })
     const error = await failureOf(harbor.chat.completions.create({ ...HELLO, max_completion_tokens: 1_000 }))

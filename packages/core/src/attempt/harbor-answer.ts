@@ -23,5 +23,5 @@ export function harborAnswer(
   }
 }
 
-/** The time that a call should wait before a retry if it found a full queue, in milliseconds. Sent as the header `retry-after-ms`. */
-export const FULL_QUEUE_WAIT_MS = 1_000
+/** How long a caller should wait before a retry if the real wait is not known, such as for a full queue, in milliseconds. Sent as `retry-after-ms`. */
+export const UNKNOWN_WAIT_MS = 1_000

@@ -6,7 +6,7 @@ import { noRoomForPot, tooLittleLeft } from '../cost/limit-words.ts'
 import type { DrawRefusal } from '../cost/purse.ts'
 import type { ClientClosedError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
-import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
+import { UNKNOWN_WAIT_MS, harborAnswer } from './harbor-answer.ts'
 
 // Errors for requests that Harbor itself refuses to send. Each contains the answer that the caller gets.
 
@@ -61,7 +61,8 @@ export function limitReached(
       : waitMs === Infinity
         ? 'they are not known yet, and the first answers have not come'
         : `there is room in ${Math.ceil(waitMs)} ms, which is longer than the call may take`
-  const retryAfterMs = waitMs === undefined || waitMs === Infinity ? undefined : waitMs
+  // Without a time, a caller that retries would do so at once, again and again.
+  const retryAfterMs = waitMs === Infinity ? UNKNOWN_WAIT_MS : waitMs
   return notSent(exchange, 429, 'local_rate_limit', {
     message: `The limits of ${target.name} let nothing through, so nothing was sent: ${why}.`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -72,7 +73,7 @@ export function limitReached(
 /** Makes the error for a call that finds the queue for the limits of its target full. */
 export function limiterFull(exchange: LegExchange, cause: Error): AttemptError {
   const { message } = cause
-  return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: FULL_QUEUE_WAIT_MS, cause })
+  return notSent(exchange, 429, 'queue_full', { message, retryAfterMs: UNKNOWN_WAIT_MS, cause })
 }
 
 /** The code of the errors for calls that Harbor does not send because of a spend limit. */

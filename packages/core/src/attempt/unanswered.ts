@@ -6,7 +6,7 @@ import type { Answer, Exchange, LegExchange } from '../call/exchange.ts'
 import { LostHedgeError } from '../call/leg.ts'
 import { cleanWord } from '../base/clean.ts'
 import { redactError } from '../base/redact-error.ts'
-import { FULL_QUEUE_WAIT_MS, harborAnswer } from './harbor-answer.ts'
+import { UNKNOWN_WAIT_MS, harborAnswer } from './harbor-answer.ts'
 
 /**
  * Makes the error for an attempt without an answer: after a transport error, a timeout or an abort, or when the connection pool refused the
@@ -83,6 +83,6 @@ function poolRefused(
   const failure: Failure = { kind: 'refused', code, retryable: false, ambiguous: false }
   if (!PoolQueueFullError.is(cause)) return new AttemptError(exchange, failure, { cause })
   const answer = harborAnswer(exchange, 429, { message, type: 'harbor_error', code })
-  answer.headers.set('retry-after-ms', String(FULL_QUEUE_WAIT_MS))
+  answer.headers.set('retry-after-ms', String(UNKNOWN_WAIT_MS))
   return new AttemptError(exchange, failure, { answer, cause })
 }
