@@ -36,6 +36,7 @@ export class BoardModel {
     const { digest, event, forMs, consecutiveOpens, ask } = report
     const vote = `${digest} ${member}`
     const opening = this.openingOf(digest)
+    if (opening.leaseUntil <= this.now && opening.until + 60_000 < this.now) opening.isOpen = false
     this.#seen.set(member, this.now)
     if (report.isUsed) this.#called.set(vote, this.now)
     const isMine = opening.holder === member

@@ -104,7 +104,7 @@ describe.skipIf(!hasRedis)('the script of shared circuits (needs redis-server)',
             reached[expected.leaseMs > 0 ? 'granted' : 'refused']++
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     )
     // The property means little if this happens rarely.
     for (const count of Object.values(reached)) expect(count).toBeGreaterThan(50)

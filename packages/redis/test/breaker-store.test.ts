@@ -87,6 +87,8 @@ function traffic(member: Member | undefined): void {
   member?.breaker('traffic').acquire().succeed()
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
 /** Returns the states of a circuit in all processes, each of which makes a call. */
 function states({ members }: Fleet): string[] {
   return members.map((member) => {
@@ -206,11 +208,26 @@ describe.skipIf(!hasRedis)('redisBreakerStore (needs redis-server)', () => {
     fail(one, { status: 429 })
     await fleet.until(() => states(fleet)).toEqual(['open', 'open'])
     await fleet.until(() => one?.breaker().state).toBe('half-open')
-    await fleet.until(() => two?.breaker().state).toBe('half-open')
+    await fleet.until(() => (traffic(one), two?.breaker().state)).toBe('half-open')
     expect(() => one?.breaker().acquire()).toThrow(BreakerOpenError)
     two?.breaker().acquire().succeed()
     await fleet.until(() => states(fleet)).toEqual(['closed', 'closed'])
   })
+
+  it.concurrent(
+    'probes with the next call when calls are rarer than the right to probe lasts',
+    async (context) => {
+      const fleet = await fleetOf(context, 2, () => ({ breaker: { openForMs: 500 } }))
+      await callOnce(fleet)
+      const [one] = fleet.members
+      fail(one, { status: 429 })
+      await pause(1_000)
+      expect(() => one?.breaker().acquire()).toThrow(BreakerOpenError)
+      await pause(2_500)
+      one?.breaker().acquire().succeed()
+      await fleet.until(() => states(fleet)).toEqual(['closed', 'closed'])
+    },
+  )
 
   it.concurrent('shares nothing between different prefixes, or different names', async (context) => {
     const fleet = await fleetOf(context, 3, (index) => ({ prefix: index === 2 ? 'other' : 'harbor' }))
@@ -230,9 +247,9 @@ describe.skipIf(!hasRedis)('redisBreakerStore (needs redis-server)', () => {
   it.concurrent('sends nothing while no call is made', async (context) => {
     const fleet = await fleetOf(context, 2)
     await callOnce(fleet)
-    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    await pause(1_200)
     const before = await fleet.commands()
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await pause(1_500)
     expect(await fleet.commands()).toBe(before)
   })
 

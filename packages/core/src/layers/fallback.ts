@@ -30,12 +30,11 @@ export function fallbackLayer(
   return (next) => {
     const services = { health, quotas, next }
     return async function fallback(exchange) {
-      const refreshing = health.refresh()
-      // An abort ends the call in the next layer.
-      if (refreshing) await untilAborted(exchange.signal, refreshing).catch(() => undefined)
       const plan = planOf(exchange)
       if (plan.warning !== undefined) telemetry.advise(plan.warning)
       const chain = chainFor(exchange, plan)
+      const refreshing = health.refresh(chain)
+      if (refreshing) await refreshed(refreshing, exchange, chain, health)
       health.setAlternatives(chain)
       const ordered = inOrder(exchange, chain, health, telemetry)
       const stays =
@@ -61,6 +60,19 @@ export function fallbackLayer(
       return second.answer
     }
   }
+}
+
+/** Waits for the state of the fleet. An abort ends the wait, and then the call in the next layer. */
+async function refreshed(
+  refreshing: Promise<void>,
+  { signal }: Exchange,
+  chain: readonly Target[],
+  health: Health,
+): Promise<void> {
+  await untilAborted(signal, refreshing).catch(() => undefined)
+  // If it is now known that a circuit is to be probed, this call may be the probe.
+  const asking = health.refresh(chain)
+  if (asking) await untilAborted(signal, asking).catch(() => undefined)
 }
 
 /**

@@ -7,7 +7,8 @@ export interface FleetCircuits {
   /** The cooldowns of all members. */
   readonly cooldowns: FleetCooldowns
   /**
-   * Called before each call. Returns a promise if this member does not know the latest state, because it was idle. The promise must resolve soon, also
+   * Called before each call. Returns a promise if the member does not know the latest state, because it was idle, or if a circuit has just requested the
+   * right to probe. The promise must resolve soon, also
    * if the shared state cannot be reached, and must not reject.
    */
   refresh(): Promise<void> | undefined

@@ -100,9 +100,16 @@ export class Health {
     this.chain.start()
   }
 
-  /** Returns a promise if the state of the fleet is not known, because this process was idle. It resolves soon, and never rejects. */
-  refresh(): Promise<void> | undefined {
-    return this.#options.circuits?.refresh()
+  /**
+   * Returns a promise if the fleet has to be asked about these targets: because this process was idle, or because a circuit that is open in all
+   * processes is to be probed. It resolves soon, and never rejects.
+   */
+  refresh(targets: readonly Target[]): Promise<void> | undefined {
+    const { circuits } = this.#options
+    if (!circuits) return undefined
+    // An open circuit whose time is over requests the right to probe when it is looked at.
+    for (const target of targets) this.isAvailable(target)
+    return circuits.refresh()
   }
 
   /** Returns the reason, in words, why the target's circuit lets no call through; undefined if it does. */

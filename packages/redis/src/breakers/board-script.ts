@@ -8,6 +8,8 @@ const MAX_VOTE_MS = 60_000
 const LEASE_MS = 2_000
 /** After a failed probe, other members may probe this much earlier than the one that failed, in milliseconds. */
 const HEAD_START_MS = 1_000
+/** An opening that no member has probed for this time after its open time is void, in milliseconds: no member has called the target. */
+const STALE_MS = 60_000
 /** The maximum number of members of a fleet, and of the callers of a target. */
 const MAX_MEMBERS = 1_000
 /** The maximum number of targets and cooldowns of a fleet. */
@@ -69,7 +71,9 @@ end
 
 local function read(digest)
   local packed = redis.call('HGET', KEYS[1], digest)
-  return packed and cmsgpack.unpack(packed) or { g = 0, open = false, till = 0, opens = 0, holder = '', lease = 0, failed = '' }
+  local target = packed and cmsgpack.unpack(packed)
+  if target and target.lease <= now and target.till + ${STALE_MS} < now then target.open = false end
+  return target or { g = 0, open = false, till = 0, opens = 0, holder = '', lease = 0, failed = '' }
 end
 
 local reply, listed = {}, {}
@@ -121,6 +125,7 @@ for i = 1, count do
         target.open, target.holder, target.lease = false, '', 0
       end
     end
+    isMine, isHeld = target.holder == member, target.lease > now
     if target.open and (ask == 'probe' or ask == 'early') and (isMine or not isHeld) then
       local isDue = ask == 'early' or now >= target.till
       if isDue and (target.failed ~= member or now >= target.till + ${HEAD_START_MS}) then

@@ -52,7 +52,10 @@ export class Board implements BreakerStore {
   #isUrgent = false
   #isClosed = false
   #reportedAt = -Infinity
-  #answeredAt = -Infinity
+  /** When Redis has answered last. */
+  answeredAt = -Infinity
+  /** Whether the right to probe is to be requested, or is being requested. */
+  #asks: 'none' | 'pending' | 'sent' = 'none'
   #inFlight: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
@@ -101,23 +104,31 @@ export class Board implements BreakerStore {
     this.#schedule()
   }
 
+  askToProbe(): void {
+    this.#asks = 'pending'
+    this.urge()
+  }
+
   /**
-   * Brings what is known up to date before a call, after an idle time.
-   * @returns a promise that resolves after one reply of Redis, or when the time for it is over; undefined if everything is up to date, or Redis cannot
+   * Brings what is known up to date before a call: after an idle time, and if a circuit needs the right to probe.
+   * @returns a promise that resolves after the reply of Redis, or when the time for it is over; undefined if everything is up to date, or Redis cannot
    * be reached. Never rejects
    */
   refresh(): Promise<void> | undefined {
     this.touch()
-    if (this.now() - this.#answeredAt < FRESH_MS || this.isDown) return undefined
-    if (!this.#inFlight && !this.#script.isBusy) this.#start()
-    return this.#inFlight
+    if (this.isDown || (this.#asks === 'none' && this.now() - this.answeredAt < FRESH_MS)) return undefined
+    const start = (): Promise<void> | undefined => {
+      this.#start()
+      return this.#inFlight
+    }
+    return this.#asks === 'pending' && this.#inFlight ? this.#inFlight.then(start) : start()
   }
 
   /** Withdraws the votes of this process, and returns its right to probe. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     await this.#inFlight
-    const canReport = this.#answeredAt > -Infinity && !this.isDown && !this.#script.isBusy
+    const canReport = this.answeredAt > -Infinity && !this.isDown && !this.#script.isBusy
     this.#isClosed = true
     clearTimeout(this.#timer)
     if (canReport)
@@ -174,6 +185,7 @@ export class Board implements BreakerStore {
     const sentAt = this.now()
     const taken = new Map<CircuitLink, TargetReport>()
     this.#isUsed = this.#isUrgent = false
+    if (this.#asks === 'pending') this.#asks = 'sent'
     for (const link of this.#links.values()) {
       if (taken.size === MAX_REPORTED) {
         this.#isUrgent = true
@@ -185,6 +197,7 @@ export class Board implements BreakerStore {
     const cooldowns = this.cooldowns.take(sentAt)
     this.#reportedAt = sentAt
     const reply = await this.#send([...taken.values()], cooldowns, false)
+    if (this.#asks === 'sent') this.#asks = 'none'
     if (reply) {
       this.#accept(reply, sentAt)
       this.#isUrgent ||= this.cooldowns.hasNews || this.#some((link) => link.hasNews)
@@ -214,7 +227,7 @@ export class Board implements BreakerStore {
   #accept(reply: BoardReply, sentAt: number): void {
     const { epoch, version, members, isPart, targets, cooldowns } = reply
     const now = this.now()
-    this.#answeredAt = now
+    this.answeredAt = now
     this.#version = version
     this.#members = Math.max(1, members)
     if (isPart) this.#isUrgent = true

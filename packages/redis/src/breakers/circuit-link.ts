@@ -11,8 +11,12 @@ export interface BoardOfCircuit {
   readonly isDown: boolean
   /** A circuit was used, and is part of the next report. */
   join(link: CircuitLink): void
+  /** When Redis has answered last. */
+  readonly answeredAt: number
   /** There is something to report at once. */
   urge(): void
+  /** A call needs the right to probe: it is requested at once. */
+  askToProbe(): void
 }
 
 /**
@@ -78,8 +82,11 @@ export class CircuitLink implements StoreLink {
     if (!isEarly && now < this.#openUntil) return this.#openUntil - now
     if (isEarly || this.#ask === '') this.#ask = isEarly ? 'early' : 'probe'
     this.#board.join(this)
-    this.#board.urge()
-    return ASK_AGAIN_MS
+    this.#board.askToProbe()
+    // If calls are rare, the right expires before the next call, which would request it in vain again. So this call probes.
+    const isRare = this.#leaseUntil > -Infinity && this.#board.answeredAt < this.#leaseUntil
+    if (isRare) this.#leaseUntil = now + ASK_AGAIN_MS
+    return isRare ? 0 : ASK_AGAIN_MS
   }
 
   /** Whether the right to probe must be renewed, because a probe is in flight. */

@@ -9,8 +9,9 @@ export interface FleetCircuits {
   /** The cooldowns of all clients. */
   readonly cooldowns: FleetCooldowns
   /**
-   * Called before each call. Returns a promise if the client does not know the latest state, because it was idle. It resolves when the state is known,
-   * or when the time for a command is over. Never rejects.
+   * Called before each call. Returns a promise if the member does not know the latest state, because it was idle, or if a circuit has just requested the
+   * right to probe. It resolves when the
+   * state is known, or when the time for a command is over. Never rejects.
    */
   refresh(): Promise<void> | undefined
 }
