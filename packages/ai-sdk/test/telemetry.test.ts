@@ -84,6 +84,16 @@ describe('the option telemetry of a fallback model', () => {
     })
   })
 
+  it('passes receipts that JSON contains whole', async () => {
+    const { observer, notices } = recorder()
+    await ask(createFallbackModel({ models: [mock('m', 'hello')], telemetry: observer }))
+    const receipt = last(notices)
+    const json = JSON.parse(JSON.stringify(receipt)) as ObservedReceipt
+    const { id, target, model, outcome, durationMs, attempts, usage } = receipt
+    expect(json).toMatchObject({ id, target, model, outcome, durationMs, usage, labels: {}, skipped: [] })
+    expect(json.attempts).toEqual(JSON.parse(JSON.stringify(attempts)))
+  })
+
   it('notifies of retries, waits, fallbacks and skipped targets, with the phase of each failure', async () => {
     const { observer, notices, names } = recorder()
     const down = mock('down', apiError(503), apiError(500))

@@ -58,6 +58,9 @@ describe('single embeddings', () => {
     expect(provider.counts()).toMatchObject({ calls: 1, tokens: { input: sum(tokens) } })
     const receipts = replies.map(receiptOf)
     expect(receipts.map((receipt) => receipt?.usage?.inputTokens)).toEqual(tokens)
+    expect(receipts.map((receipt) => receipt?.billedTokens)).toEqual(
+      tokens.map((count) => ({ count, source: 'reported' })),
+    )
     expect(receipts[0]).toMatchObject({
       batch: { size: 10 },
       attempts: [{ status: 200 }],

@@ -6,6 +6,8 @@ import type { ShownReceipt } from './receipt.ts'
  * shape, because this package depends on nothing.
  */
 export interface DevtoolsClient {
+  /** How the page names the client, if it shows several. @default the host to which the client sends its requests */
+  readonly title?: string | undefined
   /** Adds a listener that is called when a call starts (`call`) or has ended (`end`). @returns a function that removes it */
   on(event: 'call' | 'end', listener: (event: { readonly receipt: ShownReceipt }) => void): () => void
   /** Adds a listener that is called when the circuit of a target has changed its state. @returns a function that removes it */
@@ -87,6 +89,8 @@ export interface CapturedContent {
 export interface AlertChange {
   /** The name of the alert. */
   readonly name: string
+  /** What the incident is about, such as the name of a target. Undefined for alerts that have one incident at a time. */
+  readonly subject?: string | undefined
   /** `firing`: the condition of the alert holds. `resolved`: it has ceased to hold. */
   readonly state: 'firing' | 'resolved'
   /** When the condition began to hold (`firing`) or ceased to hold (`resolved`), in milliseconds since the epoch. */

@@ -1,5 +1,11 @@
 export { devtoolsHandler, type DevtoolsHandler, type DevtoolsHandlerOptions } from './devtools-handler.ts'
 export { openDevtools, type Devtools, type DevtoolsOptions } from './open-devtools.ts'
+export {
+  watchModels,
+  type ModelWatcher,
+  type WatchedModel,
+  type WatchModelsOptions,
+} from './model-watcher.ts'
 export type {
   AlertChange,
   BreakerChange,

@@ -12,6 +12,44 @@ if (isSkipped)
     'There is no Chromium on this machine, so the tests of the page in a browser are skipped. Install it (apt-get install -y chromium) to run them.',
   )
 
+/**
+ * Draws copies of all rows, which takes any page on this machine as long, and then filters the receipts by each model and by nothing. Returns the
+ * longest task of the browser during each, in milliseconds; 0 if all took less than 50.
+ */
+const LONGEST_TASKS = `(async () => {
+  const turn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+  const longest = async (steps) => {
+    let ms = 0
+    const observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) ms = Math.max(ms, Math.round(duration))
+    })
+    observer.observe({ entryTypes: ['longtask'] })
+    for (const step of steps) {
+      await turn()
+      step()
+      await turn()
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    observer.disconnect()
+    return ms
+  }
+  const rows = [...document.querySelectorAll('[data-receipt]')]
+  const list = rows[0].closest('.grid').parentElement.appendChild(document.createElement('div'))
+  list.className = 'grid'
+  const copies = rows.map((row) => row.cloneNode(true))
+  for (const copy of copies) copy.removeAttribute('data-receipt')
+  const draw = () => list.replaceChildren(...copies)
+  const floor = await longest([draw, () => list.replaceChildren(), draw, () => list.replaceChildren(), draw])
+  list.remove()
+  const select = document.querySelector('[data-filter=target]')
+  const choose = (value) => () => {
+    select.value = value
+    select.dispatchEvent(new Event('change'))
+  }
+  const values = [...select.options].map(({ value }) => value)
+  return [floor, await longest([...values, ''].map(choose))]
+})()`
+
 describe.skipIf(isSkipped)('the page in a browser', () => {
   const { providers, client, open } = useClients()
   let browser: Browser
@@ -21,8 +59,8 @@ describe.skipIf(isSkipped)('the page in a browser', () => {
   })
   afterAll(() => browser.close())
 
-  const openPage = async (harbor: ReturnType<typeof client>): Promise<Tab> =>
-    openTab(browser, (await open(harbor)).url)
+  const openPage = async (...clients: ReturnType<typeof client>[]): Promise<Tab> =>
+    openTab(browser, (await open(clients)).url)
 
   it('shows a call that is made now, at once, and no call from before it was opened', async () => {
     const harbor = client()
@@ -123,6 +161,45 @@ describe.skipIf(isSkipped)('the page in a browser', () => {
     })()`)
     // One row gets the place in the order of the Tab key.
     expect(filtered).toEqual({ shown: 250, made: 0, changes: 2 })
+  })
+
+  it('filters 1,000 receipts without a long pause', async () => {
+    const harbor = client({ cache: { when: 'always' } })
+    const { rows, value } = await openPage(harbor)
+    const models = ['gpt-5', 'gpt-5-mini', 'gpt-5-nano', 'gpt-4.1']
+    for (let index = 0; index < 1_000; index++)
+      await harbor.chat.completions.create(question('hello', models[index % models.length]))
+    await rows(1_000)
+    const [floorMs, longestMs] = (await value(LONGEST_TASKS)) as [number, number]
+    console.info(`drawing copies of the rows: ${floorMs} ms; filtering: ${longestMs} ms (0: less than 50 ms)`)
+    // The filter draws no row again, so it takes no longer than the machine needs to draw them all.
+    expect(longestMs).toBeLessThanOrEqual(Math.max(100, floorMs))
+  })
+
+  it('filters by client, if it shows several', async () => {
+    const [one, other] = [client(), client({ baseURL: providers.backup.baseURL })]
+    const { page, rows, value } = await openPage(one, other)
+    for (const harbor of [one, one, other]) await harbor.chat.completions.create(question())
+    await rows(3)
+    const names = await value(
+      `[...document.querySelector('[data-filter=client]').options].map((option) => option.value)`,
+    )
+    expect(names).toEqual(['', expect.stringMatching(/^1 127/), expect.stringMatching(/^2 127/)])
+    const [, first, second] = names as string[]
+    await page.locator('[data-filter=client]').selectOption(second ?? '')
+    await rows(1)
+    await page.locator('[data-filter=client]').selectOption(first ?? '')
+    await rows(2)
+    // Calls that are made later are filtered, too.
+    await other.chat.completions.create(question())
+    await one.chat.completions.create(question())
+    await rows(3)
+  })
+
+  it('has no filter by client, if it shows one', async () => {
+    const { page } = await openPage(client())
+    expect(await page.locator('[data-filter=target]').isVisible()).toBe(true)
+    expect(await page.locator('[data-filter=client]').isVisible()).toBe(false)
   })
 
   it('has the colours of both schemes', async () => {

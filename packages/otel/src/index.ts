@@ -1,4 +1,5 @@
 export { openTelemetry, type OpenTelemetryObservation, type OpenTelemetryObserver } from './open-telemetry.ts'
 export type { OpenTelemetryOptions } from './options.ts'
-export type { Attempt, CallReceipt, CallRequest, Failure, StartedCall, Usage, Wait } from './observed.ts'
+export type { CallReceipt, CallRequest, StartedCall, Usage } from './observed.ts'
+export type { Attempt, Failure, Wait } from './observed-attempt.ts'
 export type { Client, ClientState, LimitState } from './observed-client.ts'

@@ -97,6 +97,15 @@ export class ObservedModelReceipt implements ObservedReceipt {
     return this.#open.degraded
   }
 
+  /** Returns all fields as plain data, since JSON leaves out those that are read from the model. */
+  toJSON(): ObservedReceipt {
+    const { id, labels, target, model, outcome, failure, endedAt, durationMs, waitMs } = this
+    const { firstContentMs, usage, finishReasons, possiblyBilled, skipped, degraded } = this
+    const read = { id, labels, target, model, outcome, failure, endedAt, durationMs, waitMs }
+    const more = { firstContentMs, usage, finishReasons, possiblyBilled, skipped, degraded }
+    return Object.assign({}, this, read, more)
+  }
+
   /** @param endedAt the end of the call, in milliseconds since 1970 */
   close(endedAt: number, failure: ObservedCallFailure | undefined): void {
     this.#endedAt = endedAt

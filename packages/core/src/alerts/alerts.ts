@@ -2,6 +2,7 @@ import type { AlertNotice, AlertOptions, AlertStats } from '../reporting/alert.t
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { CallHistory } from './call-history.ts'
 import { OpenCircuits } from './circuit-rules.ts'
+import { Incidents, MAX_INCIDENTS } from './incidents.ts'
 import { noticeText } from './words.ts'
 import type { Receipt } from '../reporting/receipt.ts'
 import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
@@ -11,19 +12,10 @@ import { RecentCalls, STEP_MS, STEPS } from './recent-calls.ts'
  */
 const EVERY_MS = 5_000
 const WINDOW_MS = STEP_MS * STEPS
-/** The maximum number of open incidents of one alert, so that a limit of each of many tenants does not cause a flood of notices. */
-const MAX_INCIDENTS = 100
 
 interface AlertState {
   readonly options: AlertOptions
-  /** What the condition holds for now, by name. A rule without names has at most one incident, whose name is undefined. */
-  readonly incidents: Map<string | undefined, Incident>
-}
-
-interface Incident {
-  /** When the condition began to hold, in milliseconds since the epoch. */
-  readonly since: number
-  isFiring: boolean
+  readonly incidents: Incidents
 }
 
 export interface AlertSources {
@@ -54,7 +46,7 @@ export class Alerts {
   constructor(alerts: readonly AlertOptions[], sources: AlertSources) {
     this.#sources = sources
     this.#startedAt = sources.now()
-    this.#states = alerts.map((options) => ({ options, incidents: new Map() }))
+    this.#states = alerts.map((options) => ({ options, incidents: new Incidents() }))
     const windowMs = Math.max(WINDOW_MS, ...alerts.map(({ when }) => when.windowMs ?? 0))
     this.#history = new CallHistory(windowMs, this.#startedAt)
     const { telemetry, now } = sources
@@ -94,37 +86,15 @@ export class Alerts {
   }
 
   #judge({ options, incidents }: AlertState, stats: AlertStats, now: number): void {
-    const { when, forMs = 0 } = options
+    const { name, when, forMs = 0 } = options
     const holding = new Set(when.subjects ? when.subjects(stats) : when(stats) ? [undefined] : [])
-    for (const [subject, { isFiring }] of incidents) {
-      if (holding.has(subject)) continue
-      incidents.delete(subject)
-      if (isFiring) this.#notify(options, subject, { state: 'resolved', since: now, stats })
-    }
-    for (const subject of holding) {
-      const incident = incidents.get(subject) ?? this.#open(options, subject, incidents, now)
-      if (!incident || incident.isFiring || now - incident.since < forMs) continue
-      incident.isFiring = true
-      this.#notify(options, subject, { state: 'firing', since: incident.since, stats })
-    }
-  }
-
-  /** Adds an incident; undefined if there are too many. */
-  #open(
-    { name }: AlertOptions,
-    subject: string | undefined,
-    incidents: Map<string | undefined, Incident>,
-    now: number,
-  ): Incident | undefined {
-    if (incidents.size >= MAX_INCIDENTS) {
+    const { resolved, fired, isFull } = incidents.update(holding, forMs, now)
+    for (const subject of resolved) this.#notify(options, subject, { state: 'resolved', since: now, stats })
+    for (const { subject, since } of fired) this.#notify(options, subject, { state: 'firing', since, stats })
+    if (isFull)
       this.#sources.telemetry.advise(
         `The alert ${name} has ${MAX_INCIDENTS} open incidents. Others are notified of when some of these are resolved.`,
       )
-      return undefined
-    }
-    const incident = { since: now, isFiring: false }
-    incidents.set(subject, incident)
-    return incident
   }
 
   #notify(

@@ -121,8 +121,7 @@ export class CachedCalls {
 
   /**
    * Whether the answer is stale only because the call that began the load could not pay for it, while this one can. A caller that cannot pay
-   * either gets the stale answer, which costs nothing.
-   * @param error the failure of the load
+   * either gets the stale answer, which costs nothing. @param error the failure of the load
    */
   async #isStaleForOthers(error: unknown, { exchange, plan }: CallerContext): Promise<boolean> {
     return isRefusedForOthers(error, exchange, plan, this.#services).catch(() => false)

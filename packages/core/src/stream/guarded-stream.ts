@@ -164,11 +164,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   /** Reads once from the body, and handles all events that have arrived. There can be several, for example after the process was busy. */
   async #advance(): Promise<void> {
     const result = await this.#source.next()
-    if (result.done === true) {
-      this.#takeEnd()
-      return
-    }
-    this.#take(withMore(result.value, this.#source.chunks))
+    if (result.done === true) this.#takeEnd()
+    else this.#take(withMore(result.value, this.#source.chunks))
     if (this.#state === 'ended') return
     const room = this.#room.reserve(this.#readyBytes + this.#splitter.pendingBytes, this.#isHeld())
     if (!room) return

@@ -55,7 +55,7 @@ export class FactsReader {
 /** Returns a name for each client: its place in the list, and the host to which it sends its requests. Empty for a single client. */
 function clientNames(clients: readonly DevtoolsClient[]): string[] {
   if (clients.length === 1) return ['']
-  return clients.map((client, index) => `${index + 1} ${hostOf(client)}`.trim())
+  return clients.map((client, index) => `${index + 1} ${client.title ?? hostOf(client)}`.trim())
 }
 
 function hostOf(client: DevtoolsClient): string {

@@ -10,7 +10,7 @@ import { Runs } from './runs.ts'
 
 /** The maximum number of rows in a message, so that no message keeps the event loop from calls. */
 const MAX_ROWS = 200
-/** The maximum number of alerts that are shown. */
+/** The maximum number of firing alerts that are shown. */
 const MAX_ALERTS = 100
 
 /**
@@ -100,9 +100,10 @@ export class Feed {
         this.#circuits.add(index, change, Date.now())
         this.#changed()
       }),
-      client.on('alert', ({ name, state, since, text }) => {
-        const key = `${index} ${name}`
-        if (this.#alerts.size < MAX_ALERTS || this.#alerts.has(key))
+      client.on('alert', ({ name, subject, state, since, text }) => {
+        const key = `${index} ${name}\n${subject ?? ''}`
+        if (state === 'resolved') this.#alerts.delete(key)
+        else if (this.#alerts.size < MAX_ALERTS || this.#alerts.has(key))
           this.#alerts.set(key, { name, state, since, text })
         this.#changed()
       }),

@@ -20,6 +20,7 @@ export interface Message {
   readonly inFlight: readonly Row[]
   readonly inFlightCount: number
   readonly minute: MinuteFigures
+  /** The alerts that are firing. */
   readonly alerts: readonly AlertChange[]
   /** Bulk runs, the latest first. */
   readonly runs: readonly RunSnapshot[]

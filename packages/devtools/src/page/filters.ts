@@ -4,9 +4,12 @@ import { h } from './dom.ts'
 /** The maximum number of different values that a filter offers. */
 const MAX_CHOICES = 300
 
-/** What the page filters by. Each of them returns the values that a receipt has. */
+/** What the page filters by. Each of them returns the values that a receipt has. @param clients the names of the clients */
 const FIELDS: Readonly<
-  Record<string, { readonly all: string; readonly of: (row: Row) => readonly string[] }>
+  Record<
+    string,
+    { readonly all: string; readonly of: (row: Row, clients: readonly string[]) => readonly string[] }
+  >
 > = {
   target: {
     all: 'Target',
@@ -18,6 +21,7 @@ const FIELDS: Readonly<
     of: ({ receipt: { attempts, failure } }) =>
       [failure, ...attempts.map((attempt) => attempt.failure)].flatMap((each) => (each ? [each.kind] : [])),
   },
+  client: { all: 'Client', of: ({ client }, names) => [names[client] ?? ''] },
   label: {
     all: 'Label',
     of: ({ receipt }) => Object.entries(receipt.labels).map(([name, value]) => `${name}: ${value}`),
@@ -46,6 +50,8 @@ export class Filters {
   readonly #selects = new Map<string, HTMLSelectElement>()
   readonly #known = new Map<string, Set<string>>()
   readonly #onChange: () => void
+  /** The names of the clients, by their place. A single client has the name ''. */
+  #clients: readonly string[] = []
 
   /** @param onLeave called when the user leaves the text for the list, by a key */
   constructor(onChange: () => void, onLeave: () => void) {
@@ -95,10 +101,18 @@ export class Filters {
     this.#onChange()
   }
 
+  /** @param names the names of all clients. With one client, there is no filter by clients */
+  nameClients(names: readonly string[]): void {
+    this.#clients = names
+    const select = this.#selects.get('client')
+    if (select) select.hidden = names.length < 2
+    for (const name of names) this.#addChoice('client', name)
+  }
+
   /** Adds the values of a row to the choices. */
   learn(row: Row): void {
     for (const [name, { of }] of Object.entries(FIELDS)) {
-      for (const value of of(row)) this.#addChoice(name, value)
+      for (const value of of(row, this.#clients)) this.#addChoice(name, value)
     }
   }
 
@@ -115,13 +129,14 @@ export class Filters {
       return field && value !== '' ? [{ value, of: field.of }] : []
     })
     return (row) =>
-      chosen.every(({ value, of }) => of(row).includes(value)) && (words.length === 0 || hasWords(row, words))
+      chosen.every(({ value, of }) => of(row, this.#clients).includes(value)) &&
+      (words.length === 0 || hasWords(row, words))
   }
 
   #addChoice(name: string, value: string): void {
     const known = this.#known.get(name)
     const select = this.#selects.get(name)
-    if (!known || !select || known.has(value) || known.size >= MAX_CHOICES) return
+    if (!known || !select || value === '' || known.has(value) || known.size >= MAX_CHOICES) return
     known.add(value)
     const after = [...select.options].find((option) => option.value > value)
     select.insertBefore(h('option', { value }, value), after ?? null)

@@ -36,10 +36,9 @@ export class Header {
   show({ name, alerts }: Message): void {
     document.title = `${name} · Harbor`
     setText(this.#name, name)
-    const firing = alerts.filter(({ state }) => state === 'firing')
     // Elements that stay are not made again, so that a screen reader does not read them again.
-    const key = JSON.stringify(firing)
-    if (key !== this.#firing) this.#alerts.replaceChildren(...firing.map(alertElement))
+    const key = JSON.stringify(alerts)
+    if (key !== this.#firing) this.#alerts.replaceChildren(...alerts.map(alertElement))
     this.#firing = key
   }
 }

@@ -51,6 +51,7 @@ export class ReceiptList {
   /** Shows what a message has changed. */
   apply({ ended, inFlight, clients }: Message): void {
     this.element.classList.toggle('several-clients', clients.length > 1)
+    this.filters.nameClients(clients.map(({ name }) => name))
     if (this.#isPaused) this.#held = [...this.#held, ...ended].slice(-MAX_RECEIPTS)
     else this.#keys.keepPlace(() => this.#change(ended, inFlight))
     this.#report()

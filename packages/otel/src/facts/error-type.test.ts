@@ -1,7 +1,8 @@
 import { VERDICTS } from '@harbor/retry'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Attempt, CallReceipt, Failure } from '../observed.ts'
+import type { CallReceipt } from '../observed.ts'
+import type { Attempt, Failure } from '../observed-attempt.ts'
 import { attemptErrorType, attemptOutcome, callErrorType, ERROR_TYPES } from './error-type.ts'
 
 const attempt = (failure: Failure | undefined, status?: number): Attempt => ({

@@ -1,4 +1,5 @@
-import type { Attempt, CallReceipt, Failure } from '../observed.ts'
+import type { CallReceipt } from '../observed.ts'
+import type { Attempt, Failure } from '../observed-attempt.ts'
 
 /** All values of `error.type` besides HTTP statuses from 400 to 599, and what each means. */
 export const ERROR_TYPES = {

@@ -2,31 +2,24 @@ import type { Context } from '@opentelemetry/api'
 import { attemptOutcome, callErrorType } from '../facts/error-type.ts'
 import { isInference, waitReason } from '../facts/names.ts'
 import { guarded } from '../guarded.ts'
-import type { Attempt, CallReceipt, CallRequest, StartedCall, Usage, Wait } from '../observed.ts'
+import type { CallReceipt, CallRequest, StartedCall } from '../observed.ts'
+import type { Attempt, Wait } from '../observed-attempt.ts'
 import type { Settings } from '../options.ts'
+import type { EndedCall } from './ended-call.ts'
 import type { Instruments } from './instruments.ts'
 import { MetricAttributes } from './metric-attributes.ts'
-
-/** A call that has ended. */
-export interface EndedCall {
-  readonly receipt: CallReceipt
-  readonly request: CallRequest
-  /** Whether it is the call of a caller, and neither an upstream call nor one below another client of Harbor. */
-  readonly isOfCaller: boolean
-  /** Whether duration, tokens and cost of the call are counted here, and not at another call. */
-  readonly isCounted: boolean
-  /** The context of its span, for exemplars. */
-  readonly context: Context
-}
+import { TokenMetrics } from './token-metrics.ts'
 
 /** Records the metrics of calls. */
 export class CallMetrics {
   readonly #semconv: Settings['semconv']
   readonly #attributes: MetricAttributes
+  readonly #tokens: TokenMetrics
 
   constructor({ semconv, metricLabels }: Settings) {
     this.#semconv = semconv
     this.#attributes = new MetricAttributes(metricLabels)
+    this.#tokens = new TokenMetrics(semconv, this.#attributes)
   }
 
   attemptStarted(to: Instruments, { target }: Attempt): void {
@@ -91,9 +84,7 @@ export class CallMetrics {
     if (!isCounted) return
     guarded(() => this.#addDurations(to, call, errorType))
     guarded(() => this.#addFallbacks(to, receipt))
-    guarded(() => this.#addWaste(to, call))
-    const { usage } = receipt
-    if (usage) guarded(() => this.#addTokens(to, call, usage))
+    this.#tokens.ended(to, call)
     guarded(() => this.#addCost(to, call))
   }
 
@@ -118,48 +109,6 @@ export class CallMetrics {
     return this.#semconv === 'both'
       ? NAMES[what].both
       : NAMES[what][this.#semconv === '1.41' ? 'operation' : 'inference']
-  }
-
-  /** Counts the tokens that are billed, or may be, and whose answer the caller did not get. */
-  #addWaste(to: Instruments, { receipt, request, context }: EndedCall): void {
-    const { outcome, usage, billedTokens, possiblyBilledTokens } = receipt
-    const add = (source: string, tokens: number | undefined): void => {
-      if (!(tokens !== undefined && tokens > 0 && tokens < Infinity)) return
-      const attributes = this.#attributes.ofCall(receipt, request, { 'harbor.tokens.source': source })
-      to.counter('harbor.tokens.wasted').add(tokens, attributes, context)
-    }
-    add('estimated', possiblyBilledTokens)
-    if (outcome === 'success') return
-    if (billedTokens) add(billedTokens.source, billedTokens.count)
-    else if (usage) add('reported', usage.inputTokens + usage.outputTokens)
-  }
-
-  #addTokens(to: Instruments, { receipt, request, context }: EndedCall, usage: Usage): void {
-    const attributes = this.#attributes.ofCall(receipt, request, {})
-    const input = usage.inputTokens
-    const output = usage.outputTokens
-    if (this.#semconv === '1.41') {
-      const histogram = to.histogram('gen_ai.client.token.usage')
-      for (const [type, tokens] of [
-        ['input', input],
-        ['output', output],
-      ] as const)
-        histogram.record(
-          tokens,
-          this.#attributes.ofCall(receipt, request, { 'gen_ai.token.type': type }),
-          context,
-        )
-      return
-    }
-    const add = (what: TokenKind, tokens: number): void => {
-      if (tokens > 0)
-        to.counter(`gen_ai.client.inference.usage.${what}_tokens`).add(tokens, attributes, context)
-    }
-    add('input', input)
-    add('output', output)
-    add('cache_read.input', usage.cachedInputTokens)
-    add('cache_write.input', usage.cacheWriteInputTokens)
-    add('reasoning.output', usage.reasoningTokens)
   }
 
   #addCost(to: Instruments, { receipt, request, context }: EndedCall): void {
@@ -198,5 +147,3 @@ function namesOf(
   const operation = [`gen_ai.client.operation.${what}`] as const
   return { inference, operation, both: [...inference, ...operation] }
 }
-
-type TokenKind = 'input' | 'output' | 'cache_read.input' | 'cache_write.input' | 'reasoning.output'

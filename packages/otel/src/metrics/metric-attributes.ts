@@ -1,7 +1,8 @@
 import type { Attributes } from '@opentelemetry/api'
 import { attemptErrorType, attemptOutcome } from '../facts/error-type.ts'
 import { bounded, operationName, providerName } from '../facts/names.ts'
-import type { Attempt, CallReceipt, CallRequest } from '../observed.ts'
+import type { CallReceipt, CallRequest } from '../observed.ts'
+import type { Attempt } from '../observed-attempt.ts'
 
 /** The maximum number of names that metrics count separately: of models, of targets, and of the values of each label. */
 const MAX_NAMES = 100

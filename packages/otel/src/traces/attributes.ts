@@ -1,7 +1,8 @@
 import type { Attributes } from '@opentelemetry/api'
 import { attemptErrorType, attemptOutcome, callErrorType } from '../facts/error-type.ts'
 import { bounded, operationName, providerName, snakeCase, splitTarget } from '../facts/names.ts'
-import type { Attempt, CallReceipt, CallRequest, Usage } from '../observed.ts'
+import type { CallReceipt, CallRequest, Usage } from '../observed.ts'
+import type { Attempt } from '../observed-attempt.ts'
 
 /** Returns the attributes that a span of a call has from its start, so that samplers see them. */
 export function startAttributes({ operation, provider, model, streaming, url }: CallRequest): Attributes {
