@@ -22,10 +22,6 @@ interface Member {
   spent: number
   /** Whether its last report had no reply. */
   isCutOff: boolean
-  /** What it had spent and in flight at its last report, what it has reserved before that since the report before, and when that was. */
-  reported: { readonly usd: number; readonly fresh: number; readonly atMs: number }
-  /** What it has reserved since its last report. */
-  fresh: number
 }
 
 describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', () => {
@@ -40,8 +36,8 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
   afterAll(async () => {
     client.disconnect()
     await server.close()
-    expect(seen.taken).toBeGreaterThan(1_000)
-    expect(seen.full).toBeGreaterThan(100)
+    expect(seen.taken).toBeGreaterThan(500)
+    expect(seen.full).toBeGreaterThan(10)
   })
   beforeEach(() => reset())
 
@@ -66,8 +62,6 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
       inFlight: [],
       spent: 0,
       isCutOff: false,
-      fresh: 0,
-      reported: { usd: 0, fresh: 0, atMs: now },
     }
   }
 
@@ -86,8 +80,6 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
   ): Promise<Granted> => {
     const { id, pot } = member
     const sentAt = now
-    member.reported = { usd: committed(member), fresh: member.fresh, atMs: now }
-    member.fresh = 0
     const granted = await send(id, pot.key, pot.report({ usd: need, least, limit: LIMIT }, false, sentAt))
     member.isCutOff = isLost
     if (isLost) pot.part(LIMIT, 4, now)
@@ -98,7 +90,6 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
   const take = (member: Member, usd: number): boolean => {
     if (member.isCutOff || !member.pot.has(usd, LIMIT, now)) return false
     member.pot.take(usd, LIMIT)
-    member.fresh += usd
     seen.taken++
     member.inFlight.push(usd)
     return true
@@ -143,11 +134,6 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
     await reset()
     const members = Array.from({ length: 4 }, () => join())
     const killed: Member[] = []
-    /** What processes had reserved from leases before they were killed, or silent until their leases expired. */
-    let margin = 0
-    const loseTrackOf = (member: Member): void => {
-      margin += Math.max(0, committed(member) - member.reported.usd)
-    }
     for (const { member: place, what, usd, need, share, waitMs } of steps) {
       const member = members[place]
       if (!member || !kinds.includes(what)) continue
@@ -158,24 +144,18 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
         take(member, usd)
       } else if (what === 'take') for (let n = 0; n < 4; n++) take(member, usd)
       else if (what === 'settle') for (let n = 0; n < 2; n++) settle(member, share)
-      else if (what === 'wait') {
-        for (const each of members) {
-          const { atMs } = each.reported
-          if (now < atMs + LEASE_MS && now + waitMs >= atMs + LEASE_MS) loseTrackOf(each)
-        }
-        await setClock(now + waitMs)
-      } else if (what === 'flush') {
+      else if (what === 'wait') await setClock(now + waitMs)
+      else if (what === 'flush') {
         await client.del('{p}:total', '{p}:seen')
         await setClock(now + 1)
         // Those that have anything to report do so within half a second.
         for (const offset of [0, 1, 2, 3]) await report(members[(place + offset) % 4] as Member)
       } else {
-        loseTrackOf(member)
         killed.push(member)
         members[place] = join()
       }
       const all = sum([...members, ...killed].map(committed))
-      if (!kinds.includes('flush')) expect(all).toBeLessThanOrEqual(LIMIT + margin + 1e-6)
+      if (!kinds.includes('flush')) expect(all).toBeLessThanOrEqual(LIMIT + 1e-6)
       seen.full += Number(all > 0.9 * LIMIT)
     }
     return { members, killed }
@@ -202,17 +182,13 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
     )
   })
 
-  it('counts at least what killed members had reported, and what was in flight then, and returns the rest', async () => {
+  it('counts all that killed members have spent and had in flight, and never grants more than the limit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }), async (steps) => {
         const { members, killed } = await carryOut(steps, ['report', 'take', 'ask', 'settle', 'wait', 'kill'])
         const { spent, lease } = await settleAll(members)
         const ofLiving = sum(members.map((member) => member.spent))
-        expect(spent).toBeGreaterThanOrEqual(
-          ofLiving + sum(killed.map(({ reported }) => reported.usd)) - 1e-6,
-        )
-        const probable = sum(killed.map(({ reported }) => reported.usd + reported.fresh))
-        expect(spent).toBeLessThanOrEqual(ofLiving + probable + 1e-6)
+        expect(spent).toBeGreaterThanOrEqual(ofLiving + sum(killed.map(committed)) - 1e-6)
         expect(lease).toBeCloseTo(Math.max(0, LIMIT - spent), 6)
       }),
       { numRuns: 100 },
@@ -244,6 +220,23 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
     // A server whose clock is set back does not begin the old period again.
     await setClock(HOUR_MS - 5)
     expect(await report(other)).toMatchObject({ period: 1 })
+  })
+
+  it('returns the lease of a member that is killed when no calls use it, and counts what is in flight', async () => {
+    const [one, other] = [join(), join()]
+    for (let n = 0; n < 3; n++) {
+      await report(one, 1)
+      for (let calls = 0; calls < 5; calls++) take(one, 0.2)
+      await setClock(now + 100)
+    }
+    expect((await report(one)).lease).toBeGreaterThan(0)
+    await setClock(now + 500)
+    // No call was started since the last report.
+    expect((await report(one)).lease).toBe(0)
+    await setClock(now + LEASE_MS)
+    const granted = await report(other, 16)
+    expect(granted).toMatchObject({ held: 0, lease: 16 })
+    expect(granted.spent).toBeCloseTo(sum(one.inFlight))
   })
 
   it('refuses only when the others have reported that they need what they hold', async () => {

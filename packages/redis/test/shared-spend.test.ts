@@ -36,7 +36,7 @@ describe.skipIf(!hasRedis)('a spend limit of several processes (needs redis-serv
     expect(sum(outcomes.map(({ answered }) => answered))).toBe(1_000)
     for (const { others, fleet, spend } of outcomes) {
       expect(others).toEqual([])
-      expect(fleet?.members).toBe(4)
+      expect(fleet?.members).toBeGreaterThan(1)
       expect(spend[0]?.leftUsd).toBeCloseTo(0)
     }
   })
@@ -77,7 +77,7 @@ describe.skipIf(!hasRedis)('a spend limit of several processes (needs redis-serv
     )
     const { calls } = provider.counts()
     expect(calls).toBeLessThanOrEqual(1_000 + 1)
-    // What it had in flight, and what it had probably started since its last report.
+    // What it had in flight or leased counts as spent, since it is not known how much of it was used.
     expect(calls).toBeGreaterThanOrEqual(800)
     for (const message of outcomes.flatMap(({ refusals }) => refusals))
       expect(leftIn(message)).toBeLessThan(0.001)

@@ -7,9 +7,9 @@
  * is granted only for calls that wait. If too little is left for such a call, the pot is short: from then on there are no leases, and `stale` says
  * whether some member may still have one, or has not reported since, so that it is too early to refuse the call.
  *
- * Since a member reports totals, a report whose reply was lost is made good by the next one. When a lease expires, what the member had reserved at its
- * last report counts as spent, and so does what it probably reserved since then (`f`: as much as between its last two reports). The rest returns to the
- * pot. A member that reports again nevertheless is corrected by `dead`.
+ * Since a member reports totals, a report whose reply was lost is made good by the next one. When a lease expires, what the member had reserved counts as
+ * spent, and so does the lease itself if the member had calls that used it (`busy`), because it is not known how much of it they used. Otherwise the lease
+ * returns to the pot. A member that reports again nevertheless is corrected by `dead`.
  *
  * If the pot was lost, members restore it: `base` is the highest amount that one of them knew as spent, `sum` is what was spent since. Until they have all
  * reported, `ghost` keeps what others held.
@@ -17,7 +17,7 @@
  * KEYS: seen, then one for each pot
  * ARGV: member, lease in ms, presence in ms, then for each pot: length of the period in ms or 0, limit, period as known or "", epoch as known or "",
  * total spent, total spent at the last acknowledged report, reserved, minimum lease to keep, amount needed for waiting calls, amount wanted as a lease,
- * amount used since the last report, total spent by all as known, amount held by others as known, amount needed for the smallest waiting call
+ * 1 if calls use the lease or else 0, total spent by all as known, amount held by others as known, amount needed for the smallest waiting call
  * Returns: time in ms, number of members, then for each pot: epoch, period, end of the period or 0, lease, spent by all, held by others, reserved by
  * others, stale, short
  *
@@ -45,7 +45,7 @@ for i = 2, #KEYS do
   local knownPeriod, knownEpoch = tonumber(ARGV[at + 2]), ARGV[at + 3]
   local total, acknowledged, reserved = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
   local floor, need, want = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9])
-  local fresh, seed, others = tonumber(ARGV[at + 10]), tonumber(ARGV[at + 11]), tonumber(ARGV[at + 12])
+  local busy, seed, others = tonumber(ARGV[at + 10]), tonumber(ARGV[at + 11]), tonumber(ARGV[at + 12])
   local least = tonumber(ARGV[at + 13])
 
   local period = length > 0 and math.floor(clock / length) or 0
@@ -58,7 +58,7 @@ for i = 2, #KEYS do
   end
   if knownPeriod and knownPeriod ~= pot.period then
     -- The member's money is that of a period which is over.
-    total, acknowledged, reserved, floor, fresh, seed, others, knownEpoch = 0, 0, 0, 0, 0, 0, 0, ''
+    total, acknowledged, reserved, floor, seed, others, knownEpoch = 0, 0, 0, 0, 0, 0, ''
   end
   -- Where the clock was set back, time goes on from its latest value.
   pot.ahead = math.max(pot.ahead, pot.at - clock)
@@ -67,9 +67,9 @@ for i = 2, #KEYS do
 
   for id, each in pairs(pot.members) do
     if each.till <= now and not each.dead then
-      each.dead = math.min(each.o, each.r + each.f)
+      each.dead = each.busy and each.o or each.r
       pot.sum = pot.sum + each.dead
-      each.o, each.r, each.f = 0, 0, 0
+      each.o, each.r = 0, 0
     elseif each.dead and each.till <= now - HOUR then
       pot.members[id] = nil
     end
@@ -111,10 +111,10 @@ for i = 2, #KEYS do
   end
   -- An amount that is too small for any call is not held: two members with halves of it would wait for each other.
   local free = room < least - limit * 1e-9 and 0 or math.min(room, need)
-  if not pot.short then free = math.max(free, math.min(room, want, ample / (2 * members))) end
+  if not pot.short then free = math.max(free, math.min(room, want, ample / (4 * members))) end
   free = math.max(floor, free)
 
-  pot.members[member] = { o = reserved + free, r = reserved, f = fresh, c = total, at = now, till = now + leaseMs }
+  pot.members[member] = { o = reserved + free, r = reserved, busy = busy > 0, c = total, at = now, till = now + leaseMs }
   local ends = length > 0 and (pot.period + 1) * length or 0
   local ttl = length > 0 and math.max(ends - clock, 0) + HOUR or 400 * DAY
   writes[#writes + 1] = { KEYS[i], cmsgpack.pack(pot), ttl }

@@ -26,8 +26,8 @@ export interface Ask {
   readonly need: number
   /** The lease that it wants. */
   readonly want: number
-  /** What it has used since the last report. */
-  readonly fresh: number
+  /** Whether calls use the lease. */
+  readonly isBusy: boolean
   /** What all have spent, and what others hold, at the last reply. */
   readonly seed: number
   readonly others: number
@@ -66,9 +66,20 @@ export interface Granted {
 export function argumentsOf(member: string, leaseMs: number, asks: readonly Ask[]): string[] {
   const args = [member, String(leaseMs), String(PRESENCE_MS)]
   for (const { lengthMs, limit, period, epoch, ...amounts } of asks) {
-    const { total, acknowledged, reserved, floor, need, want, fresh, seed, others, least } = amounts
+    const { total, acknowledged, reserved, floor, need, want, isBusy, seed, others, least } = amounts
     args.push(String(lengthMs), String(limit), period === undefined ? '' : String(period), epoch)
-    for (const each of [total, acknowledged, reserved, floor, need, want, fresh, seed, others, least])
+    for (const each of [
+      total,
+      acknowledged,
+      reserved,
+      floor,
+      need,
+      want,
+      Number(isBusy),
+      seed,
+      others,
+      least,
+    ])
       args.push(String(each))
   }
   return args

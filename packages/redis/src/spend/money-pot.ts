@@ -191,9 +191,9 @@ export class MoneyPot {
   report(need: Readonly<Need>, isLast: boolean, now: number): Ask {
     const used = this.#used
     const growth = Math.min(MAX_GROWTH, AHEAD_MS / Math.max(1, now - this.#reportedAt))
-    const isBusy = !isLast && !this.#isShort && this.#started * growth >= MIN_AHEAD
+    const leasesAhead = !isLast && !this.#isShort && this.#started * growth >= MIN_AHEAD
     // Reservations are larger than costs, so the lease has to cover a few of them beside what is used.
-    const want = isBusy
+    const want = leasesAhead
       ? Math.max(0, used - this.#report.used) * growth + (MIN_AHEAD * this.#taken) / this.#started
       : 0
     const floor = Math.max(0, Math.min(this.free(now), want * MAX_SURPLUS))
@@ -209,7 +209,7 @@ export class MoneyPot {
       floor,
       need: need.usd,
       want,
-      fresh: this.#taken,
+      isBusy: this.#started > 0 || need.usd > 0,
       seed: this.#spent,
       others: this.#held,
       least: need.least,
