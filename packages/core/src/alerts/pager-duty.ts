@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
@@ -60,7 +59,7 @@ export function pagerDuty(
 function dedupKey(alert: string, subject: string | undefined): string {
   const key = subject === undefined ? alert : `${alert}/${subject}`
   if (key.length <= MAX_DEDUP_KEY) return key
-  const digest = createHash('sha256').update(key).digest('hex')
+  const digest = sha256('sha256', key, 'hex')
   return `${key.slice(0, MAX_DEDUP_KEY - digest.length - 1)}/${digest}`.toWellFormed()
 }
 
@@ -69,3 +68,6 @@ function detailsOf({ stats }: AlertNotice): Record<string, unknown> {
   const { windowMs, calls, availability, latencyMs, spentUsd, budgets, openForMs } = stats
   return { windowMs, calls, availability, latencyMs, spentUsd, budgets, openForMs }
 }
+
+// An import of `node:crypto` would also load web crypto.
+const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')
