@@ -32,8 +32,8 @@ export interface RedisFleetOptions {
 }
 
 /**
- * Makes several processes one fleet: clients of `@harbor/core` with the same Redis server and `prefix` share their limits, the money of
- * their spend limits, and cached answers.
+ * Makes several processes one fleet: clients of `@harbor/core` with the same Redis server and `prefix` share their limits, their circuits, the money
+ * of their spend limits, and cached answers.
  *
  * ```ts
  * const harbor = new Harbor({ fleet: redisFleet({ client }), limits: { requestsPerMinute: 12_000 }, cache: true })
