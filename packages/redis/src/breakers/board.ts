@@ -10,9 +10,9 @@ import {
   type BoardReply,
   type CooldownReport,
   type TargetReport,
-  type TargetState,
 } from './board-wire.ts'
 import { CircuitLink } from './circuit-link.ts'
+import { CircuitLinks } from './circuit-links.ts'
 import { SharedCooldowns } from './shared-cooldowns.ts'
 
 /** The version of the state. Another version has other keys, so that two versions of this package do not read each other's state. */
@@ -23,15 +23,6 @@ const REPORT_MS = 500
 const FRESH_MS = 1_000
 /** The minimum time between two reports, in milliseconds. */
 const MIN_GAP_MS = 5
-/** The maximum number of openings that are known, and of circuits that are followed. */
-const MAX_CIRCUITS = 1_000
-/** The maximum number of circuits in one report. The others follow in the next one. */
-const MAX_REPORTED = 100
-
-/** An opening of the fleet. `untilMs` is the end of its open time. */
-interface KnownOpening extends TargetState {
-  readonly untilMs: number
-}
 
 /**
  * What this process knows of the fleet's circuits and cooldowns. It reports what has happened here, and gets what has happened elsewhere: at once if
@@ -42,9 +33,7 @@ export class Board implements BreakerStore {
   readonly #script: TimedScript
   readonly #key: string
   readonly #member = randomUUID()
-  /** The circuits that follow the fleet, by digest: the latest of each name. */
-  readonly #links = new Map<string, CircuitLink>()
-  readonly #openings = new Map<string, KnownOpening>()
+  readonly #links = new CircuitLinks()
   #epoch = ''
   #version = 0
   #members = 1
@@ -81,14 +70,13 @@ export class Board implements BreakerStore {
 
   attach(name: string, circuit: SharedCircuit): StoreLink {
     const link = new CircuitLink(this, digestOf(name), circuit)
-    this.#follow(link)
-    const known = this.#openings.get(link.digest)
-    if (known) link.apply({ ...known, remainingMs: Math.max(0, known.untilMs - this.now()), leaseMs: 0 }, 0)
+    this.#links.add(link, this.now())
     return link
   }
 
   join(link: CircuitLink): void {
-    if (this.#links.get(link.digest) !== link) this.#follow(link)
+    // A circuit that had to make room follows again. It must not be changed before the call that uses it has begun.
+    if (!this.#links.has(link)) queueMicrotask(() => this.#links.add(link, this.now()))
     this.touch()
   }
 
@@ -131,31 +119,14 @@ export class Board implements BreakerStore {
     const canReport = this.answeredAt > -Infinity && !this.isDown && !this.#script.isBusy
     this.#isClosed = true
     clearTimeout(this.#timer)
-    if (canReport)
-      await this.#send(
-        Array.from(this.#links.values(), (link) => link.leaving()),
-        [],
-        true,
-      )
-    this.#links.clear()
-  }
-
-  #follow(link: CircuitLink): void {
-    this.#links.delete(link.digest)
-    const [oldest] = this.#links.keys()
-    if (this.#links.size >= MAX_CIRCUITS && oldest !== undefined) this.#links.delete(oldest)
-    this.#links.set(link.digest, link)
-  }
-
-  #some(isSo: (link: CircuitLink) => boolean): boolean {
-    for (const link of this.#links.values()) if (isSo(link)) return true
-    return false
+    const reports = this.#links.leave()
+    if (canReport) await this.#send(reports, [], true)
   }
 
   #dueAt(now: number): number {
     // While Redis is down, only calls lead to further attempts.
     if (this.#isUrgent && !this.isDown) return Math.max(now, this.#reportedAt + MIN_GAP_MS)
-    if (!this.#isUsed && !this.#some((link) => link.isProbing)) return Infinity
+    if (!this.#isUsed && !this.#links.areProbing) return Infinity
     return this.#reportedAt + REPORT_MS
   }
 
@@ -183,24 +154,16 @@ export class Board implements BreakerStore {
 
   async #report(): Promise<void> {
     const sentAt = this.now()
-    const taken = new Map<CircuitLink, TargetReport>()
     this.#isUsed = this.#isUrgent = false
     if (this.#asks === 'pending') this.#asks = 'sent'
-    for (const link of this.#links.values()) {
-      if (taken.size === MAX_REPORTED) {
-        this.#isUrgent = true
-        break
-      }
-      const report = link.take(sentAt)
-      if (report) taken.set(link, report)
-    }
+    const taken = this.#links.take(sentAt)
     const cooldowns = this.cooldowns.take(sentAt)
     this.#reportedAt = sentAt
     const reply = await this.#send([...taken.values()], cooldowns, false)
     if (this.#asks === 'sent') this.#asks = 'none'
     if (reply) {
       this.#accept(reply, sentAt)
-      this.#isUrgent ||= this.cooldowns.hasNews || this.#some((link) => link.hasNews)
+      this.#isUrgent ||= this.cooldowns.hasNews || this.#links.haveNews
     } else {
       for (const [link, report] of taken) link.takeBack(report)
       this.cooldowns.takeBack(cooldowns)
@@ -232,24 +195,12 @@ export class Board implements BreakerStore {
     this.#members = Math.max(1, members)
     if (isPart) this.#isUrgent = true
     if (this.#epoch !== '' && epoch !== this.#epoch) {
-      this.#openings.clear()
-      for (const link of this.#links.values()) link.repeat(now)
+      this.#links.repeat(now)
       this.cooldowns.repeat(now)
     }
     this.#epoch = epoch
-    for (const state of targets) this.#apply(state, sentAt, now)
+    this.#links.apply(targets, sentAt, now)
     for (const cooldown of cooldowns) this.cooldowns.apply(cooldown)
-  }
-
-  #apply(state: TargetState, sentAt: number, now: number): void {
-    const { digest } = state
-    this.#openings.delete(digest)
-    if (state.isOpen) {
-      const [oldest] = this.#openings.keys()
-      if (this.#openings.size >= MAX_CIRCUITS && oldest !== undefined) this.#openings.delete(oldest)
-      this.#openings.set(digest, { ...state, untilMs: now + state.remainingMs })
-    }
-    this.#links.get(digest)?.apply(state, sentAt)
   }
 }
 

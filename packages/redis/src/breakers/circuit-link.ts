@@ -9,7 +9,7 @@ export interface BoardOfCircuit {
   now(): number
   /** Whether Redis cannot be reached. */
   readonly isDown: boolean
-  /** A circuit was used, and is part of the next report. */
+  /** A circuit is used: the next report is due soon. */
   join(link: CircuitLink): void
   /** When Redis has answered last. */
   readonly answeredAt: number
@@ -81,7 +81,6 @@ export class CircuitLink implements StoreLink {
     if (now < this.#leaseUntil) return 0
     if (!isEarly && now < this.#openUntil) return this.#openUntil - now
     if (isEarly || this.#ask === '') this.#ask = isEarly ? 'early' : 'probe'
-    this.#board.join(this)
     this.#board.askToProbe()
     // If calls are rare, the right expires before the next call, which would request it in vain again. So this call probes.
     const isRare = this.#leaseUntil > -Infinity && this.#board.answeredAt < this.#leaseUntil
@@ -129,11 +128,11 @@ export class CircuitLink implements StoreLink {
     if (this.#event === '' && this.#opening && this.#opening.untilMs > now) this.#report('open')
   }
 
-  /** Returns what to report when the process leaves: its vote and its right to probe are returned. */
-  leaving(): TargetReport {
-    const { digest } = this
+  /** Returns what to report when the process leaves: its vote and its right to probe are returned. Undefined if it has neither. */
+  leaving(): TargetReport | undefined {
+    if (!this.#opening && this.#leaseUntil === -Infinity) return undefined
     const none = { isUsed: false, forMs: 0, consecutiveOpens: 1, isOfAccount: false, generation: 0 }
-    return { ...none, digest, event: 'withdraw', ask: 'release' }
+    return { ...none, digest: this.digest, event: 'withdraw', ask: 'release' }
   }
 
   /** @param sentAt when the report was sent to which this is the reply: a lease that begins later ends later, too */
@@ -166,7 +165,6 @@ export class CircuitLink implements StoreLink {
   #report(event: TargetReport['event']): void {
     this.#event = event
     this.#ask = ''
-    this.#board.join(this)
     this.#board.urge()
   }
 
