@@ -6,6 +6,7 @@ import {
   askForStream,
   startFleet,
   untilFollowed,
+  untilRenewed,
   type FleetSetUp,
   type FlightFleet,
 } from './flight-fleet.ts'
@@ -139,22 +140,26 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
       expect(provider.requests).toHaveLength(3)
     })
 
-    it('are made once more after Redis has lost its data', async () => {
+    it('reach those that follow although Redis loses its data', async () => {
       const fleet = await fleetOf({ count: 5 })
       const { provider, harbors, command } = fleet
-      const calls = harbors.map((harbor) => ask(harbor))
+      const calls = harbors.slice(0, 4).map((harbor) => ask(harbor))
       const first = await provider.request(0)
-      await untilFollowed(fleet, 4)
-      await command('FLUSHALL')
-      const second = await provider.request(1)
       await untilFollowed(fleet, 3)
-      second.json(200, completion('Hello.'))
+      await untilRenewed()
+      await command('FLUSHALL')
+      await untilRenewed()
+      // It cannot know of the flight.
+      const later = ask(harbors[4])
+      ;(await provider.request(1)).json(200, completion('Second.'))
+      expect(await later).toBe('Second.')
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
       first.json(200, completion('Hello.'))
-      expect(await Promise.all(calls)).toEqual(Array(5).fill('Hello.'))
+      expect(await Promise.all(calls)).toEqual(Array(4).fill('Hello.'))
       expect(provider.requests).toHaveLength(2)
     })
 
-    it('end a stream with an error for those that have a part of it, when Redis loses its data', async () => {
+    it('reach those that follow a stream although Redis loses its data', async () => {
       const fleet = await fleetOf()
       const { provider, harbors, command } = fleet
       const leader = askForStream(harbors[0])
@@ -165,11 +170,78 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
       request.words('one')
       await expect.poll(() => words).toEqual(['one'])
       await command('FLUSHALL')
-      await expect(follower).rejects.toThrow(/lost it before the stream was complete/)
-      expect(words).toEqual(['one'])
       request.words('two')
+      await expect.poll(() => words).toEqual(['one', 'two'])
       request.end()
-      expect(await leader).toEqual(['one', 'two'])
+      expect(await Promise.all([leader, follower])).toEqual([
+        ['one', 'two'],
+        ['one', 'two'],
+      ])
+      expect(provider.requests).toHaveLength(1)
+    })
+
+    it('end a stream with an error for those that have missed a part of it', async () => {
+      const fleet = await fleetOf()
+      const { provider, harbors, command } = fleet
+      const leader = askForStream(harbors[0])
+      const request = await provider.request(0)
+      const words: string[] = []
+      const follower = askForStream(harbors[1], words)
+      await untilFollowed(fleet, 1)
+      request.words('one')
+      await expect.poll(() => words).toEqual(['one'])
+      const [stream = ''] = ((await command('KEYS', '*')) as string[]).filter((key) => /-1$/.test(key))
+      const lost = expect(follower).rejects.toThrow(/lost it before the stream was complete/)
+      // Another event with a later number, as if those before it were trimmed.
+      await command('XADD', stream, '*', 'n', '9', 'k', 'chunk', 'd', 'data: {}')
+      await lost
+      request.end()
+      expect(await leader).toEqual(['one'])
+    })
+
+    it('go on with a stream after Redis was stopped', async () => {
+      const fleet = await fleetOf({ fleet: { budgetMs: 50 } })
+      const { provider, harbors, server } = fleet
+      const leaderWords: string[] = []
+      const leader = askForStream(harbors[0], leaderWords)
+      const request = await provider.request(0)
+      const words: string[] = []
+      const follower = askForStream(harbors[1], words)
+      await untilFollowed(fleet, 1)
+      request.words('one')
+      await expect.poll(() => words).toEqual(['one'])
+      server.freeze()
+      request.words('two')
+      await expect.poll(() => leaderWords).toEqual(['one', 'two'])
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      request.words('three')
+      server.thaw()
+      await expect.poll(() => words).toEqual(['one', 'two', 'three'])
+      request.words('four')
+      request.end()
+      expect(await leader).toEqual(['one', 'two', 'three', 'four'])
+      expect(await follower).toEqual(['one', 'two', 'three', 'four'])
+      expect(provider.requests).toHaveLength(1)
+    })
+
+    it('go on with a stream after Redis was killed and replaced by an empty one', async () => {
+      const fleet = await fleetOf({ fleet: { budgetMs: 50 } })
+      const { provider, harbors, server } = fleet
+      const leader = askForStream(harbors[0])
+      const request = await provider.request(0)
+      const words: string[] = []
+      const follower = askForStream(harbors[1], words)
+      await untilFollowed(fleet, 1)
+      request.words('one')
+      await expect.poll(() => words).toEqual(['one'])
+      await server.kill()
+      request.words('two')
+      await server.restart()
+      request.words('three')
+      await expect.poll(() => words).toEqual(['one', 'two', 'three'])
+      request.end()
+      expect(await leader).toEqual(['one', 'two', 'three'])
+      expect(await follower).toEqual(['one', 'two', 'three'])
       expect(provider.requests).toHaveLength(1)
     })
 

@@ -1,36 +1,33 @@
 import type { FlightEvent } from '../fleet/flight-contracts.ts'
-import { LOCK_TTL_MS } from './flight-keys.ts'
+import type { StreamListener } from './flight-reader.ts'
+import { LeaderLife, type LeaderLifeOptions } from './leader-life.ts'
 
-/** After the time at which a leader must have renewed its lock, this much later it is checked, in milliseconds. */
-const SLACK_MS = 10
-
-export interface FollowOptions {
+export interface FollowOptions extends Pick<LeaderLifeOptions, 'lockMs' | 'askMs'> {
   readonly signal: AbortSignal
   readonly maxBytes: number
-  /** How long the lock of the leader is valid, in milliseconds. */
-  readonly lockMs: number
-  /** Asks Redis how long the leader's sign of life is still valid, in milliseconds; 0 if the leader is lost, or Redis cannot be reached. */
-  readonly lifeMs: () => Promise<number>
   /** Called once, when nothing more is to be read. */
   readonly onOver: () => void
 }
 
 /**
- * A process that follows the leader of a call. The leader is lost if its sign of life in Redis has expired, or if one of its events is missing
- * because this process is too far behind.
+ * A process that follows the leader of a call:
+ *
+ * - The leader is lost if it gives no sign of life, or if one of its events is missing because this process is too far behind.
+ * - If Redis cannot be reached, this process leaves, so that it sends the call itself. But if it already has a part of a stream, it waits for
+ *   Redis: another answer would not continue the first one.
  */
-export class RedisFlightFollow {
+export class RedisFlightFollow implements StreamListener {
   readonly role = 'follow'
+  lastId = '0'
   readonly #options: FollowOptions
+  readonly #life: LeaderLife
   readonly #events: FlightEvent[] = []
   #bytes = 0
   #expected = 0
   /** The head of an answer whose text has not arrived yet. */
   #head: string | undefined
+  #hasBegun = false
   #waiting: PromiseWithResolvers<FlightEvent> | undefined
-  #timer: NodeJS.Timeout | undefined
-  /** Until then the leader is alive. */
-  #validUntil: number
   #isOver = false
   readonly #abort = (): void => {
     this.#waiting?.reject(this.#options.signal.reason)
@@ -39,10 +36,14 @@ export class RedisFlightFollow {
   }
 
   constructor(options: FollowOptions) {
+    const { signal, lockMs, askMs } = options
     this.#options = options
-    options.signal.addEventListener('abort', this.#abort, { once: true })
-    this.#validUntil = performance.now() + options.lockMs
-    this.#checkAfter(options.lockMs)
+    this.#life = new LeaderLife({
+      ...{ lockMs, askMs },
+      hasBegun: () => this.#hasBegun,
+      onLost: () => this.lose(),
+    })
+    signal.addEventListener('abort', this.#abort, { once: true })
   }
 
   async next(): Promise<FlightEvent> {
@@ -60,31 +61,34 @@ export class RedisFlightFollow {
   leave(): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearTimeout(this.#timer)
+    this.#life.stop()
     this.#options.signal.removeEventListener('abort', this.#abort)
     this.#options.onOver()
   }
 
-  /** Called when the leader is lost: by its silence, or because Redis cannot be reached. */
   lose(): void {
     if (this.#isOver) return
     this.#give(LOST)
     this.leave()
   }
 
-  /** Takes an event that was read from Redis. */
+  noteOutage(): void {
+    this.#life.noteOutage()
+  }
+
   take(number: number, kind: string, data: Buffer): void {
-    if (this.#isOver) return
+    // A leader sends events again if it does not know whether Redis has them.
+    if (this.#isOver || number < this.#expected) return
     if (number !== this.#expected) {
       this.lose()
       return
     }
     this.#expected++
-    this.#validUntil = performance.now() + LOCK_TTL_MS
+    this.#life.heard()
     const event = this.#eventOf(kind, data)
     if (!event) return
     this.#give(event)
-    if (event.kind !== 'head' && event.kind !== 'chunk') this.leave()
+    if (event.kind !== 'chunk') this.leave()
     else if (this.#bytes > this.#options.maxBytes) this.lose()
   }
 
@@ -125,6 +129,7 @@ export class RedisFlightFollow {
   }
 
   #give(event: FlightEvent): void {
+    this.#hasBegun = true
     const waiting = this.#waiting
     this.#waiting = undefined
     if (waiting) {
@@ -133,26 +138,6 @@ export class RedisFlightFollow {
     }
     if (event.kind === 'chunk') this.#bytes += event.bytes.length
     this.#events.push(event)
-  }
-
-  #checkAfter(ms: number): void {
-    this.#timer = setTimeout(() => void this.#check(), ms + SLACK_MS)
-    this.#timer.unref()
-  }
-
-  async #check(): Promise<void> {
-    const validMs = this.#validUntil - performance.now()
-    if (validMs > 0) {
-      this.#checkAfter(validMs)
-      return
-    }
-    const lifeMs = await this.#options.lifeMs()
-    if (this.#isOver) return
-    // An event may have been read while the reply was on its way.
-    this.#validUntil = Math.max(this.#validUntil, performance.now() + Math.min(lifeMs, LOCK_TTL_MS))
-    const leftMs = this.#validUntil - performance.now()
-    if (leftMs > 0) this.#checkAfter(leftMs)
-    else this.lose()
   }
 }
 

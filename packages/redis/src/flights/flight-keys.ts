@@ -6,6 +6,10 @@ export const LOCK_TTL_MS = 2_000
 export const RENEW_MS = 500
 /** How long the events of a flight can be read after its end, in milliseconds. */
 export const KEEP_MS = 10_000
+/** How long the events of a flight are in Redis without a renewal, in milliseconds: longer than Redis is waited for. */
+export const STREAM_TTL_MS = 30_000
+/** How long the leader and those that have a part of a stream wait for a server that cannot be reached, in milliseconds. */
+export const MAX_UNREACHABLE_MS = 15_000
 /** How long an epoch is remembered, in milliseconds: longer than any call takes. */
 export const EPOCH_TTL_MS = 3_600_000
 
@@ -29,6 +33,11 @@ export class FlightKeys {
   /** The key of the events of one leader. */
   stream(lock: string, token: string): string {
     return `${lock}:${token}`
+  }
+
+  /** The key that exists as long as a leader is alive. */
+  life(lock: string, token: string): string {
+    return `${lock}:${token}:life`
   }
 
   wake(member: string): string {

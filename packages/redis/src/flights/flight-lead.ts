@@ -1,10 +1,12 @@
-import { KEEP_MS, LOCK_TTL_MS, RENEW_MS } from './flight-keys.ts'
-import { EventSizes, mergedChunks, type FlightEntry, type Publication } from './publication.ts'
+import { MAX_UNREACHABLE_MS, RENEW_MS } from './flight-keys.ts'
+import { Publications, type FlightEnd, type FlightEntry, type Publication } from './publication.ts'
 
 /** How often the bytes of a stream are passed on while other processes follow it, in milliseconds. */
 const FOLLOWED_MS = 20
 /** How often they are passed on while no process follows. */
 const ALONE_MS = 250
+/** When Redis has not carried out a command, it is sent again after this time, in milliseconds. */
+const AGAIN_MS = 100
 /** A flight whose answer is not read is given up after this time, in milliseconds. */
 const MAX_LEAD_MS = 900_000
 /** The maximum size of an answer that is not a stream, in bytes. It is one command, which Redis has to carry out within `budgetMs`. */
@@ -31,21 +33,19 @@ export class RedisFlightLead {
   readonly role = 'lead'
   readonly #options: LeadOptions
   readonly #beganAt = performance.now()
-  #waiting: FlightEntry[] = []
-  readonly #sizes: EventSizes
-  #bytes = 0
-  #isFull = false
-  #next = 1
+  readonly #events: Publications
   #isSending = false
   #timer: NodeJS.Timeout | undefined
   #sentAt = -Infinity
+  /** The command that Redis has not answered. It is sent again as it is, since Redis may have carried it out. */
+  #unanswered: Publication | undefined
+  #answeredAt = performance.now()
   #hasFollowers = false
-  #last: Pick<Publication, 'lockTtlMs' | 'state'> | undefined
   #isOver = false
 
   constructor(options: LeadOptions) {
     this.#options = options
-    this.#sizes = new EventSizes(options.maxBytes)
+    this.#events = new Publications(options.maxBytes)
   }
 
   /** Whether the lock has to be renewed by a command of its own. */
@@ -64,89 +64,74 @@ export class RedisFlightLead {
   }
 
   head(head: string): void {
-    this.#add({ kind: 'head', data: head })
+    this.#events.add([{ kind: 'head', data: head }])
   }
 
   chunk(bytes: Uint8Array): void {
-    this.#add({ kind: 'chunk', data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) })
+    if (this.#isOver) return
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#events.add([{ kind: 'chunk', data }])
     this.#sendSoon()
   }
 
   end(lingerMs: number): void {
-    this.#finish([{ kind: 'end', data: '' }], {
-      lockTtlMs: this.#isFull ? 0 : lingerMs,
-      state: this.#isFull ? 'full' : 'done',
-    })
+    const entries = [{ kind: 'end', data: '' } as const]
+    if (this.#events.isFull) this.#finish(entries, { lockTtlMs: 0, state: 'full' })
+    else this.#finish(entries, { lockTtlMs: lingerMs, state: 'done' })
   }
 
   fail(failure?: string): void {
     this.#finish([{ kind: 'failed', data: failure ?? '' }], { lockTtlMs: 0, state: '' })
   }
 
-  /** Called with what Redis says of the flight, after each command that concerns it. */
+  /** Called with what Redis says of the flight, after each command that concerns it; undefined if Redis has not answered. */
   noteState(state: string | undefined): void {
-    if (state === undefined || state === 'lost') {
-      // The others have noticed, or will when the lock has expired. They make the call again.
+    const now = performance.now()
+    if (state !== undefined) this.#answeredAt = now
+    const isUnreachable = now - this.#answeredAt > MAX_UNREACHABLE_MS
+    // Those that follow and have missed nothing go on to do so, although Redis has lost the flight.
+    if (isUnreachable || now - this.#beganAt > MAX_LEAD_MS || (state === 'lost' && !this.#hasFollowers)) {
       this.#over()
       return
     }
-    if (performance.now() - this.#beganAt > MAX_LEAD_MS) this.#over()
     if (state !== 'followed' || this.#hasFollowers) return
     this.#hasFollowers = true
-    if (!this.#isOver && !this.#last) this.#options.onFollowed()
+    if (!this.#isOver && !this.#events.hasEnded) this.#options.onFollowed()
     if (this.#timer === undefined) return
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#sendSoon()
   }
 
-  #add(entry: FlightEntry): void {
-    if (this.#isOver || this.#last) return
-    this.#waiting.push(entry)
-    this.#bytes += entry.data.length
-    if (this.#bytes > this.#options.maxBytes) this.#isFull = true
-  }
-
-  #finish(entries: readonly FlightEntry[], last: Pick<Publication, 'lockTtlMs' | 'state'>): void {
-    if (this.#isOver || this.#last) return
-    this.#waiting.push(...entries)
-    this.#last = last
+  #finish(entries: readonly FlightEntry[], end: FlightEnd): void {
+    if (this.#isOver) return
+    this.#events.add(entries, end)
     void this.#send()
   }
 
   #sendSoon(): void {
     if (this.#isOver || this.#isSending || this.#timer !== undefined) return
-    const pauseMs = this.#hasFollowers ? FOLLOWED_MS : ALONE_MS
-    const waitMs = Math.max(0, this.#sentAt + pauseMs - performance.now())
-    this.#timer = setTimeout(() => void this.#send(), waitMs)
+    const pauseMs = this.#unanswered ? AGAIN_MS : this.#hasFollowers ? FOLLOWED_MS : ALONE_MS
+    const waitMs = this.#events.hasEnded && !this.#unanswered ? 0 : this.#sentAt + pauseMs - performance.now()
+    this.#timer = setTimeout(() => void this.#send(), Math.max(0, waitMs))
     this.#timer.unref()
   }
 
   async #send(): Promise<void> {
+    // One command at a time, so that events stay in order. What comes meanwhile is sent with the next one.
+    if (this.#isOver || this.#isSending) return
     clearTimeout(this.#timer)
     this.#timer = undefined
-    // One command at a time, so that events stay in order. What comes meanwhile is sent with the next one.
-    if (this.#isOver || this.#isSending || this.#waiting.length === 0) return
+    const publication = this.#unanswered ?? this.#events.take()
+    if (!publication) return
     this.#isSending = true
-    const entries = mergedChunks(this.#waiting)
-    this.#waiting = []
-    const last = this.#last
-    const first = this.#next
-    this.#next += entries.length
     this.#sentAt = performance.now()
-    const state = await this.#options.publish({
-      lockTtlMs: last ? last.lockTtlMs : LOCK_TTL_MS,
-      streamTtlMs: last ? KEEP_MS : LOCK_TTL_MS,
-      state: last ? last.state : this.#isFull ? 'full' : '',
-      maxEvents: this.#sizes.add(entries, this.#isFull),
-      first,
-      entries,
-    })
+    const state = await this.#options.publish(publication)
     this.#isSending = false
+    this.#unanswered = state === undefined ? publication : undefined
     this.noteState(state)
-    if (last) this.#over()
-    else if (this.#last) void this.#send()
-    else if (this.#waiting.length > 0) this.#sendSoon()
+    if (state !== undefined && publication.end) this.#over()
+    else if (this.#unanswered || !this.#events.isEmpty) this.#sendSoon()
   }
 
   #over(): void {
@@ -154,7 +139,7 @@ export class RedisFlightLead {
     this.#isOver = true
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#waiting = []
+    this.#unanswered = undefined
     this.#options.onOver()
   }
 }

@@ -12,11 +12,17 @@ const MAX_CONNECT_MS = 1_000
 /** The maximum number of events of each stream in one reply. */
 const COUNT = 256
 
+/** After this time a connection that could not be opened is tried again, in milliseconds. */
+const AGAIN_MS = 250
+
 /** Gets the events of one stream. */
 export interface StreamListener {
   /** The id of the last event that was read. */
   lastId: string
   take(number: number, kind: string, data: Buffer): void
+  /** Called when the server cannot be reached. */
+  noteOutage(): void
+  /** Called when no more events will be read. */
   lose(): void
 }
 
@@ -71,17 +77,15 @@ export class FlightReader {
     if (this.#streams.get(key) === listener) this.#streams.delete(key)
   }
 
-  /** Called when the server cannot be reached, and at the end: no flight can be followed any more. */
-  drop(): void {
-    this.#own?.close()
-    this.#own = undefined
-    for (const listener of [...this.#streams.values()]) listener.lose()
-    this.#streams.clear()
+  /** Notifies all that follow that the server cannot be reached. Those that have nothing of an answer leave. */
+  noteOutage(): void {
+    for (const listener of [...this.#streams.values()]) listener.noteOutage()
   }
 
   close(): void {
     this.#isClosed = true
-    this.drop()
+    this.#closeOwn()
+    for (const listener of [...this.#streams.values()]) listener.lose()
   }
 
   async #open(): Promise<boolean> {
@@ -91,19 +95,26 @@ export class FlightReader {
     return this.#own !== undefined
   }
 
+  #closeOwn(): void {
+    this.#own?.close()
+    this.#own = undefined
+  }
+
   async #readOn(): Promise<void> {
     this.#isReading = true
-    let own = this.#own
-    try {
-      for (; own && this.#streams.size > 0; own = this.#own) await this.#read(own)
-    } catch {
-      // After `drop()`, there may be a new connection already.
-      if (this.#own === own) this.drop()
+    while (this.#streams.size > 0 && !this.#isClosed) {
+      try {
+        if (this.#own) await this.#read(this.#own)
+        else if (!(await this.open())) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
+      } catch {
+        this.#closeOwn()
+        // The server may have been replaced by one whose ids are lower. Events that are read twice are recognized by their numbers.
+        this.#wokenAt = '0'
+        for (const listener of this.#streams.values()) listener.lastId = '0'
+        this.noteOutage()
+      }
     }
     this.#isReading = false
-    if (this.#streams.size === 0) return
-    if (this.#own) void this.#readOn()
-    else this.drop()
   }
 
   async #read({ link }: OwnConnection): Promise<void> {

@@ -4,22 +4,77 @@ export interface FlightEntry {
   readonly data: string | Buffer
 }
 
-/** Events to be passed on, and what follows for the lock and the stream. */
-export interface Publication {
+/** The end of a flight: how long its lock stays, in milliseconds, and the state of the lock. */
+export interface FlightEnd {
   readonly lockTtlMs: number
-  readonly streamTtlMs: number
   readonly state: '' | 'full' | 'done'
-  readonly maxEvents: number
-  /** The number of the first event. */
-  readonly first: number
+}
+
+/** Events to be passed on by one command. */
+export interface Publication {
   readonly entries: readonly FlightEntry[]
+  /** The number of the first one. */
+  readonly first: number
+  /** The maximum number of events in Redis. */
+  readonly maxEvents: number
+  /** Whether no further process may join. */
+  readonly isFull: boolean
+  /** Set if no events follow. */
+  readonly end: FlightEnd | undefined
+}
+
+/** The events of a flight that are to be passed on, in order. */
+export class Publications {
+  readonly #maxBytes: number
+  readonly #sizes: EventSizes
+  #waiting: FlightEntry[] = []
+  #bytes = 0
+  #next = 1
+  #end: FlightEnd | undefined
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+    this.#sizes = new EventSizes(maxBytes)
+  }
+
+  /** Whether the flight is larger than `maxBytes`. */
+  get isFull(): boolean {
+    return this.#bytes > this.#maxBytes
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
+  /** Adds events, unless the flight has ended. @param end passed with the last ones */
+  add(entries: readonly FlightEntry[], end?: FlightEnd): void {
+    if (this.#end) return
+    this.#end = end
+    this.#waiting.push(...entries)
+    for (const { data } of entries) this.#bytes += data.length
+  }
+
+  /** Returns the events that were added since the last call; undefined if there are none. */
+  take(): Publication | undefined {
+    if (this.isEmpty) return undefined
+    const entries = mergedChunks(this.#waiting)
+    this.#waiting = []
+    const first = this.#next
+    this.#next += entries.length
+    const { isFull } = this
+    return { entries, first, maxEvents: this.#sizes.add(entries, isFull), isFull, end: this.#end }
+  }
 }
 
 /** The maximum number of events of a flight in Redis, if its size does not limit it further. */
 const MAX_EVENTS = 1_000_000
 
 /** The sizes of the events that were passed on and may still be in Redis. */
-export class EventSizes {
+class EventSizes {
   readonly #maxBytes: number
   /** The oldest one first. */
   #sizes: number[] = []
@@ -50,7 +105,7 @@ export class EventSizes {
 }
 
 /** Merges chunks that follow each other into one event. */
-export function mergedChunks(entries: readonly FlightEntry[]): readonly FlightEntry[] {
+function mergedChunks(entries: readonly FlightEntry[]): readonly FlightEntry[] {
   const result: FlightEntry[] = []
   let chunks: Buffer[] = []
   const flush = (): void => {

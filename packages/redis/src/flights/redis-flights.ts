@@ -4,7 +4,7 @@ import type { RedisClient } from '../client/redis-client.ts'
 import { TimedScript } from '../client/timed-script.ts'
 import type { FleetFlights, FlightCall } from '../fleet/flight-contracts.ts'
 import { RedisFlightFollow } from './flight-follow.ts'
-import { EPOCH_TTL_MS, FlightKeys, LOCK_TTL_MS, RENEW_MS } from './flight-keys.ts'
+import { EPOCH_TTL_MS, FlightKeys, KEEP_MS, LOCK_TTL_MS, RENEW_MS, STREAM_TTL_MS } from './flight-keys.ts'
 import { RedisFlightLead } from './flight-lead.ts'
 import { FlightReader } from './flight-reader.ts'
 import type { Publication } from './publication.ts'
@@ -18,6 +18,7 @@ const MAX_RENEWED = 200
 interface Led {
   readonly lock: string
   readonly stream: string
+  readonly life: string
   readonly token: string
 }
 
@@ -54,16 +55,17 @@ export class RedisFlights implements FleetFlights {
     const token = `${this.#member}-${(++this.#flights).toString(36)}`
     const lock = this.#keys.lock(call.name)
     const stream = this.#keys.stream(lock, token)
+    const life = this.#keys.life(lock, token)
     const epoch = this.#epoch
     const reply = await this.#enter.run(
-      [lock, this.#keys.epoch, stream],
-      [token, String(LOCK_TTL_MS), epoch, String(EPOCH_TTL_MS)],
+      [lock, this.#keys.epoch, stream, life],
+      [token, String(LOCK_TTL_MS), epoch, String(EPOCH_TTL_MS), String(STREAM_TTL_MS)],
     )
     if (reply && this.#epoch === epoch) this.#epoch = ''
     const [role, leader, lockMs] = reply ?? []
-    if (role === 'lead') return this.#lead(call, { lock, stream, token })
+    if (role === 'lead') return this.#lead(call, { lock, stream, life, token })
     if (role === 'follow' && leader !== undefined)
-      return this.#follow(call, this.#keys.stream(lock, leader), Number(lockMs))
+      return this.#follow(call, { lock, leader, lockMs: Number(lockMs) })
     return undefined
   }
 
@@ -71,9 +73,9 @@ export class RedisFlights implements FleetFlights {
     this.#epoch = randomBytes(9).toString('base64url')
   }
 
-  /** Called when Redis cannot be reached: no call waits for another process. */
+  /** Called when Redis cannot be reached: a call waits for another process only if it already has a part of its answer. */
   drop(): void {
-    this.#reader.drop()
+    this.#reader.noteOutage()
   }
 
   close(): void {
@@ -101,11 +103,14 @@ export class RedisFlights implements FleetFlights {
     this.#timer = undefined
   }
 
-  async #send({ lock, stream, token }: Led, publication: Publication): Promise<string | undefined> {
-    const { lockTtlMs, streamTtlMs, state, maxEvents, first, entries } = publication
-    const settings = [token, ...[lockTtlMs, streamTtlMs].map(String), state, String(maxEvents)]
+  async #send({ lock, stream, life, token }: Led, publication: Publication): Promise<string | undefined> {
+    const { entries, first, maxEvents, isFull, end } = publication
+    const lifeMs = end ? KEEP_MS : LOCK_TTL_MS
+    const streamMs = end ? KEEP_MS : STREAM_TTL_MS
+    const state = end ? end.state : isFull ? 'full' : ''
+    const settings = [token, lifeMs, end ? end.lockTtlMs : '', streamMs, state, maxEvents].map(String)
     const events = entries.flatMap(({ kind, data }, index) => [String(first + index), kind, data])
-    return (await this.#publish.run([lock, stream], [...settings, ...events]))?.[0]
+    return (await this.#publish.run([lock, stream, life], [...settings, ...events]))?.[0]
   }
 
   async #renewAll(): Promise<void> {
@@ -113,35 +118,34 @@ export class RedisFlights implements FleetFlights {
     for (let at = 0; at < due.length; at += MAX_RENEWED) {
       const some = due.slice(at, at + MAX_RENEWED)
       const states = await this.#renew.run(
-        some.flatMap(([, { lock, stream }]) => [lock, stream]),
-        [String(LOCK_TTL_MS), ...some.map(([, { token }]) => token)],
+        some.flatMap(([, { lock, stream, life }]) => [lock, stream, life]),
+        [String(LOCK_TTL_MS), String(STREAM_TTL_MS), ...some.map(([, { token }]) => token)],
       )
       for (const [index, [lead]] of some.entries()) lead.noteState(states?.[index])
     }
   }
 
-  async #follow(call: FlightCall, stream: string, lockMs: number): Promise<RedisFlightFollow | undefined> {
-    const { signal, maxBytes } = call
+  async #follow(
+    { signal, maxBytes }: FlightCall,
+    { lock, leader, lockMs }: { readonly lock: string; readonly leader: string; readonly lockMs: number },
+  ): Promise<RedisFlightFollow | undefined> {
+    const stream = this.#keys.stream(lock, leader)
     if (this.#reader.has(stream) || !(await this.#reader.open()) || signal.aborted) return undefined
-    const listener = {
-      lastId: '0',
-      take: (number: number, kind: string, data: Buffer) => follow.take(number, kind, data),
-      lose: () => follow.lose(),
-    }
-    const follow = new RedisFlightFollow({
+    const life = this.#keys.life(lock, leader)
+    const follow: RedisFlightFollow = new RedisFlightFollow({
       signal,
       maxBytes,
       lockMs: Math.min(Math.max(0, lockMs), LOCK_TTL_MS),
-      lifeMs: () => this.#lifeOf(stream),
-      onOver: () => this.#reader.remove(stream, listener),
+      askMs: () => this.#lifeOf(life),
+      onOver: () => this.#reader.remove(stream, follow),
     })
-    this.#reader.add(stream, listener)
+    this.#reader.add(stream, follow)
     return follow
   }
 
-  /** Returns how long the sign of life of a leader is still valid, in milliseconds; 0 if it is not, or Redis cannot be reached. */
-  async #lifeOf(stream: string): Promise<number> {
-    const ms = await this.#connection.run((link) => link.send('PTTL', stream))
-    return Math.max(0, Number(ms ?? 0))
+  /** Returns how long the life key of a leader is valid, in milliseconds; 0 if it is not, undefined if Redis does not answer. */
+  async #lifeOf(key: string): Promise<number | undefined> {
+    const ms = await this.#connection.run((link) => link.send('PTTL', key))
+    return ms === undefined ? undefined : Math.max(0, Number(ms))
   }
 }
