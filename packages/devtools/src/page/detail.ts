@@ -120,7 +120,7 @@ function notesOf({
       ),
     ),
     possiblyBilled > 0 &&
-      `${count(possiblyBilled)} failed ${possiblyBilled === 1 ? 'attempt' : 'attempts'} may have been billed, up to ${usd(possiblyBilledUsd)}.`,
+      `${count(possiblyBilled)} failed ${possiblyBilled === 1 ? 'attempt' : 'attempts'} may have been billed${possiblyBilledUsd > 0 ? `, up to ${usd(possiblyBilledUsd)}` : ''}.`,
     cache &&
       `Cache: ${cache.status}, ${cache.reason}${typeof cache.stored === 'string' ? `; not stored: ${cache.stored}` : ''}.`,
   ].filter((note) => typeof note === 'string')
