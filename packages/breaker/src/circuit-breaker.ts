@@ -91,8 +91,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Makes an open circuit half-open before its time, so that the next call is a probe. Use it after a health check has succeeded. Has no effect in
-   * any other state. A circuit that the option `store` has opened becomes half-open as soon as the store lets this process probe.
+   * Makes an open circuit half-open before its time, so that the next call is a probe, such as after a successful health check. Has no effect in any
+   * other state. A circuit that the `store` has opened becomes half-open when the store lets this process probe.
    */
   halfOpen(): void {
     this.#circuit.halfOpen()
@@ -121,10 +121,7 @@ export class CircuitBreaker {
     return this.#circuit.isolate()
   }
 
-  /**
-   * Closes the circuit from any state, and resets its counts. The results of calls in flight are not counted. Other processes with the same
-   * `store` are not affected.
-   */
+  /** Closes the circuit from any state, in this process only, and resets its counts. The results of calls in flight are not counted. */
   reset(): void {
     this.#circuit.reset()
   }
@@ -134,17 +131,13 @@ export class CircuitBreaker {
     return this.#circuit.snapshot()
   }
 
-  /**
-   * Returns the counts of finished calls. While the circuit is closed, they are those of the first trip rule; while it is
-   * half-open, they cover only the probes that succeeded; otherwise they are 0.
-   */
+  /** Returns the counts of finished calls: while closed, those of the first trip rule; while half-open, the probes that succeeded; otherwise 0. */
   counts(): Counts {
     return this.#circuit.counts()
   }
 
   /**
-   * Adds a listener, which is called synchronously for every event of this type. If the listener throws, a warning is emitted and nothing else
-   * changes.
+   * Adds a listener, which is called synchronously for every event of this type. If it throws, a warning is emitted and nothing else changes.
    *
    * @param event `open`, `half-open`, `close` or `reject`
    * @returns a function that removes the listener
