@@ -92,7 +92,9 @@ export class Harbor extends OpenAI {
   }
 
   /**
-   * Returns how much of the spend limits is used and left in their current periods, in US dollars.
+   * Returns how much of the spend limits is used and left in their current periods, in US dollars. In a `fleet` that shares spend limits, it is
+   * the money of all processes, as far as this one knows: from the latest reply, plus what this process has spent since. A process without
+   * calls gets no replies.
    * @param labels returns only the entries of these labels, such as `{ tenant: 'acme' }`: one for each limit whose `by` is one of their names
    * @returns without `labels`, one entry for each limit. A limit with `by` has one entry for each value with money spent or reserved. If this client
    * itself has that label, such as a copy for one tenant, only its own value is returned. Empty without a spend limit

@@ -4,7 +4,10 @@ import type { SpendState } from '../reporting/cost-stats.ts'
 import { NO_LABELS, type Labels } from '../reporting/labels.ts'
 import type { PotState, Ledger } from './spend-limit.ts'
 
-/** How much is left of a spend limit in its current period, in US dollars: for all calls, or for one value of its label. */
+/**
+ * How much is left of a spend limit in its current period, in US dollars: for all calls, or for one value of its label. In a fleet that shares
+ * spend limits, the amounts are those of all processes, as far as this one knows.
+ */
 export interface SpendPot {
   /** The limit, as it was given in the option `spendLimit`. */
   readonly limit: Readonly<SpendLimitOptions>

@@ -122,7 +122,8 @@ export interface HarborOptions extends ClientOptions {
    * The maximum amounts in US dollars, per hour, per day or in total, that this client and its copies may spend together. In a list, every limit
    * applies. A limit with `by` applies to each value of that label separately. Before each attempt, its highest possible cost is reserved under every
    * limit. If one of the limits has less than this cost left, the call fails with status 402. A call whose price is unknown fails, too, unless
-   * `unpriced: 'allow'` is set. Limits with the same `per` and `by` count the same money, also in copies and after `configure()`. Beware: money spent
+   * `unpriced: 'allow'` is set. Limits with the same `per` and `by` count the same money, also in copies, after `configure()`, and in all
+   * processes of a `fleet` that shares spend limits. Beware: money spent
    * before the limit was set, or by copies without it, is not counted. @default none
    */
   spendLimit?: SpendLimitOptions | readonly SpendLimitOptions[] | false | undefined

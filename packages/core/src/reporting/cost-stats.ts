@@ -23,7 +23,10 @@ export interface CostStats {
   readonly unpricedCalls: number
 }
 
-/** How much of a spend limit is used in its current period, in US dollars: by all calls, or by those with one value of a label. */
+/**
+ * How much of a spend limit is used in its current period, in US dollars: by all calls, or by those with one value of a label. In a fleet that
+ * shares spend limits, by those of all processes, as far as this one knows.
+ */
 export interface SpendState {
   /** The limit, in US dollars for each period, as the option sets it. */
   readonly limitUsd: number

@@ -54,7 +54,7 @@ export class MoneyPot {
   #endsAt: number
   #period: number | undefined
   #epoch = ''
-  /** The highest limit of the calls that have used the pot since the last report. */
+  /** The limit of the latest call. */
   #limit = 0
   #total = 0
   #reserved = 0
@@ -158,7 +158,7 @@ export class MoneyPot {
   }
 
   take(usd: number, limit: number): void {
-    this.#limit = Math.max(this.#limit, limit)
+    this.#limit = limit
     this.#reserved += usd
     this.#open++
     this.#started++

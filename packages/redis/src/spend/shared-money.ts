@@ -3,14 +3,13 @@ import type { TimedScript } from '../client/timed-script.ts'
 import type { Reply } from './grant-wire.ts'
 import type { MoneyPot, Need } from './money-pot.ts'
 import { MoneyReports } from './money-reports.ts'
+import { Payments } from './payments.ts'
 import { PotShelves } from './pot-shelves.ts'
 
 /** While calls wait for what others may return, they ask this often, in milliseconds. */
 const ASK_AGAIN_MS = 25
 /** The maximum time that a call waits for what others may return, in milliseconds. It is longer than a lease lasts. */
 const MAX_WAIT_MS = 3_000
-/** The tolerated rounding error, as a share of an amount. */
-const ROUNDING = 1e-9
 
 /** A call that waits for money. */
 interface Waiter {
@@ -27,6 +26,7 @@ interface Waiter {
 export class SharedMoney implements FleetMoney {
   readonly #pots: PotShelves
   readonly #reports: MoneyReports
+  readonly #payments: Payments
   #waiters: Waiter[] = []
   /** While cut off: decides again about the calls that wait. */
   #timer: NodeJS.Timeout | undefined
@@ -39,6 +39,7 @@ export class SharedMoney implements FleetMoney {
       accept: (pots, reply, sentAt) => this.#accept(pots, reply, sentAt),
       advance: (now) => this.#advance(now),
     })
+    this.#payments = new Payments(this.#pots, this.#reports)
   }
 
   /** The number of processes that used shared money lately, as far as this one knows. */
@@ -51,13 +52,17 @@ export class SharedMoney implements FleetMoney {
     pots: readonly FleetPot[],
   ): FleetOutcome | { readonly outcome: Promise<FleetOutcome>; cancel(): void } {
     const now = performance.now()
-    const full = pots.findIndex((pot) => !this.#pots.open(pot))
-    if (full >= 0) return { ...this.#refusal(pots, full), isFull: true }
+    const isFull = pots.map((pot) => !this.#pots.open(pot))
+    if (isFull.includes(true)) return { ...this.#payments.refusal(pots, isFull), isFull: true }
     // Also refuses NaN and Infinity.
-    if (!(usd < Infinity)) return this.#refusal(pots, 0)
-    if (this.#canPay(usd, pots, now)) return this.#take(usd, pots, now)
+    if (!(usd < Infinity))
+      return this.#payments.refusal(
+        pots,
+        pots.map(() => true),
+      )
+    if (this.#payments.canPay(usd, pots, now)) return this.#payments.take(usd, pots, now)
     if (this.#reports.isCutOff) {
-      const refused = this.#refusedWhileCutOff(usd, pots, now)
+      const refused = this.#payments.refusedWhileCutOff(usd, pots, now)
       this.#reports.ask(now, now)
       if (refused) return refused
     }
@@ -83,39 +88,6 @@ export class SharedMoney implements FleetMoney {
   /** Reports the rest, and returns what this process has leased. */
   close(): Promise<void> {
     return this.#reports.close()
-  }
-
-  /** Whether a call can be paid without asking. One that costs nothing always can. */
-  #canPay(usd: number, pots: readonly FleetPot[], now: number): boolean {
-    if (usd <= 0) return true
-    const { isCutOff, members } = this.#reports
-    return pots.every((given) => {
-      const pot = this.#pots.open(given)
-      if (!pot) return false
-      if (isCutOff && this.#reports.isFirstPending(now)) return false
-      if (isCutOff) return usd <= pot.part(given.usd, members, now).usable + given.usd * ROUNDING
-      return pot.has(usd, given.usd, now)
-    })
-  }
-
-  #take(usd: number, given: readonly FleetPot[], now: number): FleetOutcome {
-    const pots: MoneyPot[] = []
-    for (const each of given) {
-      const pot = this.#pots.open(each)
-      if (!pot) continue
-      pot.take(usd, each.usd)
-      pots.push(pot)
-      this.#reports.touch(pot, now)
-    }
-    return {
-      settle: (spentUsd) => {
-        const then = performance.now()
-        for (const pot of pots) {
-          pot.settle(usd, spentUsd)
-          this.#reports.touch(pot, then)
-        }
-      },
-    }
   }
 
   #wait(
@@ -207,42 +179,14 @@ export class SharedMoney implements FleetMoney {
 
   #decide(waiter: Waiter, now: number): FleetOutcome | undefined {
     const { usd, pots, since } = waiter
-    if (this.#canPay(usd, pots, now)) return this.#take(usd, pots, now)
-    if (this.#reports.isCutOff) return this.#refusedWhileCutOff(usd, pots, now)
+    if (this.#payments.canPay(usd, pots, now)) return this.#payments.take(usd, pots, now)
+    if (this.#reports.isCutOff) return this.#payments.refusedWhileCutOff(usd, pots, now)
     const isOver = now - since > MAX_WAIT_MS
     const lacking = pots.map((given) => {
       const pot = this.#pots.open(given)
       if (!pot || !this.#isReported(given, waiter)) return false
       return pot.lacks(usd, given.usd) || (isOver && !pot.has(usd, given.usd, now))
     })
-    return lacking.includes(true) ? this.#refusal(pots, this.#last(pots, lacking)) : undefined
-  }
-
-  /** Returns the refusal of a call for which this member's part is too small; undefined if the call can be made later. */
-  #refusedWhileCutOff(usd: number, pots: readonly FleetPot[], now: number): FleetOutcome | undefined {
-    if (this.#reports.isFirstPending(now)) return undefined
-    const { members } = this.#reports
-    const parts = pots.map((given) => this.#pots.open(given)?.part(given.usd, members, now).left ?? 0)
-    const lacking = pots.map((given, place) => usd > (parts[place] ?? 0) + given.usd * ROUNDING)
-    if (!lacking.includes(true)) return undefined
-    const place = this.#last(pots, lacking)
-    return { ...this.#refusal(pots, place), leftUsd: parts[place] ?? 0 }
-  }
-
-  /** Returns the place of the pot that has money again last, among those that lack it. */
-  #last(pots: readonly FleetPot[], lacking: readonly boolean[]): number {
-    let last = Math.max(0, lacking.indexOf(true))
-    for (const [place, given] of pots.entries()) {
-      const latest = pots[last]
-      if (lacking[place] && latest && this.#pots.endOf(given) > this.#pots.endOf(latest)) last = place
-    }
-    return last
-  }
-
-  #refusal(pots: readonly FleetPot[], place: number): Extract<FleetOutcome, { isFull: boolean }> {
-    const given = pots[place]
-    if (!given) throw new RangeError('A reservation needs a spend limit.')
-    const leftUsd = this.#pots.find(given)?.room(given.usd) ?? given.usd
-    return { place, leftUsd, untilMs: this.#pots.endOf(given), isFull: false }
+    return lacking.includes(true) ? this.#payments.refusal(pots, lacking) : undefined
   }
 }
