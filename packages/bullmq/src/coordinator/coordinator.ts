@@ -4,10 +4,11 @@ import { pause } from '../redis/redis.ts'
 import { jobDataOf } from '../wire/job-data.ts'
 import { decodeOutcome, valueOf, type Outcome } from '../wire/outcome.ts'
 import type { JournalEvents } from './fleet-journal.ts'
-import { FleetQueue, type FleetQueueOptions } from './fleet-queue.ts'
+import type { FleetQueue } from './fleet-queue.ts'
 import type { Job, Pending } from './job.ts'
 import { JobFeed } from './job-feed.ts'
 import { Keeper } from './keeper.ts'
+import { openQueue, type FleetQueueOptions } from './open-queue.ts'
 import { ResultFeed } from './result-feed.ts'
 import { StoredResults } from './stored-results.ts'
 
@@ -58,7 +59,7 @@ export class Coordinator implements JournalEvents {
 
   async onBegin(run: string): Promise<void> {
     const onError = (error: unknown): void => this.#host.onError(error)
-    const queue = await FleetQueue.open(this.#options, run, onError)
+    const queue = await openQueue(this.#options, run, onError)
     const stored = new StoredResults(queue, await queue.ready(), onError)
     const jobs = new JobFeed(queue.queue, run, this.#ending.signal, {
       onAdded: async (slice) => {

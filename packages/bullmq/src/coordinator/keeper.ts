@@ -1,6 +1,7 @@
 import { QueueInUseError } from '../wire/errors.ts'
-import type { FleetQueue, RunState } from './fleet-queue.ts'
+import type { FleetQueue } from './fleet-queue.ts'
 import type { Job, Pending } from './job.ts'
+import type { RunState } from './lease.ts'
 
 /** How often the lease is renewed, in milliseconds. */
 const HOLD_MS = 2_000
@@ -71,7 +72,7 @@ export class Keeper {
   async #keep(): Promise<void> {
     const isStopping = this.#host.isStopping()
     const state: RunState = isStopping ? 'stop' : 'run'
-    const held = await this.#queue.hold(state)
+    const held = await this.#queue.lease.hold(state)
     if (this.#isClosed) return
     if (!held) {
       this.#host.onLost(new QueueInUseError(this.#queue.queue.name))

@@ -1,7 +1,7 @@
 import type { RedisConnection } from 'bullmq'
 import { pause, type Redis } from '../redis/redis.ts'
 import type { RunKeys } from '../redis/keys.ts'
-import { TAKE } from '../redis/scripts.ts'
+import { TAKE } from '../redis/coordinator-scripts.ts'
 
 /** The maximum number of results that are taken at once. */
 const MAX_TAKEN = 200

@@ -1,5 +1,9 @@
 import type { IRedisClient } from 'bullmq'
-import { SCRIPTS, type Script } from './scripts.ts'
+import * as ofCoordinator from './coordinator-scripts.ts'
+import type { Script } from './script.ts'
+import * as ofWorker from './worker-scripts.ts'
+
+const SCRIPTS: readonly Script[] = [...Object.values(ofCoordinator), ...Object.values(ofWorker)]
 
 /** Runs the scripts of this package over a client of BullMQ, whichever library that client is of. */
 export class Redis {

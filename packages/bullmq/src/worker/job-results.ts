@@ -1,6 +1,6 @@
 import { KEY_TTL_MS, runKeysOf, type QueueKeys } from '../redis/keys.ts'
 import { pause, type Redis } from '../redis/redis.ts'
-import { FINISH } from '../redis/scripts.ts'
+import { FINISH } from '../redis/worker-scripts.ts'
 import { encodeOutcome, type Outcome } from '../wire/outcome.ts'
 
 const MIN_RETRY_MS = 100

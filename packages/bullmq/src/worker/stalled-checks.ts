@@ -1,7 +1,7 @@
 import type { RedisQueueBackend } from 'bullmq'
 import { KEY_TTL_MS } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
-import { EXPIRE, IS_BUSY } from '../redis/scripts.ts'
+import { EXPIRE, IS_BUSY } from '../redis/worker-scripts.ts'
 
 /** How often workers look for jobs of dead workers, in milliseconds. */
 export const STALLED_CHECK_MS = 3_000

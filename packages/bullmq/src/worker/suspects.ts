@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq'
 import { KEY_TTL_MS, runKeysOf, type QueueKeys } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
-import { TRY, UNTRY } from '../redis/scripts.ts'
+import { TRY, UNTRY } from '../redis/worker-scripts.ts'
 import { Company } from './company.ts'
 import type { Ended } from './session.ts'
 
