@@ -4,13 +4,9 @@ import { pause } from '../redis/redis.ts'
 import { jobDataOf } from '../wire/job-data.ts'
 import { decodeOutcome, valueOf, type Outcome } from '../wire/outcome.ts'
 import type { JournalEvents } from './fleet-journal.ts'
-import type { FleetQueue } from './fleet-queue.ts'
 import type { Job, Pending } from './job.ts'
-import { JobFeed } from './job-feed.ts'
-import { Keeper } from './keeper.ts'
-import { openQueue, type FleetQueueOptions } from './open-queue.ts'
-import { ResultFeed } from './result-feed.ts'
-import { StoredResults } from './stored-results.ts'
+import type { FleetQueueOptions } from './open-queue.ts'
+import { openRun, type OpenRun } from './open-run.ts'
 
 /** How long the end of a run waits for Redis, in milliseconds. What stays there then expires. */
 const END_TIMEOUT_MS = 5_000
@@ -24,16 +20,6 @@ export interface CoordinatorHost {
   onError(error: unknown): void
 }
 
-/** What exists while the run is open. */
-interface Opened {
-  readonly run: string
-  readonly queue: FleetQueue
-  readonly jobs: JobFeed
-  readonly results: ResultFeed
-  readonly stored: StoredResults
-  readonly keeper: Keeper
-}
-
 /**
  * Runs items on workers: makes each a job, and waits for its result. All else is done by `runBulk`, which calls `call` for each item: order,
  * duplicates, limits, retries, and the journal, which is the truth. Redis only carries work. What it loses is added again.
@@ -43,7 +29,7 @@ export class Coordinator implements JournalEvents {
   readonly #host: CoordinatorHost
   readonly #pending = new Map<string, Pending>()
   readonly #ending = new AbortController()
-  #opened: Opened | undefined
+  #opened: OpenRun | undefined
   #stopSignal: AbortSignal | undefined
   #isPaused = false
 
@@ -58,33 +44,15 @@ export class Coordinator implements JournalEvents {
   }
 
   async onBegin(run: string): Promise<void> {
-    const onError = (error: unknown): void => this.#host.onError(error)
-    const queue = await openQueue(this.#options, run, onError)
-    const stored = new StoredResults(queue, await queue.ready(), onError)
-    const jobs = new JobFeed(queue.queue, run, this.#ending.signal, {
-      onAdded: async (slice) => {
-        await queue.look(slice.map(({ jobId }) => jobId))
-      },
-      onError,
-    })
-    const keeper = new Keeper(queue, {
+    this.#opened = await openRun(this.#options, run, {
       pending: this.#pending,
+      ending: this.#ending.signal,
       isStopping: () => this.#stopSignal?.aborted === true,
-      addAgain: (job) => {
-        jobs.remove(job)
-        jobs.add(job)
-      },
-      onLost: (error) => this.#host.abort(error),
-      onError,
-    })
-    const results = new ResultFeed(queue.redis, queue.openBlocking(), queue.runKeys, {
+      isPaused: () => this.#isPaused,
       onResult: (jobId, text) => this.#onResult(jobId, text),
-      onError,
+      onLost: (error) => this.#host.abort(error),
+      onError: (error) => this.#host.onError(error),
     })
-    this.#opened = { run, queue, jobs, results, stored, keeper }
-    if (this.#isPaused) await queue.queue.pause()
-    keeper.start()
-    void results.run()
   }
 
   /** Runs one item. @throws the error of the item; the reason of the stop signal if the item was not sent */
@@ -142,7 +110,7 @@ export class Coordinator implements JournalEvents {
     await queue.disconnect().catch((error: unknown) => this.#host.onError(error))
   }
 
-  #open(): Opened {
+  #open(): OpenRun {
     if (!this.#opened) throw new Error('begin() must be called before a run calls workers')
     return this.#opened
   }
@@ -151,8 +119,7 @@ export class Coordinator implements JournalEvents {
     const { stored, jobs } = this.#open()
     const pending = this.#pending.get(jobId)
     if (!pending) {
-      // A second result of the same item, by a worker that was taken for dead. The first one counts.
-      stored.acknowledgeSecond(jobId)
+      stored.keep(jobId)
       return
     }
     this.#pending.delete(jobId)

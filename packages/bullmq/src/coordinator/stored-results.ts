@@ -9,7 +9,7 @@ const MAX_FORGOTTEN = 1_000
 export class StoredResults {
   readonly #queue: FleetQueue
   readonly #onError: (error: unknown) => void
-  /** Jobs whose results were in Redis when the run was opened. */
+  /** Jobs with a result in Redis that no item waits for. */
   readonly #ready: Set<string>
   /** Jobs whose results the journal does not have yet, by the id of their item. */
   readonly #unstored = new Map<string, string>()
@@ -52,9 +52,12 @@ export class StoredResults {
     this.#later()
   }
 
-  /** Called for a result that does not count, since the job has one. */
-  acknowledgeSecond(jobId: string): void {
-    if (!this.#taken.has(jobId) && !this.#ready.has(jobId)) this.acknowledge(jobId)
+  /**
+   * Called for a result that no item waits for. It is of a job of an earlier coordinator, whose item was not read from the source yet, and will be
+   * claimed; or it is the second one of an item, by a worker that was taken for dead, and stays until the run ends.
+   */
+  keep(jobId: string): void {
+    if (!this.#taken.has(jobId)) this.#ready.add(jobId)
   }
 
   /** Removes the result of a job that will be added again: while it is there, no other result is taken. */

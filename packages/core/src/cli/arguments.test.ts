@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseBulk } from './arguments.ts'
 import { helpText, workerHelpText } from './help.ts'
-import { EXIT, OPTIONS, WORKER_OPTIONS } from './options.ts'
+import { EXIT, OPTIONS } from './options.ts'
 import { parseWorker } from './worker-arguments.ts'
+import { WORKER_OPTIONS } from './worker-options.ts'
 
 const ENV = { OPENAI_API_KEY: 'key' }
 const parse = (...more: string[]): unknown => parseBulk(['in.jsonl', '--out', 'out.jsonl', ...more], ENV)

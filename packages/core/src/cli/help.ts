@@ -1,4 +1,5 @@
-import { EXIT, OPTIONS, WORKER_OPTIONS, type CommandOption } from './options.ts'
+import { EXIT, OPTIONS, type CommandOption } from './options.ts'
+import { WORKER_OPTIONS } from './worker-options.ts'
 
 const WIDTH = 100
 

@@ -11,7 +11,8 @@ import {
   wholeNumber,
   type Environment,
 } from './option-values.ts'
-import { UsageError, WORKER_OPTIONS } from './options.ts'
+import { UsageError } from './options.ts'
+import { WORKER_OPTIONS } from './worker-options.ts'
 
 /** The parsed command line of `harbor worker`. */
 export interface WorkerArguments {
