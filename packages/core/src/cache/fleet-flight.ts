@@ -7,6 +7,7 @@ import type { FleetFlights, FlightEvent, FlightFollow, FlightLead } from '../opt
 import type { Plan } from '../targets/routes.ts'
 import { isAnswerHead, type AnswerHead } from './answer-head.ts'
 import { failureText, isFailureOfAll, readFailure } from './fleet-failure.ts'
+import type { OpenedAnswer } from './opened-answer.ts'
 import { PublishedChunks } from './published-chunks.ts'
 
 /** After this number of leaders whose call failed, the failure of the last one is that of this call, too. */
@@ -28,9 +29,7 @@ export interface FleetCall {
   /** Whether the far tier of the cache is that of the fleet, so that the leader's answer is there. */
   readonly sharesFarTier: boolean
   /** Sends the call from this process. */
-  readonly load: () => Promise<Source<AnswerHead>>
-  /** Whether the answer that `load` returned is cached. Called at its end. */
-  readonly isKept: () => boolean
+  readonly load: () => Promise<OpenedAnswer>
   /** Called when other processes wait for the answer of this one. */
   readonly onFollowed: () => void
 }
@@ -75,19 +74,19 @@ export async function sourceInFleet(
     return { source, isFollowed: true }
   }
   signal.throwIfAborted()
-  return { source: await call.load(), isFollowed: false }
+  return { source: (await call.load()).source, isFollowed: false }
 }
 
 /** Sends the call from this process, and passes its answer on to those that follow. */
 async function leadCall(
   flight: FlightLead,
-  { load, isKept, maxAgeMs }: FleetCall,
+  { load, maxAgeMs }: FleetCall,
   signal: AbortSignal,
 ): Promise<Source<AnswerHead>> {
-  const lingerMs = (): number => (isKept() ? Math.min(LINGER_MS, maxAgeMs) : 0)
   try {
     signal.throwIfAborted()
-    const source = await load()
+    const { source, isKept } = await load()
+    const lingerMs = (): number => (isKept() ? Math.min(LINGER_MS, maxAgeMs) : 0)
     const head = JSON.stringify(source.head)
     if (typeof source.body === 'string') {
       flight.whole(head, source.body, lingerMs())

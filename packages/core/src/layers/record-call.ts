@@ -4,7 +4,7 @@ import { isOutage } from '../attempt/next-step.ts'
 import { isForLackOfMoney } from '../attempt/refusals.ts'
 import type { AnswerHead } from '../cache/answer-head.ts'
 import type { UpstreamCall } from '../cache/deliver.ts'
-import { sourceInFleet } from '../cache/fleet-flight.ts'
+import { sourceInFleet, type FleetCall } from '../cache/fleet-flight.ts'
 import { isUsable } from '../cache/is-usable.ts'
 import { followedAnswer, ownAnswer, type OpenedAnswer } from '../cache/opened-answer.ts'
 import { readForFleet } from '../cache/read-for-fleet.ts'
@@ -50,30 +50,37 @@ export function recordCall(
   start: (context: WorkContext) => StartedCall,
 ): Promise<Recorded<AnswerHead>> {
   const { perCall, operation, signal } = exchange
-  const firstTarget = plan.outage[0]?.name
-  const ttlMs = perCall.ttlMs ?? rules.ttlMs
   let opened: OpenedAnswer | undefined
-
-  async function load(context: WorkContext): Promise<Source<AnswerHead>> {
-    const upstream = start(context)
-    upstream.answer = await upstream.answering
-    const by = { target: upstream.answer.servedBy?.name, firstTarget }
-    opened = ownAnswer(upstream, operation.caching, by, context, rules)
-    return opened.source
+  const options: StreamOptions = {
+    scope,
+    isPrefetch: perCall.isPrefetch,
+    control: perCall.cache,
+    tags: perCall.tags,
+    ttlMs: perCall.ttlMs ?? rules.ttlMs,
+    staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
+    staleIfErrorMs: rules.staleIfErrorMs,
+    signal,
+    timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_TIMER_MS),
+    maxRecordBytes: rules.maxRecordBytes,
+    serveStaleIf: isOutage,
+    rememberFailureIf: concernsOthers,
+    isComplete: (chunks) => opened?.refusal(chunks) ?? true,
+    isUsable: (head, content) => isUsable(head, content, exchange, rules),
   }
-
-  async function loadInFleet(shared: SharedFlights, context: WorkContext): Promise<Source<AnswerHead>> {
-    const isRefresh = perCall.cache === 'refresh'
+  const open = async (context: WorkContext): Promise<Source<AnswerHead>> => {
+    const firstTarget = plan.outage[0]?.name
+    const load = async (): Promise<OpenedAnswer> => {
+      const upstream = start(context)
+      upstream.answer = await upstream.answering
+      const by = { target: upstream.answer.servedBy?.name, firstTarget }
+      return (opened = ownAnswer(upstream, operation.caching, by, context, rules))
+    }
+    if (!fleet || context.key === '') return (await load()).source
     const { source, isFollowed } = await sourceInFleet(
-      shared.flights,
+      fleet.flights,
       {
-        // A call that skips the cache only joins another one that does so, and none that has ended.
-        name: JSON.stringify([shared.namespace, scope, context.key, isRefresh]),
-        ...{ exchange, plan, rules },
-        maxAgeMs: isRefresh ? 0 : ttlMs,
-        sharesFarTier: shared.sharesFarTier,
-        load: () => load(context),
-        isKept: () => opened?.isKept() === true,
+        ...flightOf(fleet, scope, context.key, options),
+        ...{ exchange, plan, rules, load },
         onFollowed: () => void readForFleet(store, context.key, options),
       },
       context,
@@ -81,27 +88,21 @@ export function recordCall(
     if (isFollowed) opened = followedAnswer(source, firstTarget, context, { exchange, rules })
     return source
   }
-
-  const options: StreamOptions = {
-    scope,
-    isPrefetch: perCall.isPrefetch,
-    control: perCall.cache,
-    tags: perCall.tags,
-    ttlMs,
-    staleWhileRevalidateMs: rules.staleWhileRevalidateMs,
-    staleIfErrorMs: rules.staleIfErrorMs,
-    signal,
-    timeoutMs: Math.min(Math.ceil(remainingMs(exchange)) + MARGIN_MS, MAX_TIMER_MS),
-    maxRecordBytes: rules.maxRecordBytes,
-    serveStaleIf: isOutage,
-    // That one caller has no money left must not keep the others from a fresh answer.
-    rememberFailureIf: (error) => !isForLackOfMoney(error),
-    isComplete: (chunks) => opened?.refusal(chunks) ?? true,
-    isUsable: (head, content) => isUsable(head, content, exchange, rules),
-  }
-  return store.record<AnswerHead>(
-    key,
-    (context) => (fleet && context.key !== '' ? loadInFleet(fleet, context) : load(context)),
-    options,
-  )
+  return store.record<AnswerHead>(key, open, options)
 }
+
+/** Returns how a call is identified in all processes, and how old its answer may be. */
+function flightOf(
+  { namespace, sharesFarTier }: SharedFlights,
+  scope: string,
+  key: string,
+  { control, ttlMs = 0 }: StreamOptions,
+): Pick<FleetCall, 'name' | 'maxAgeMs' | 'sharesFarTier'> {
+  const isRefresh = control === 'refresh'
+  // A call that skips the cache only joins another one that does so, and none that has ended.
+  const name = JSON.stringify([namespace, scope, key, isRefresh])
+  return { name, maxAgeMs: isRefresh ? 0 : ttlMs, sharesFarTier }
+}
+
+/** Whether a failure may keep other calls from being sent. That one caller has no money left must not keep the others from a fresh answer. */
+const concernsOthers = (error: unknown): boolean => !isForLackOfMoney(error)
