@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FleetPot } from '../fleet/contracts.ts'
-import { MoneyPot, nextPeriod } from './money-pot.ts'
+import { MoneyPot } from './money-pot.ts'
+import { nextPeriod } from './period.ts'
 
 /** The maximum number of values of labels whose money this process has spent, as without a fleet. A pot is never merged with another one. */
 export const MAX_POTS = 100_000
