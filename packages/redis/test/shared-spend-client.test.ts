@@ -1,6 +1,6 @@
 import { Harbor, perCall, type HarborOptions } from '@harbor/core'
 import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { redisFleet, type RedisFleetOptions } from '../src/index.ts'
 import { CLIENTS, type Connected } from './clients.ts'
 import { hasRedis, RedisServer } from './redis-server.ts'
@@ -147,6 +147,36 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
       await expect.poll(() => harbor.stats().fleet?.degraded, { timeout: 10_000 }).toBe(false)
       await ask(harbor)
       await expect.poll(() => used(harbor)).toBeCloseTo(0.021)
+    })
+
+    it('begins its periods by the clock of Redis, not by that of a process', async () => {
+      const { join } = await setting()
+      const spendLimit = { usd: 1, per: 'hour' } as const
+      const one = await join({ spendLimit })
+      await ask(one)
+      await expect.poll(() => one.spend()[0]?.reservedUsd).toBe(0)
+      const anHourAhead = Date.now() + 3_600_000
+      const clock = vi.spyOn(Date, 'now').mockReturnValue(anHourAhead)
+      onTestFinished(() => clock.mockRestore())
+      const other = await join({ spendLimit })
+      await expect
+        .poll(async () => (await ask(other), used(other)), { interval: 100 })
+        .toBeGreaterThan(other.stats().cost.spentUsd)
+      expect(other.spend()[0]?.untilMs).toBe(one.spend()[0]?.untilMs)
+    })
+
+    it('waits for the first reply of a slow Redis, before which a process knows nothing', async () => {
+      const { join, server } = await setting()
+      const spendLimit = { usd: 0.01, per: 'total' } as const
+      const one = await join({ spendLimit })
+      await askTimes(one, 10)
+      await one.close()
+      const other = await join({ spendLimit }, { budgetMs: 50 })
+      server.freeze()
+      const call = askTimes(other, 10)
+      setTimeout(() => server.thaw(), 300)
+      // At most the one call that a process that is cut off may make.
+      expect(count(await call)).toBeLessThanOrEqual(1)
     })
 
     it('divides a batch of embeddings and pays retries from the shared money', async () => {
