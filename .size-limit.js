@@ -32,7 +32,7 @@ export default [
   budget('ai-sdk', '44.5 kB'),
   budget('redis', '13.5 kB'),
   budget('bullmq', '28.5 kB', { ignore: ['bullmq'] }),
-  budget('otel', '9.5 kB', { ignore: ['@opentelemetry/api'] }),
+  budget('otel', '10.1 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
   budget('core', '8.4 kB', {
     name: '@harbor/core/monitor',
