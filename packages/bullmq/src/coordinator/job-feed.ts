@@ -7,7 +7,7 @@ const MAX_SLICE = 1_000
 /** The number of characters after which a slice is added. */
 const MAX_SLICE_LENGTH = 4 * 1024 * 1024
 /** The maximum number of characters of the jobs in Redis together. Further jobs wait in this process until others have ended. */
-export const MAX_QUEUED_LENGTH = 256 * 1024 * 1024
+const MAX_QUEUED_LENGTH = 256 * 1024 * 1024
 const MIN_RETRY_MS = 100
 const MAX_RETRY_MS = 5_000
 

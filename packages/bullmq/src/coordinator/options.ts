@@ -29,7 +29,7 @@ export interface FleetBulkOptions<Item> extends BulkOptions<Item>, FleetQueueLoc
 }
 
 /** The maximum number of items in Redis at once. */
-export const MAX_WINDOW = 10_000
+const MAX_WINDOW = 10_000
 export const DEFAULT_WINDOW = 1_000
 
 /** @throws TypeError for a queue, a connection or a prefix that cannot be used */

@@ -5,7 +5,7 @@ import { PayloadTooLargeError } from './errors.ts'
  * The maximum length of an item as JSON, in characters. A job is read and written in one piece, by Redis and by workers, and Redis takes no command
  * of more than 512 MB.
  */
-export const MAX_ITEM_LENGTH = 16 * 1024 * 1024
+const MAX_ITEM_LENGTH = 16 * 1024 * 1024
 
 /** What a worker gets of an item. */
 export interface JobData {

@@ -3,7 +3,7 @@ import { CrashesWorkerError, PayloadTooLargeError } from './errors.ts'
 import { readSentError, sentErrorOf, type SentError } from './item-error.ts'
 
 /** The maximum length of a result as JSON, in characters. */
-export const MAX_RESULT_LENGTH = 64 * 1024 * 1024
+const MAX_RESULT_LENGTH = 64 * 1024 * 1024
 /** The maximum number of requests and tokens that a worker can report for one item. */
 const MAX_COUNT = 1_000_000_000_000
 

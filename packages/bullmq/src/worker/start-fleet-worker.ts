@@ -30,7 +30,7 @@ export interface FleetWorker {
 
 const DEFAULT_CONCURRENCY = 64
 /** The maximum number of items that one worker runs at once. Each holds a lock that has to be renewed in time. */
-export const MAX_CONCURRENCY = 1_000
+const MAX_CONCURRENCY = 1_000
 const DEFAULT_GRACE_MS = 20_000
 
 /**

@@ -105,7 +105,7 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
  */
 export const PATIENCE_MS = 86_400_000
 
-export function outageNote(kind: FailureKind | undefined): string {
+function outageNote(kind: FailureKind | undefined): string {
   return kind === undefined
     ? 'The provider answers again.'
     : `The provider does not answer (${kind}). The run waits, for a day at most, and tries again from time to time. Ctrl-C ends it.`

@@ -15,7 +15,7 @@ const MAX_MEMBERS = 1_000
 /** The maximum number of targets and cooldowns of a fleet. */
 const MAX_ENTRIES = 2_000
 /** The maximum number of changes in one reply. */
-export const MAX_NEWS = 200
+const MAX_NEWS = 200
 
 /**
  * What members share of their circuits and cooldowns. One run of the script takes what a member reports, and returns what has changed since its last

@@ -4,7 +4,7 @@ import { MoneyPot } from './money-pot.ts'
 import { nextPeriod } from './period.ts'
 
 /** The maximum number of values of labels whose money this process has spent, as without a fleet. A pot is never merged with another one. */
-export const MAX_POTS = 100_000
+const MAX_POTS = 100_000
 /** The minimum time between two searches for pots that can be forgotten, in milliseconds. */
 const SWEEP_MS = 1_000
 
