@@ -135,6 +135,24 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('flights over %s (needs re
     expect(provider.requests).toHaveLength(3)
   })
 
+  it('refresh a stale answer once for all that have served it', async () => {
+    const cache = { ttlMs: 500, staleWhileRevalidateMs: 3_600_000, ttlJitter: 0, farReadTimeoutMs: 1_000 }
+    const fleet = await fleetOf({ options: { cache } })
+    const { provider, harbors } = fleet
+    const first = harbors.map((harbor) => ask(harbor))
+    const request = await provider.request(0)
+    await untilFollowed(fleet, 2)
+    request.json(200, completion('old'))
+    expect(await Promise.all(first)).toEqual(['old', 'old', 'old'])
+    await new Promise((resolve) => setTimeout(resolve, 1_600))
+    expect(await Promise.all(harbors.map((harbor) => ask(harbor)))).toEqual(['old', 'old', 'old'])
+    const refresh = await provider.request(1)
+    await untilFollowed(fleet, 2)
+    expect(provider.requests).toHaveLength(2)
+    refresh.json(200, completion('new'))
+    for (const harbor of harbors) await expect.poll(() => ask(harbor)).toBe('new')
+  })
+
   it('are not joined after an invalidation, but go on for those that have joined before', async () => {
     const fleet = await fleetOf()
     const { provider, harbors } = fleet
