@@ -36,80 +36,85 @@ function temporaryFolder(): string {
   return folder
 }
 
-describe.skipIf(!hasRedis)('harbor bulk --fleet with harbor worker (needs redis-server)', () => {
-  it('writes the answers of a run without workers, and its workers end with a signal', async () => {
-    const server = await RedisServer.start()
-    onTestFinished(() => server.close())
-    const simulator = await startSimulator()
-    onTestFinished(() => simulator.close())
-    const { baseURL } = simulator.provider()
-    const folder = temporaryFolder()
-    const input = join(folder, 'in.jsonl')
-    const lines = Array.from({ length: 60 }, (_, index) => ({ id: `q-${index}`, prompt: `Say ${index}.` }))
-    writeFileSync(input, lines.map((line) => JSON.stringify(line)).join('\n'))
-    const bulk = ['bulk', input, '--model', 'gpt-4', '--report', '--out']
-    const alone = await start(HARBOR, [...bulk, join(folder, 'alone.jsonl')], HERE, baseURL).ended
-    expect(alone.code).toBe(0)
-    const workers = [1, 2].map(() =>
-      start(HARBOR, ['worker', '--redis', server.url, '--queue', 'q', '--concurrency', '4'], HERE, baseURL),
-    )
-    const fleet = await start(HARBOR, [
-      ...bulk,
-      join(folder, 'fleet.jsonl'),
-      '--fleet',
-      server.url,
-      '--queue',
-      'q',
-    ]).ended
-    expect(fleet).toMatchObject({ code: 0 })
-    const sorted = (name: string): unknown =>
-      readFileSync(join(folder, `${name}.jsonl`), 'utf8')
-        .split('\n')
-        .toSorted()
-    expect(sorted('fleet')).toEqual(sorted('alone'))
-    // The cost is that of the answers, which the workers have priced.
-    const costs = ({ stderr }: { stderr: string }): unknown => /^total .*$/m.exec(stderr)?.[0]
-    expect(costs(fleet)).toBe(costs(alone))
-    expect(costs(fleet)).toContain('$')
-    for (const { child } of workers) child.kill('SIGTERM')
-    for (const { code, stderr } of await Promise.all(workers.map(({ ended }) => ended))) {
-      expect(code).toBe(0)
-      expect(stderr).toContain('This worker takes requests from the queue q')
-      expect(stderr).not.toContain('Limits hold for this worker alone')
-    }
-    expect((await keysOf(server.url)).filter((key) => key.includes('bulk1'))).toEqual([])
-  })
-
-  it('says that another run uses the queue', async () => {
-    const server = await RedisServer.start()
-    onTestFinished(() => server.close())
-    const folder = temporaryFolder()
-    const input = join(folder, 'in.jsonl')
-    writeFileSync(input, '"Hello"\n')
-    const bulk = (out: string): Command =>
-      start(HARBOR, [
-        'bulk',
-        input,
-        '--model',
-        'gpt-4',
-        '--out',
-        join(folder, out),
+// Each command is a process of its own, which takes long to start on a busy machine.
+describe.skipIf(!hasRedis)(
+  'harbor bulk --fleet with harbor worker (needs redis-server)',
+  { timeout: 240_000 },
+  () => {
+    it('writes the answers of a run without workers, and its workers end with a signal', async () => {
+      const server = await RedisServer.start()
+      onTestFinished(() => server.close())
+      const simulator = await startSimulator()
+      onTestFinished(() => simulator.close())
+      const { baseURL } = simulator.provider()
+      const folder = temporaryFolder()
+      const input = join(folder, 'in.jsonl')
+      const lines = Array.from({ length: 60 }, (_, index) => ({ id: `q-${index}`, prompt: `Say ${index}.` }))
+      writeFileSync(input, lines.map((line) => JSON.stringify(line)).join('\n'))
+      const bulk = ['bulk', input, '--model', 'gpt-4', '--report', '--out']
+      const alone = await start(HARBOR, [...bulk, join(folder, 'alone.jsonl')], HERE, baseURL).ended
+      expect(alone.code).toBe(0)
+      const workers = [1, 2].map(() =>
+        start(HARBOR, ['worker', '--redis', server.url, '--queue', 'q', '--concurrency', '4'], HERE, baseURL),
+      )
+      const fleet = await start(HARBOR, [
+        ...bulk,
+        join(folder, 'fleet.jsonl'),
         '--fleet',
         server.url,
         '--queue',
         'q',
-      ])
-    const first = bulk('first.jsonl')
-    await expect.poll(() => keysOf(server.url), { timeout: 20_000 }).toContain('{harbor:bulk1:q}:lease')
-    const { code, stderr } = await bulk('second.jsonl').ended
-    expect(stderr).toContain('harbor: the queue q is used by another run')
-    expect(code).toBe(2)
-    first.child.kill('SIGINT')
-    expect((await first.ended).code).toBe(130)
-  })
-})
+      ]).ended
+      expect(fleet).toMatchObject({ code: 0 })
+      const sorted = (name: string): unknown =>
+        readFileSync(join(folder, `${name}.jsonl`), 'utf8')
+          .split('\n')
+          .toSorted()
+      expect(sorted('fleet')).toEqual(sorted('alone'))
+      // The cost is that of the answers, which the workers have priced.
+      const costs = ({ stderr }: { stderr: string }): unknown => /^total .*$/m.exec(stderr)?.[0]
+      expect(costs(fleet)).toBe(costs(alone))
+      expect(costs(fleet)).toContain('$')
+      for (const { child } of workers) child.kill('SIGTERM')
+      for (const { code, stderr } of await Promise.all(workers.map(({ ended }) => ended))) {
+        expect(code).toBe(0)
+        expect(stderr).toContain('This worker takes requests from the queue q')
+        expect(stderr).not.toContain('Limits hold for this worker alone')
+      }
+      expect((await keysOf(server.url)).filter((key) => key.includes('bulk1'))).toEqual([])
+    })
 
-describe('a command whose companion is not installed', () => {
+    it('says that another run uses the queue', async () => {
+      const server = await RedisServer.start()
+      onTestFinished(() => server.close())
+      const folder = temporaryFolder()
+      const input = join(folder, 'in.jsonl')
+      writeFileSync(input, '"Hello"\n')
+      const bulk = (out: string): Command =>
+        start(HARBOR, [
+          'bulk',
+          input,
+          '--model',
+          'gpt-4',
+          '--out',
+          join(folder, out),
+          '--fleet',
+          server.url,
+          '--queue',
+          'q',
+        ])
+      const first = bulk('first.jsonl')
+      await expect.poll(() => keysOf(server.url), { timeout: 100_000 }).toContain('{harbor:bulk1:q}:lease')
+      const { code, stderr } = await bulk('second.jsonl').ended
+      expect(stderr).toContain('harbor: the queue q is used by another run')
+      expect(code).toBe(2)
+      first.child.kill('SIGINT')
+      expect((await first.ended).code).toBe(130)
+    })
+  },
+)
+
+describe('a command whose companion is not installed', { timeout: 240_000 }, () => {
   it.each([
     [
       ['worker', '--redis', 'redis://localhost', '--queue', 'q'],
@@ -132,7 +137,7 @@ describe('a command whose companion is not installed', () => {
   })
 })
 
-describe('npx @harbor/bullmq worker', () => {
+describe('npx @harbor/bullmq worker', { timeout: 240_000 }, () => {
   it('starts the command of the core that is installed, with its arguments', async () => {
     const folder = temporaryFolder()
     const core = join(folder, 'node_modules/@harbor/core')

@@ -56,10 +56,11 @@ describe
       await until(() => fleet.calls > 30)
       fleet.killCoordinator()
       // The window holds all 300 items, and the worker goes on with them: before, while and after the next coordinator reads its journal.
-      await until(() => fleet.calls > 60)
+      await until(() => fleet.calls > 80)
       fleet.startCoordinator()
       expect(await fleet.results(100_000)).toHaveLength(plan.items)
-      expect(fleet.calls).toBe(plan.items)
+      // At least 25 results were in Redis only. Few may be called again, where a job ends in the moment in which it is looked for.
+      expect(fleet.calls).toBeLessThanOrEqual(plan.items + plan.concurrency)
     })
   })
 
