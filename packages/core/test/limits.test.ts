@@ -94,7 +94,7 @@ describe('limits', () => {
     const leaving = new AbortController()
     const hanging = Array.from({ length: 4 }, () => failureOf(ask(harbor, { signal: leaving.signal })))
     await expect.poll(() => provider.counts().calls).toBe(4)
-    const error = await failureOf(ask(harbor, { timeout: 30 }))
+    const error = await failureOf(ask(harbor, { timeout: 500 }))
     expect(error).toMatchObject({ status: 429, code: 'local_rate_limit' })
     expect(Number((error as RateLimitError).headers.get('retry-after-ms'))).toBeGreaterThan(0)
     leaving.abort()
