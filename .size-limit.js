@@ -22,15 +22,15 @@ export default [
     path: 'packages/batch/dist/provider/openai.js',
   }),
   budget('cache', '4.3 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
-  budget('cache', '14.5 kB', {
+  budget('cache', '14.6 kB', {
     name: '@harbor/cache: createCache',
     import: '{ createCache }',
     ignore: ['lru-cache'],
   }),
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
-  budget('ai-sdk', '44.5 kB'),
-  budget('redis', '13.5 kB'),
+  budget('ai-sdk', '45 kB'),
+  budget('redis', '28.1 kB'),
   budget('bullmq', '28.5 kB', { ignore: ['bullmq'] }),
   budget('otel', '10.1 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
@@ -39,8 +39,8 @@ export default [
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '112.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '197 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '116 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '201 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
