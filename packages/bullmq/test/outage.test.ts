@@ -9,7 +9,6 @@ const ITEMS = 400
 
 describe.skipIf(!hasRedis)('Redis during a run over workers (needs redis-server)', () => {
   const { server, place, work, closeWorkers } = queuesOfTests()
-  const { place: placeOfFull, server: fullServer, work: workOfFull } = queuesOfTests('--maxmemory', '40mb')
 
   it.each<[string, () => Promise<unknown>]>([
     ['is flushed', () => command('FLUSHALL')],
@@ -50,23 +49,6 @@ describe.skipIf(!hasRedis)('Redis during a run over workers (needs redis-server)
     expect(calls).toBeLessThanOrEqual(ITEMS + 100)
     await closeWorkers()
     await expect.poll(() => keysOf(server().url), { timeout: 5_000 }).toEqual([])
-  })
-
-  it('gives each id one result though its memory is full', async () => {
-    const where = placeOfFull()
-    const text = 'x'.repeat(200_000)
-    workOfFull((item: { number: number }) => ({ ...item, text }), { ...where, concurrency: 4 })
-    const items = numbersTo(400).map((number) => ({ number, text }))
-    const run = runFleetBulk<(typeof items)[number], { number: number }>(items, {
-      ...where,
-      concurrency: 400,
-    })
-    const numbers: number[] = []
-    for await (const result of run) if (result.ok) numbers.push(result.value.number)
-    expect(numbers.sort((a, b) => a - b)).toEqual(numbersTo(400))
-    const client = new Redis(fullServer().url)
-    expect(await client.info('errorstats')).toContain('errorstat_OOM')
-    client.disconnect()
   })
 
   async function command(name: string, ...args: readonly string[]): Promise<unknown> {
