@@ -44,7 +44,7 @@ export interface RedisRateLimiterOptions extends RateLimits {
  * const lease = await limiter.acquire({ input: 1_200, output: 300 })
  * ```
  *
- * A busy process reserves the requests and tokens of about the next 200 ms in advance, so most calls need no round trip. What it does not use returns
+ * A busy process reserves the requests and tokens of about the next 400 ms in advance, so most calls need no round trip. What it does not use returns
  * to the other processes within half a second; what a killed process has reserved, after 1.5 s. Limits that the provider reports in headers are
  * shared. A limit that is estimated from 429s applies to one process only. After a 429, all processes pause.
  *

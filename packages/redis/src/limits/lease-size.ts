@@ -2,7 +2,7 @@ import type { Cost } from '@harbor/batch'
 import type { SharedLimit } from '@harbor/batch/shared-limits'
 
 /** How much is leased ahead: what is used in this time, in milliseconds. */
-const AHEAD_MS = 200
+const AHEAD_MS = 400
 /** The maximum factor by which a process leases more than it has used since its last report. */
 const MAX_GROWTH = 8
 /** Fewer requests than this are not leased ahead. */
@@ -31,7 +31,7 @@ export interface Demand {
 }
 
 /**
- * Returns how much to hold of a limit: what waits, and what is used in the next 200 ms, but at most the member's share of what the limit allows in
+ * Returns how much to hold of a limit: what waits, and what is used in the next 400 ms, but at most the member's share of what the limit allows in
  * this time, and of half of the burst. The first waiting request is granted in any case. A process with few requests leases only what it needs.
  *
  * @param recent the amount used since the last report
