@@ -107,6 +107,51 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('a fleet over %s (needs re
     expect(heard).toEqual([true, false])
   })
 
+  it('has keys with a version and a time to live only, so that two versions do not meet', async () => {
+    const { harbors, command } = await members(
+      2,
+      { limits: { requestsPerMinute: 6_000 }, cache: true, spendLimit: { usd: 1, per: 'day' } },
+      { share: ['limits', 'breakers', 'spend', 'cache', 'flights'] },
+    )
+    await Promise.all(harbors.map((harbor) => ask(harbor)))
+    await expect
+      .poll(async () => new Set(((await command('KEYS', '*')) as string[]).map(partOf)).size)
+      .toBe(5)
+    for (const key of (await command('KEYS', '*')) as string[]) {
+      expect(key).toMatch(/^\{?harbor:[^}]*[a-z]\d+[:}]/)
+      expect(Number(await command('PTTL', key)), key).toBeGreaterThan(0)
+    }
+  })
+
+  it.each([
+    ['evicts keys', 'allkeys-lru', ['limits'], /drops the counts/],
+    ['refuses writes', 'noeviction', ['limits', 'cache'], /refuses to store answers/],
+  ] as const)('warns once of a server that %s when its memory is full', async (_, policy, share, text) => {
+    const warnings: string[] = []
+    const listen = (warning: Error): void => void warnings.push(warning.message)
+    process.on('warning', listen)
+    onTestFinished(() => void process.off('warning', listen))
+    const server = await RedisServer.start('--maxmemory', '100mb', '--maxmemory-policy', policy)
+    const { client, disconnect } = await connect(server.url)
+    const simulator = await startSimulator()
+    const harbor = new Harbor({
+      apiKey: 'test-key',
+      baseURL: simulator.provider().baseURL,
+      logLevel: 'off',
+      cache: true,
+      limits: { requestsPerMinute: 600 },
+      fleet: redisFleet({ client, share }),
+    })
+    onTestFinished(async () => {
+      await harbor.close()
+      disconnect()
+      await simulator.close()
+      await server.close()
+    })
+    for (let n = 0; n < 3; n++) await ask(harbor)
+    await expect.poll(() => warnings).toEqual([expect.stringMatching(text)])
+  })
+
   it('shares only what is listed', async () => {
     const { harbors, command } = await members(
       1,
@@ -120,6 +165,9 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('a fleet over %s (needs re
 })
 
 const CONNECTED = { status: 'ready', callBuffer: () => Promise.resolve() }
+
+/** The part of a fleet to which a key belongs, by the name before its version. */
+const partOf = (key: string): string => /([a-z]+)\d+[:}]/.exec(key)?.[1] ?? key
 
 describe('redisFleet', () => {
   it.each([

@@ -3,6 +3,7 @@ import { createSharedRateLimiter } from '@harbor/batch/shared-limits'
 import { Board } from '../breakers/board.ts'
 import { RedisConnection } from '../client/connection.ts'
 import { digestOf } from '../client/digest.ts'
+import { MemoryPolicyCheck } from '../client/memory-policy-check.ts'
 import type { RedisClient, RedisLink } from '../client/redis-client.ts'
 import { scriptOf, TimedScript } from '../client/timed-script.ts'
 import { sharedLimits } from '../limits/create-redis-rate-limiter.ts'
@@ -61,6 +62,8 @@ export class RedisMember implements FleetMember {
       },
     })
     this.#connection = connection
+    // With one server for both, it is better that it evicts answers than that it refuses to count.
+    if (!isOneServer || !share.includes('cache')) new MemoryPolicyCheck(link, 'state').once()
     if (share.includes('limits')) this.limiterFor = (group, limits) => this.#limiter(prefix, group, limits)
     if (share.includes('breakers')) {
       const board = new Board(connection, prefix)

@@ -2,7 +2,7 @@ import { anObject, checkOptions, checksOf } from '@harbor/parts'
 import { aPrefix } from '../client/checks.ts'
 import { RedisUnavailableError } from '../client/errors.ts'
 import { linkTo, type RedisClient, type RedisLink } from '../client/redis-client.ts'
-import { MemoryPolicyCheck } from './memory-policy-check.ts'
+import { MemoryPolicyCheck } from '../client/memory-policy-check.ts'
 
 /** The maximum time to live of an entry, in milliseconds: a year. An entry without one would stay in Redis for ever. */
 const MAX_TTL_MS = 31_536_000_000
@@ -43,7 +43,7 @@ export class RedisStore {
     const { client, prefix = 'harbor' } = options
     this.#link = linkTo(client)
     this.#prefix = `${prefix}:cache${VERSION}:`
-    this.#policy = new MemoryPolicyCheck(this.#link)
+    this.#policy = new MemoryPolicyCheck(this.#link, 'cache')
   }
 
   /** Returns the bytes that were last set for a key; undefined if there are none, or they have expired. */
