@@ -20,7 +20,8 @@ interface Command {
 }
 
 function start(bin: string, args: readonly string[], cwd = HERE, baseURL = ''): Command {
-  const env = { PATH: process.env['PATH'], OPENAI_API_KEY: 'key-of-worker', OPENAI_BASE_URL: baseURL }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, OPENAI_API_KEY: 'key-of-worker', OPENAI_BASE_URL: baseURL }
   const child = spawn(process.execPath, ['--conditions=@harbor/source', bin, ...args], { cwd, env })
   onTestFinished(() => void child.kill('SIGKILL'))
   const printed = { stdout: '', stderr: '' }

@@ -138,7 +138,7 @@ describe('limits', () => {
   })
 
   it('refuse a call when their queue is full', async () => {
-    const [, harbor] = await limited({ requestsPerMinute: 600, burstMs: 0, maxQueue: 1 })
+    const [, harbor] = await limited({ requestsPerMinute: 60, burstMs: 0, maxQueue: 1 })
     const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => ask(harbor)))
     const codes = outcomes.map((outcome) =>
       outcome.status === 'rejected' ? (outcome.reason as { code?: string }).code : 'answered',
