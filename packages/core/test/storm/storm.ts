@@ -88,8 +88,9 @@ export async function storm({
     fallback: { '*': ['steady/m'] },
     cache: { when: 'always', keepFallbackAnswers: true, ttlMs: 200 },
     embeddingBatch: true,
-    // The healthy provider must not time out either where the machine is busy.
+    // An odd answer that never comes must not use up the time of the healthy provider, which a busy machine may need.
     timeout: 60_000,
+    timeouts: { attemptMs: 5_000 },
   })
   const clients = [healthy, limited, odd]
 
