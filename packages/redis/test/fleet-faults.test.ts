@@ -9,7 +9,7 @@ import { hasRedis, RedisServer } from './redis-server.ts'
 
 /** 300 calls a second for all members together. */
 const PER_MINUTE = 18_000
-const CALLS = 320
+const CALLS = 500
 const OPTIONS: HarborOptions = {
   logLevel: 'off',
   limits: { requestsPerMinute: PER_MINUTE, burstMs: 500 },
@@ -101,7 +101,7 @@ const TROUBLES: Readonly<Record<string, (server: RedisServer) => Promise<void>>>
   },
   'stopped for a while': async (server) => {
     server.freeze()
-    await pause(1_000)
+    await pause(2_000)
     server.thaw()
   },
   flushed: async (server) => {
@@ -118,7 +118,7 @@ const TROUBLES: Readonly<Record<string, (server: RedisServer) => Promise<void>>>
   },
   'full, and evicts nothing': async (server) => {
     await command(server, 'CONFIG', 'SET', 'maxmemory', '1')
-    await pause(1_000)
+    await pause(1_500)
     await command(server, 'CONFIG', 'SET', 'maxmemory', '0')
   },
 }

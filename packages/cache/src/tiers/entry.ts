@@ -116,4 +116,4 @@ function textBytes(text: string): number {
 const ENTRY_BYTES = 256
 const TAG_BYTES = 64
 
-const BEYOND_LATIN_1 = /[^\u0000-\u00ff]/ // eslint-disable-line no-control-regex
+const BEYOND_LATIN_1 = /[^\u0000-\u00ff]/ // eslint-disable-line no-control-regex -- a range of code units, not of visible characters
