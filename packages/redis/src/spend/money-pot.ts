@@ -114,7 +114,7 @@ export class MoneyPot {
 
   /** Returns what is left of the part that this process has while it is cut off, and how much of that is usable now. */
   part(limit: number, members: number, now: number): { readonly left: number; readonly usable: number } {
-    this.#part ??= new CutOffPart(this.#used, members, now)
+    this.#part ??= new CutOffPart(this.#acknowledged, this.#used, members, now)
     this.#lease.end()
     const leftAtCut = limit - this.#spent + this.#acknowledged - this.#reservedByOthers
     return this.#part.read(leftAtCut, this.#used, now)
