@@ -30,8 +30,8 @@ export default [
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '45 kB'),
-  budget('redis', '28.1 kB'),
-  budget('bullmq', '28.5 kB', { ignore: ['bullmq'] }),
+  budget('redis', '28.2 kB'),
+  budget('bullmq', '29 kB', { ignore: ['bullmq'] }),
   budget('otel', '10.1 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
   budget('core', '8.4 kB', {

@@ -59,8 +59,8 @@ describe
       await until(() => fleet.calls > 80)
       fleet.startCoordinator()
       expect(await fleet.results(100_000)).toHaveLength(plan.items)
-      // At least 25 results were in Redis only. Few may be called again, where a job ends in the moment in which it is looked for.
-      expect(fleet.calls).toBeLessThanOrEqual(plan.items + plan.concurrency)
+      // At least 25 results were in Redis only, and jobs end in each moment of the takeover.
+      expect(fleet.calls).toBe(plan.items)
     })
   })
 

@@ -21,6 +21,14 @@ describe.skipIf(!hasRedis)('Redis during a run over workers (needs redis-server)
       },
     ],
     [
+      'is gone for 2 seconds, and refuses all connections',
+      async () => {
+        await server().kill()
+        await new Promise((resolve) => setTimeout(resolve, 2_000))
+        await server().restart()
+      },
+    ],
+    [
       'stands still for 3 seconds',
       async () => {
         server().freeze()

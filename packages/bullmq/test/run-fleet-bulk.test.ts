@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { FleetItemError, PayloadTooLargeError, runFleetBulk } from '../src/index.ts'
 import { keysOf } from './fleet.ts'
 import { numbersTo, queuesOfTests, resultsOf } from './queue-of-test.ts'
@@ -19,6 +19,19 @@ describe.skipIf(!hasRedis)('runFleetBulk (needs redis-server)', () => {
     expect(await run.summary).toMatchObject({ ok: 500, failed: 0, dropped: 0 })
     await closeWorkers()
     expect(await keysOf(server().url)).toEqual([])
+  })
+
+  it('leaves no timer, which would keep its process from ending', async () => {
+    const where = place()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    work((item: number) => item * 2, where)
+    const run = runFleetBulk<number, number>(numbersTo(20), where)
+    expect(await resultsOf(run)).toHaveLength(20)
+    await closeWorkers()
+    // BullMQ has one that fires at once.
+    vi.advanceTimersByTime(0)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('takes ids that BullMQ refuses, and runs items with equal contents apart', async () => {

@@ -1,6 +1,6 @@
 import type { BulkContext } from '@harbor/batch'
 import { jobIdOf } from '../redis/keys.ts'
-import { pause } from '../redis/redis.ts'
+import { atMost } from '../redis/redis.ts'
 import { jobDataOf } from '../wire/job-data.ts'
 import { decodeOutcome, valueOf, type Outcome } from '../wire/outcome.ts'
 import type { JournalEvents } from './fleet-journal.ts'
@@ -50,6 +50,7 @@ export class Coordinator implements JournalEvents {
       isStopping: () => this.#stopSignal?.aborted === true,
       isPaused: () => this.#isPaused,
       onResult: (jobId, text) => this.#onResult(jobId, text),
+      dropWaiting: () => this.#dropWaiting(),
       onLost: (error) => this.#host.abort(error),
       onError: (error) => this.#host.onError(error),
     })
@@ -106,7 +107,7 @@ export class Coordinator implements JournalEvents {
     stored.close()
     const ended = results.close().then(() => queue.end(isAborted))
     // Without Redis, the keys expire by themselves.
-    await Promise.race([ended.catch((error: unknown) => this.#host.onError(error)), pause(END_TIMEOUT_MS)])
+    await atMost(END_TIMEOUT_MS, ended).catch((error: unknown) => this.#host.onError(error))
     await queue.disconnect().catch((error: unknown) => this.#host.onError(error))
   }
 
@@ -131,15 +132,17 @@ export class Coordinator implements JournalEvents {
     if (this.#stopSignal) return
     this.#stopSignal = signal
     const onStop = (): void => {
-      for (const { jobId } of this.#open().jobs.takeBack()) this.#drop(jobId)
+      this.#dropWaiting()
       this.#open().keeper.check()
     }
     if (signal.aborted) onStop()
     else signal.addEventListener('abort', onStop, { once: true })
   }
 
-  #drop(jobId: string): void {
-    this.#pending.get(jobId)?.end({ unsent: true })
-    this.#pending.delete(jobId)
+  #dropWaiting(): void {
+    for (const { jobId } of this.#open().jobs.takeBack()) {
+      this.#pending.get(jobId)?.end({ unsent: true })
+      this.#pending.delete(jobId)
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq'
 import type { OwnedConnection } from '../redis/connection.ts'
-import { END, LOOK, READY } from '../redis/coordinator-scripts.ts'
+import { EARLIER, END, LOOK, REMOVE_HALF } from '../redis/coordinator-scripts.ts'
 import { KEY_TTL_MS, runKeysOf, type QueueKeys, type RunKeys } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Lease } from './lease.ts'
@@ -41,8 +41,8 @@ export class FleetQueue {
   }
 
   /** Opens the connection on which the coordinator waits for results. */
-  openBlocking(): ReturnType<OwnedConnection['openBlocking']> {
-    return this.#connection.openBlocking()
+  openBlocking(onError: (error: unknown) => void): ReturnType<OwnedConnection['openBlocking']> {
+    return this.#connection.openBlocking(onError)
   }
 
   /** Returns the state of each job. Those that have a result are taken again. */
@@ -61,9 +61,22 @@ export class FleetQueue {
     return states
   }
 
-  /** Returns the jobs whose results an earlier coordinator of this run has not stored. */
-  async ready(): Promise<ReadonlySet<string>> {
-    return new Set(await this.redis.run(READY, [this.runKeys.results], []))
+  /** Returns what an earlier coordinator of this run has left: jobs whose results it has not stored, and jobs that are queued or at a worker. */
+  async earlier(): Promise<{ readonly results: ReadonlySet<string>; readonly jobs: ReadonlySet<string> }> {
+    const { wait, others } = this.#keys
+    const [count = '0', ...jobIds] = await this.redis.run(
+      EARLIER,
+      [this.runKeys.results, wait, others[0]],
+      [],
+    )
+    const results = jobIds.slice(0, Number(count))
+    return { results: new Set(results), jobs: new Set(jobIds.slice(results.length)) }
+  }
+
+  /** Removes about half of the jobs that no worker has taken, the last ones first. @returns them, the first ones first */
+  async removeHalf(): Promise<readonly string[]> {
+    const jobIds = await this.redis.run(REMOVE_HALF, [this.#keys.wait], [this.#keys.jobs])
+    return jobIds.toReversed()
   }
 
   /** Removes results. Called when they are stored. */

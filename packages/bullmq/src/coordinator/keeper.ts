@@ -1,3 +1,4 @@
+import { isOutOfMemory } from '../redis/redis.ts'
 import { QueueInUseError } from '../wire/errors.ts'
 import type { FleetQueue } from './fleet-queue.ts'
 import type { Job, Pending } from './job.ts'
@@ -14,6 +15,10 @@ export interface KeeperHost {
   readonly isStopping: () => boolean
   /** Adds a job that is no longer in Redis. */
   addAgain(job: Job): void
+  /** Called when the memory of Redis is full. */
+  makeRoom(): Promise<void>
+  /** Called while the run is being stopped: ends the items that were not added to the queue. */
+  dropWaiting(): void
   /** Called when another run has the queue. */
   onLost(error: unknown): void
   onError(error: unknown): void
@@ -63,6 +68,7 @@ export class Keeper {
         await this.#keep()
       } catch (error) {
         this.#host.onError(error)
+        if (isOutOfMemory(error)) await this.#makeRoom()
       }
     }
     this.#isBusy = false
@@ -84,6 +90,15 @@ export class Keeper {
     else if (!held.wasHeld || ++this.#holds % HOLDS_PER_LOOK === 0) await this.#look()
   }
 
+  /** Removes jobs from Redis whose memory is full, since workers cannot take them then. */
+  async #makeRoom(): Promise<void> {
+    try {
+      await (this.#host.isStopping() ? this.#takeBack() : this.#host.makeRoom())
+    } catch (error) {
+      this.#host.onError(error)
+    }
+  }
+
   async #look(): Promise<void> {
     const states = await this.#queue.look(this.#added())
     for (const [jobId, state] of states) {
@@ -94,6 +109,7 @@ export class Keeper {
 
   /** Takes back what no worker runs. A job that a worker has gets its result, from that worker or, if it dies, not at all. */
   async #takeBack(): Promise<void> {
+    this.#host.dropWaiting()
     await this.#queue.queue.drain()
     const states = await this.#queue.look(this.#added())
     for (const [jobId, state] of states) {

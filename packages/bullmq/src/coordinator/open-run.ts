@@ -24,6 +24,8 @@ export interface OpenRunHost {
   readonly isStopping: () => boolean
   readonly isPaused: () => boolean
   onResult(jobId: string, text: string): void
+  /** Ends the items that were not added to the queue. */
+  dropWaiting(): void
   /** Called when another run has the queue. */
   onLost(error: unknown): void
   /** Called with errors of Redis, after which the run continues. */
@@ -39,10 +41,16 @@ export interface OpenRunHost {
 export async function openRun(options: FleetQueueOptions, run: string, host: OpenRunHost): Promise<OpenRun> {
   const onError = (error: unknown): void => host.onError(error)
   const queue = await openQueue(options, run, onError)
-  const stored = new StoredResults(queue, await queue.ready(), onError)
-  const jobs = new JobFeed(queue.queue, run, host.ending, {
-    onAdded: async (slice) => {
-      await queue.look(slice.map(({ jobId }) => jobId))
+  const earlier = await queue.earlier()
+  const stored = new StoredResults(queue, earlier.results, onError)
+  const jobs = new JobFeed(queue.queue, { run, earlier: earlier.jobs }, host.ending, {
+    async onAdded(slice) {
+      const states = await queue.look(slice.map(({ jobId }) => jobId))
+      return slice.filter(({ jobId }) => states.get(jobId) === '-')
+    },
+    async removeHalf() {
+      const jobIds = await queue.removeHalf()
+      return jobIds.flatMap((jobId) => host.pending.get(jobId)?.job ?? [])
     },
     onError,
   })
@@ -53,10 +61,12 @@ export async function openRun(options: FleetQueueOptions, run: string, host: Ope
       jobs.remove(job)
       jobs.add(job)
     },
+    makeRoom: () => jobs.makeRoom(),
+    dropWaiting: () => host.dropWaiting(),
     onLost: (error) => host.onLost(error),
     onError,
   })
-  const results = new ResultFeed(queue.redis, queue.openBlocking(), queue.runKeys, {
+  const results = new ResultFeed(queue.redis, queue.openBlocking(onError), queue.runKeys, {
     onResult: (jobId, text) => host.onResult(jobId, text),
     onError,
   })

@@ -17,6 +17,7 @@ export class StoredResults {
   #forgotten: string[] = []
   #claimed: string[] = []
   #timer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   constructor(queue: FleetQueue, ready: ReadonlySet<string>, onError: (error: unknown) => void) {
     this.#queue = queue
@@ -66,11 +67,13 @@ export class StoredResults {
   }
 
   close(): void {
+    this.#isClosed = true
     clearTimeout(this.#timer)
   }
 
   #later(): void {
-    this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS)
+    // After the end, Redis refuses each command, and trying again would keep the process from ending.
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS)
   }
 
   async #flush(): Promise<void> {

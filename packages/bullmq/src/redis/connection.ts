@@ -6,8 +6,12 @@ export type FleetConnection = string | ConnectionOptions
 /** A connection in the form that BullMQ takes. */
 export interface OwnedConnection {
   readonly options: ConnectionOptions
-  /** Opens a connection of its own, for commands that block. */
-  openBlocking(): RedisConnection
+  /**
+   * Opens a connection of its own, for commands that block.
+   *
+   * @param onError called with errors of the connection, which connects again by itself. Without a listener, each would end the process
+   */
+  openBlocking(onError: (error: unknown) => void): RedisConnection
   /** Closes the copies of a client. The client itself is the user's, and stays open. */
   close(): void
 }
@@ -27,7 +31,7 @@ export function ownedConnection(connection: FleetConnection): OwnedConnection {
   if (!isClient(given)) {
     return {
       options: given,
-      openBlocking: () => blocking({ ...(given as object) }),
+      openBlocking: (onError) => blocking({ ...(given as object) }, onError),
       close: () => undefined,
     }
   }
@@ -41,7 +45,7 @@ export function ownedConnection(connection: FleetConnection): OwnedConnection {
   }
   return {
     options: copy(),
-    openBlocking: () => blocking(copy()),
+    openBlocking: (onError) => blocking(copy(), onError),
     close() {
       for (const each of copies) {
         if (each.destroy) each.destroy()
@@ -51,8 +55,10 @@ export function ownedConnection(connection: FleetConnection): OwnedConnection {
   }
 }
 
-function blocking(options: ConnectionOptions): RedisConnection {
-  return new RedisConnection(options, { shared: false, blocking: true })
+function blocking(options: ConnectionOptions, onError: (error: unknown) => void): RedisConnection {
+  const connection = new RedisConnection(options, { shared: false, blocking: true })
+  connection.on('error', onError)
+  return connection
 }
 
 function isClient(given: object): given is Client {

@@ -43,13 +43,35 @@ return removed`,
 }
 
 /**
- * Returns the jobs that have a result, for a coordinator that takes over a run.
- * Keys: results.
+ * Returns what is there of a run, for a coordinator that takes it over. All at once: a job that ends leaves the queue and has its result.
+ * Keys: results, list of waiting jobs, list of the jobs that workers have. Reply: the number of results, the jobs of the results, the other jobs.
  */
-export const READY: Script = {
-  name: 'harborReady:bulk1',
+export const EARLIER: Script = {
+  name: 'harborEarlier:bulk1',
+  numberOfKeys: 3,
+  lua: `
+local reply = redis.call('HKEYS', KEYS[1])
+table.insert(reply, 1, tostring(#reply))
+for at = 2, 3 do
+  for _, id in ipairs(redis.call('LRANGE', KEYS[at], 0, -1)) do reply[#reply + 1] = id end
+end
+return reply`,
+}
+
+/**
+ * Removes half of the waiting jobs, but at least one; the last ones first. It only reads and removes, which Redis does when its memory is full.
+ * Keys: list of waiting jobs. Arguments: prefix of jobs. Reply: the removed jobs.
+ */
+export const REMOVE_HALF: Script = {
+  name: 'harborRemoveHalf:bulk1',
   numberOfKeys: 1,
-  lua: `return redis.call('HKEYS', KEYS[1])`,
+  lua: `
+local reply = {}
+for at = 1, math.ceil(redis.call('LLEN', KEYS[1]) / 2) do
+  reply[at] = redis.call('LPOP', KEYS[1])
+  redis.call('DEL', ARGV[1] .. reply[at])
+end
+return reply`,
 }
 
 /**

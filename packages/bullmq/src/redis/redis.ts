@@ -25,6 +25,27 @@ export class Redis {
   }
 }
 
+/** Whether Redis refused a command because its memory is full. It still reads and removes then. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && /\bOOM\b/.test(error.message)
+}
+
+/**
+ * Waits for work, at most for a time.
+ *
+ * @param ms the time in milliseconds
+ * @returns the result of the work; undefined if it took longer
+ */
+export async function atMost<Result>(ms: number, work: Promise<Result>): Promise<Result | undefined> {
+  const ended = new AbortController()
+  try {
+    return await Promise.race([work, pause(ms, ended.signal).then(() => undefined)])
+  } finally {
+    // The timer would keep the process from ending.
+    ended.abort()
+  }
+}
+
 /** Returns a promise that resolves after a time, or when the signal aborts. It never rejects. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

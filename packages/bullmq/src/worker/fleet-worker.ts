@@ -1,7 +1,7 @@
 import { WaitingError, Worker, type Job } from 'bullmq'
 import { ownedConnection, type OwnedConnection } from '../redis/connection.ts'
 import { queueKeysOf, type QueueKeys } from '../redis/keys.ts'
-import { pause, Redis } from '../redis/redis.ts'
+import { atMost, pause, Redis } from '../redis/redis.ts'
 import { warnOnce } from '../redis/warn-once.ts'
 import { readJobData, type JobData } from '../wire/job-data.ts'
 import type { Outcome } from '../wire/outcome.ts'
@@ -81,7 +81,7 @@ export class FleetWorker {
   }
 
   async #close(): Promise<void> {
-    const connected = await Promise.race([this.#connecting, pause(CLOSE_TIMEOUT_MS)]).catch(() => undefined)
+    const connected = await atMost(CLOSE_TIMEOUT_MS, this.#connecting).catch(() => undefined)
     connected?.checks.close()
     connected?.runs.stop()
     const closed = this.#worker.close().catch(this.#onError)
@@ -89,7 +89,7 @@ export class FleetWorker {
     this.#endGrace()
     this.#ending.abort(new Error('the worker was closed'))
     connected?.runs.abort(new Error('the worker was closed'))
-    await Promise.race([closed, pause(CLOSE_TIMEOUT_MS)])
+    await atMost(CLOSE_TIMEOUT_MS, closed)
     connected?.runs.close()
     await this.#worker.getBackend().close(true).catch(this.#onError)
     this.#connection.close()

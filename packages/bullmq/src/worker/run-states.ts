@@ -28,6 +28,7 @@ export class RunStates {
   readonly #onError: (error: unknown) => void
   readonly #runs = new Map<string, Run>()
   #timer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   constructor(redis: Redis, keys: QueueKeys, start: StartCalls, onError: (error: unknown) => void) {
     this.#redis = redis
@@ -54,7 +55,7 @@ export class RunStates {
       this.#runs.set(token, run)
     }
     run.inFlight++
-    this.#timer ??= setInterval(() => void this.#readAll(), STATE_MS)
+    if (!this.#isClosed) this.#timer ??= setInterval(() => void this.#readAll(), STATE_MS)
     if (performance.now() - run.readAt > STATE_MS) run.reading = this.#read(token, run)
     await run.reading
     return run.session
@@ -68,7 +69,7 @@ export class RunStates {
       run.session.stop()
       this.#runs.delete(token)
     }
-    if (this.#isIdle()) this.close()
+    if (this.#isIdle()) this.#stopTimer()
   }
 
   /** Sends nothing more of any run. */
@@ -80,7 +81,13 @@ export class RunStates {
     for (const { session } of this.#runs.values()) session.abort(reason)
   }
 
+  /** Reads no more states. */
   close(): void {
+    this.#isClosed = true
+    this.#stopTimer()
+  }
+
+  #stopTimer(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
   }
