@@ -196,7 +196,7 @@ describe('a run that cannot start', () => {
   })
 
   it('rejects a second run over one journal at the same time', async () => {
-    const bench = await Bench.with(GOOD, { latency: 2_000 })
+    const bench = await Bench.with(GOOD, { latency: 600_000 })
     const first = bench.bulk()
     while (bench.provider.counts().calls < 3) await new Promise((resolve) => setTimeout(resolve, 5))
     const second = await bench.bulk('--resume').ended
@@ -204,6 +204,10 @@ describe('a run that cannot start', () => {
       2,
       expect.stringMatching(/^harbor: [^\n]* is in use by process \d+\.[^\n]*\n$/),
     ])
+    // The connections of the first run are cut, so that it asks again.
+    bench.provider.script({})
+    await bench.provider.down()
+    await bench.provider.up()
     expect((await first.ended).code).toBe(0)
     expect(bench.output()).toHaveLength(3)
   })
