@@ -5,7 +5,7 @@ import { plainWords } from './scripts/lint/plain-words.ts'
 const leaves = ['retry', 'breaker', 'fallback', 'batch', 'cache', 'pool', 'simulator', 'otel', 'devtools']
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/.reports/**', '**/.turbo/**'] },
+  { ignores: ['**/dist/**', '**/.reports/**', '**/.programs/**', '**/.turbo/**'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
+/** Global setup of packages whose tests start programs. They are bundled, and start faster. */
+export const PROGRAMS = join(import.meta.dirname, 'vitest.programs.ts')
+
 /** How every package is tested: sources as they are, a JSON report for the count that `.ci/run` prints. */
 const base = defineConfig({
   ssr: { resolve: { conditions: ['@harbor/source', ...defaultServerConditions] } },

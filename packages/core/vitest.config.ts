@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inProjects } from '../../vitest.base.ts'
+import { inProjects, PROGRAMS } from '../../vitest.base.ts'
 import { REPLACES_MODULES } from '../../vitest.replaces-modules.ts'
 
 /** Tests that also run on the lowest supported version of the SDK. */
@@ -40,6 +40,7 @@ export default inProjects(
     test: {
       ...together,
       name: 'openai',
+      globalSetup: [PROGRAMS],
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       exclude: ['test/lowest-openai.test.ts', ...ALONE],
     },

@@ -90,7 +90,7 @@ export class Fleet {
 
   #startWorker(index: number): void {
     const { url, queue, provider, concurrency } = this.#plan
-    const child = start('worker.ts', [url, queue, provider.baseURL, String(concurrency)])
+    const child = start('worker', [url, queue, provider.baseURL, String(concurrency)])
     this.#workers[index] = child
     child.once('exit', (_, signal) => {
       if (this.#isEnding) return
@@ -101,7 +101,7 @@ export class Fleet {
 
   startCoordinator(): void {
     const { url, queue, items, crashing = 0, restartsCoordinator = true } = this.#plan
-    const child = start('coordinator.ts', [
+    const child = start('coordinator', [
       url,
       queue,
       this.journal,
@@ -117,9 +117,7 @@ export class Fleet {
 }
 
 function start(fixture: string, args: readonly string[]): ChildProcess {
-  return fork(join(import.meta.dirname, 'fixtures', fixture), args, {
-    execArgv: ['--conditions=@harbor/source'],
-  })
+  return fork(join(import.meta.dirname, '../.programs/fixtures', `${fixture}.js`), args)
 }
 
 /** The results of a run that nothing interrupts, in one process. */

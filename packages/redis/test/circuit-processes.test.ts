@@ -22,8 +22,8 @@ class CircuitProcess {
   }
 
   static async start(work: CircuitWork): Promise<CircuitProcess> {
-    const fixture = join(import.meta.dirname, 'fixtures', 'circuit-process.ts')
-    const args = ['--conditions=@harbor/source', fixture, JSON.stringify(work)]
+    const fixture = join(import.meta.dirname, '../.programs/fixtures/circuit-process.js')
+    const args = [fixture, JSON.stringify(work)]
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     onTestFinished(() => void child.kill('SIGKILL'))
     const lines = createInterface({ input: child.stdout })

@@ -17,8 +17,8 @@ export class FleetProcess {
 
   /** Starts a process that waits for `go()`. */
   static async start(work: FleetWork): Promise<FleetProcess> {
-    const fixture = join(import.meta.dirname, 'fixtures', 'fleet-process.ts')
-    const args = ['--conditions=@harbor/source', fixture, JSON.stringify(work)]
+    const fixture = join(import.meta.dirname, '../.programs/fixtures/fleet-process.js')
+    const args = [fixture, JSON.stringify(work)]
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     onTestFinished(() => void child.kill('SIGKILL'))
     const lines = createInterface({ input: child.stdout })

@@ -26,8 +26,8 @@ class AskingProcess {
   readonly ready: Promise<void>
 
   constructor(...args: readonly string[]) {
-    const fixture = join(import.meta.dirname, 'fixtures', 'asking-process.ts')
-    const child = spawn(process.execPath, ['--conditions=@harbor/source', fixture, ...args], {
+    const fixture = join(import.meta.dirname, '../.programs/fixtures/asking-process.js')
+    const child = spawn(process.execPath, [fixture, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.child = child

@@ -102,9 +102,9 @@ function excess(starts: readonly number[]): number {
 }
 
 async function start(url: string, count: number, tokens: number): Promise<Process> {
-  const fixture = join(import.meta.dirname, 'fixtures', 'limited-process.ts')
+  const fixture = join(import.meta.dirname, '../.programs/fixtures/limited-process.js')
   const args = [url, count, PER_MINUTE.requests, PER_MINUTE.tokens, tokens].map(String)
-  const child = spawn(process.execPath, ['--conditions=@harbor/source', fixture, ...args], {
+  const child = spawn(process.execPath, [fixture, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   running.push(child)

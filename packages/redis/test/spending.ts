@@ -27,9 +27,9 @@ export async function startSpender({
   perRequest = 0,
   outputPerMillion = 0,
 }: SpenderOptions): Promise<Spender> {
-  const fixture = join(import.meta.dirname, 'fixtures', 'spending-process.ts')
+  const fixture = join(import.meta.dirname, '../.programs/fixtures/spending-process.js')
   const args = [redisUrl, baseURL, JSON.stringify(limits), String(perRequest), String(outputPerMillion)]
-  const child = spawn(process.execPath, ['--conditions=@harbor/source', fixture, ...args], {
+  const child = spawn(process.execPath, [fixture, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

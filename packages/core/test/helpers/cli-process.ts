@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { simulate } from './harbor-for.ts'
 
-export const BIN = join(import.meta.dirname, '../../src/cli/bin.ts')
+export const BIN = join(import.meta.dirname, '../../.programs/cli/bin.js')
 
 /** The command as a process of its own. */
 export interface CommandProcess {
@@ -25,7 +25,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Starts `harbor` with these arguments, from its sources. A test's end is its end. */
+/** Starts `harbor` with these arguments. A test's end is its end. */
 export function startHarbor(
   args: readonly string[],
   { baseURL, cwd, env = {} }: { baseURL?: string; cwd?: string; env?: Record<string, string> } = {},
