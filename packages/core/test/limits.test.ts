@@ -94,7 +94,8 @@ describe('limits', () => {
     const leaving = new AbortController()
     const hanging = Array.from({ length: 4 }, () => failureOf(ask(harbor, { signal: leaving.signal })))
     await expect.poll(() => provider.counts().calls).toBe(4)
-    const error = await failureOf(ask(harbor, { timeout: 500 }))
+    // Long enough that a busy machine does not use it up before the wait.
+    const error = await failureOf(ask(harbor, { timeout: 3_000 }))
     expect(error).toMatchObject({ status: 429, code: 'local_rate_limit' })
     expect(Number((error as RateLimitError).headers.get('retry-after-ms'))).toBeGreaterThan(0)
     leaving.abort()

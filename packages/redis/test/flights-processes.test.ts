@@ -50,6 +50,9 @@ class AskingProcess {
 let server: RedisServer
 let provider: HeldProvider
 let own: ReturnType<typeof createClient>
+let watching: ReturnType<typeof createClient>
+/** The stream that each connection has read last, by the address of the connection. */
+const lastRead = new Map<string, string>()
 const started: AskingProcess[] = []
 /** The processes that were not killed. */
 const alive = new Set<AskingProcess>()
@@ -92,6 +95,12 @@ async function untilFollowed(count: number): Promise<void> {
   await expect.poll(blocked, { interval: 20 }).toBe(count)
 }
 
+/** Returns the stream that most connections have read last. */
+function mostRead(): string | undefined {
+  const byStream = Map.groupBy(lastRead, ([, stream]) => stream)
+  return [...byStream].toSorted(([, one], [, other]) => other.length - one.length)[0]?.[0]
+}
+
 async function untilEnded(all: readonly AskingProcess[]): Promise<readonly (Ended | undefined)[]> {
   await expect.poll(() => all.map(({ ended }) => ended.length)).toEqual(all.map(() => 1))
   return all.map(({ ended }) => ended[0])
@@ -106,6 +115,12 @@ describe.skipIf(!hasRedis)(
       provider = await HeldProvider.start()
       own = createClient({ url: server.url })
       await own.connect()
+      watching = createClient({ url: server.url })
+      await watching.connect()
+      await watching.monitor((reply) => {
+        const [, address, stream] = /\[\d+ ([^\]]+)\] "XREAD" .*"STREAMS" "[^"]+" "([^"]+)"/i.exec(reply) ?? []
+        if (address !== undefined && stream !== undefined) lastRead.set(address, stream)
+      })
       await processes(10)
     }, 120_000)
     beforeEach(async () => {
@@ -115,6 +130,7 @@ describe.skipIf(!hasRedis)(
     afterAll(async () => {
       for (const { child } of started) child.kill('SIGKILL')
       own.destroy()
+      watching.destroy()
       provider.close()
       await server.close()
     })
@@ -164,8 +180,11 @@ describe.skipIf(!hasRedis)(
       const first = await request(0)
       const leader = senderOf(first)
       await untilFollowed(9)
+      const left = mostRead()
       leader.child.kill('SIGSTOP')
       const second = await request(1)
+      // The new leader has read the stream of the old one last, and reads none itself.
+      await expect.poll(() => [...lastRead.values()].filter((stream) => stream === left)).toHaveLength(1)
       await untilFollowed(8)
       leader.child.kill('SIGCONT')
       first.json(200, completion('First.'))
