@@ -118,7 +118,8 @@ describe.skipIf(!hasRedis)(
       watching = createClient({ url: server.url })
       await watching.connect()
       await watching.monitor((reply) => {
-        const [, address, stream] = /\[\d+ ([^\]]+)\] "XREAD" .*"STREAMS" "[^"]+" "([^"]+)"/i.exec(reply) ?? []
+        const [, address, stream] =
+          /\[\d+ ([^\]]+)\] "XREAD" .*"STREAMS" "[^"]+" "([^"]+)"/i.exec(reply) ?? []
         if (address !== undefined && stream !== undefined) lastRead.set(address, stream)
       })
       await processes(10)
