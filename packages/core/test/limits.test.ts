@@ -94,8 +94,12 @@ describe('limits', () => {
     const leaving = new AbortController()
     const hanging = Array.from({ length: 4 }, () => failureOf(ask(harbor, { signal: leaving.signal })))
     await expect.poll(() => provider.counts().calls).toBe(4)
-    // Long enough that a busy machine does not use it up before the wait.
-    const error = await failureOf(ask(harbor, { timeout: 3_000 }))
+    // A machine so slow that time passes between any two steps.
+    const now = performance.now.bind(performance)
+    let readings = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3 * readings++)
+    onTestFinished(() => clock.mockRestore())
+    const error = await failureOf(ask(harbor, { timeout: 1_500 }))
     expect(error).toMatchObject({ status: 429, code: 'local_rate_limit' })
     expect(Number((error as RateLimitError).headers.get('retry-after-ms'))).toBeGreaterThan(0)
     leaving.abort()

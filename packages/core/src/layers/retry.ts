@@ -45,8 +45,10 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
         // Most calls succeed at once, so the first attempt is made without the cost of a retry run. With a retry budget, however, it is
         // awaited inside the run below, since the budget counts first attempts, too.
         if (!policy.retry.budget) return await first
-      } catch {
-        // The retry run below begins with this failed attempt.
+      } catch (error) {
+        // Without time for another attempt, its error is that of the call. The run would say only that the time is up.
+        if (remainingMs(exchange) === 0) throw error
+        // Otherwise the retry run below begins with this failed attempt.
       }
       let lastAnswer: Answer | undefined
       const rememberingAnswer = async (attempt: Promise<Answer>): Promise<Answer> => {
