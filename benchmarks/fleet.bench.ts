@@ -1,11 +1,13 @@
 /**
  * Four processes with one provider: how much of its limits they use, how many calls it refuses, and what the shared state costs. Also how long
- * it takes until the others have the share of a process that was killed. Needs redis-server.
+ * it takes until the others have the share of a process that was killed, and how long calls take while something is wrong with Redis. Needs
+ * redis-server.
  *
  *     pnpm bench fleet
  */
 import { CONTENDERS, type ContenderName, type Shared } from './fleet/contenders.ts'
 import { costOfFleet } from './fleet/cost.ts'
+import { latencyDuring, TROUBLE_NAMES, type Phases } from './fleet/outage.ts'
 import { run, type Outcome } from './fleet/run.ts'
 import { publish } from './publish.ts'
 import { figures, tableOf } from './table.ts'
@@ -19,9 +21,16 @@ const outcomes: Outcome[] = []
 for (const name of names) outcomes.push(await run(name, shared, calls))
 const killed = quick ? undefined : await run('Harbor with `fleet`', shared, calls, { kill: true })
 const cost = await costOfFleet(quick ? 5 : 21, quick ? 500 : 2_000)
+const troubles: Phases[] = []
+for (const name of TROUBLE_NAMES) troubles.push(await latencyDuring(name, quick ? 2 : 10))
 
 const [own] = outcomes
 const of = (digits: number, value: (outcome: Outcome) => number) => figures(digits, outcomes.map(value))
+const p99 = (phase: keyof Phases) =>
+  figures(
+    1,
+    troubles.map((phases) => phases[phase].p99Ms),
+  )
 publish(
   'fleet',
   [
@@ -37,6 +46,16 @@ publish(
       'a call with limits, circuit and spend limit': ['alone', 'in a fleet'],
       'CPU, µs': figures(1, [cost.alone, cost.inFleet]),
       'commands to Redis': figures(2, [0, cost.roundTrips]),
+    }),
+    tableOf({
+      'Redis, for 10 s, at 200 calls a second': TROUBLE_NAMES,
+      'p99 before, ms': p99('before'),
+      during: p99('during'),
+      after: p99('after'),
+      failed: figures(
+        0,
+        troubles.map(({ before, during, after }) => before.failed + during.failed + after.failed),
+      ),
     }),
   ],
   {
@@ -64,6 +83,15 @@ publish(
               digits: 0,
             },
           ]),
+      {
+        of: 'p99 that trouble with Redis adds to a call',
+        got: Math.max(
+          ...troubles.map(({ before, during, after }) => Math.max(during.p99Ms, after.p99Ms) - before.p99Ms),
+        ),
+        atMost: 50,
+        unit: 'ms',
+        digits: 1,
+      },
       {
         of: 'CPU that a fleet adds to a call',
         got: cost.inFleet - cost.alone,
