@@ -49,3 +49,16 @@ export function inProjects(...projects: TestProjectInlineConfiguration[]): typeo
     test: { ...base.test, include: [], projects: projects.map((project) => ({ extends: true, ...project })) },
   })
 }
+
+/**
+ * For a package whose test files can share a process, but for some.
+ *
+ * @param alone the paths of those that need a process of their own
+ */
+export function sharedExcept(...alone: string[]): typeof base {
+  const { include } = base.test ?? {}
+  return inProjects(
+    { test: { ...shared.test, name: 'shared', include: include ?? [], exclude: alone } },
+    { test: { name: 'alone', include: alone } },
+  )
+}

@@ -1,16 +1,4 @@
-import { inProjects, shared } from '../../vitest.base.ts'
+import { sharedExcept } from '../../vitest.base.ts'
 
-/** The library that drives the browser replaces functions of its process. */
-const ALONE = ['test/browser.test.ts']
-
-export default inProjects(
-  {
-    test: {
-      ...shared.test,
-      name: 'shared',
-      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      exclude: ALONE,
-    },
-  },
-  { test: { name: 'alone', include: ALONE } },
-)
+// The library that drives the browser replaces functions of its process.
+export default sharedExcept('test/browser.test.ts')

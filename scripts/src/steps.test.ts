@@ -43,3 +43,16 @@ it('starts no further step after a stop was requested', async () => {
   })
   expect(results).toEqual([])
 })
+
+it('has failed at a step that was stopped, whatever its command says', async () => {
+  const stopping = new AbortController()
+  const stopped: Step = {
+    name: 'stopped',
+    run: () => {
+      stopping.abort()
+      return Promise.resolve({ code: 0, output: '' })
+    },
+  }
+  const results = await runSteps([stopped, stopped], { print: () => undefined, signal: stopping.signal })
+  expect(results).toMatchObject([{ outcome: 'failed' }])
+})

@@ -40,7 +40,8 @@ export async function runSteps(
       note: undefined,
     }))
     const seconds = (performance.now() - startedAt) / 1000
-    if (code === 0) report({ name, outcome: 'passed', seconds }, '✓', note)
+    // A command that was stopped may end with 0, and has not shown anything.
+    if (code === 0 && !options.signal?.aborted) report({ name, outcome: 'passed', seconds }, '✓', note)
     else report({ name, outcome: 'failed', seconds }, '✗', output)
   }
   return results
