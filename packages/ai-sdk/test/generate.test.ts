@@ -114,7 +114,7 @@ describe('createFallbackModel', () => {
     const model = createFallbackModel({
       models: [slow, second],
       attemptsBeforeFallback: 1,
-      timeouts: { attemptMs: 20 },
+      timeouts: { attemptMs: 500 },
     })
     const result = await generateText({ ...ask, model })
     expect(result.text).toBe('hi')

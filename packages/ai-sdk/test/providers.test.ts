@@ -32,8 +32,7 @@ const PAIRS = VENDORS.flatMap(([from, first]) =>
 const retry = { baseDelayMs: 1 }
 
 describe.each(PAIRS)('failover from %s to %s', (_from, _to, first, second) => {
-  const model = (options = {}) =>
-    createFallbackModel({ models: [first(primary), second(backup)], retry, ...options })
+  const model = () => createFallbackModel({ models: [first(primary), second(backup)], retry })
 
   it.each([
     ['is down', { type: 'status', status: 503 }],
@@ -47,16 +46,6 @@ describe.each(PAIRS)('failover from %s to %s', (_from, _to, first, second) => {
     expect(result.text).not.toBe('')
     expect(receiptOf(result)?.upstreamCalls).toBe(3)
     expect(JSON.stringify(receiptsOf(result))).not.toMatch(/sk-secret|Hello|127\.0\.0\.1/)
-  })
-
-  it('gives a whole text when the first hangs', async () => {
-    primary.fail({ type: 'hang' })
-    const result = await generateText({
-      model: model({ timeouts: { attemptMs: 600 }, attemptsBeforeFallback: 1 }),
-      prompt: 'Hello',
-      maxRetries: 0,
-    })
-    expect(result.text).not.toBe('')
   })
 
   it.each([
@@ -95,6 +84,17 @@ describe.each(PAIRS)('failover from %s to %s', (_from, _to, first, second) => {
       expect(backup.counts().calls).toBe(0)
     },
   )
+})
+
+it('gives a whole text when the first hangs, for every pair', async () => {
+  primary.fail(...PAIRS.map(() => ({ type: 'hang' }) as const))
+  const results = PAIRS.map(([, , first, second]) => {
+    const models = [first(primary), second(backup)]
+    // The second has to answer within this time, also on a machine that is busy with other work.
+    const model = createFallbackModel({ models, timeouts: { attemptMs: 3_000 }, attemptsBeforeFallback: 1 })
+    return generateText({ model, prompt: 'Hello', maxRetries: 0 })
+  })
+  for (const { text } of await Promise.all(results)) expect(text).not.toBe('')
 })
 
 describe('createFallbackModel', () => {

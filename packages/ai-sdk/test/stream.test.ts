@@ -86,7 +86,7 @@ describe('the stream of a fallback model', () => {
 
   it('fails when no content arrives within idleMs, and cancels the model', async () => {
     const first = mock('first', { parts: cut('Hel'), hangs: true })
-    const model = createFallbackModel({ models: [first], timeouts: { idleMs: 20 } })
+    const model = createFallbackModel({ models: [first], timeouts: { idleMs: 500 } })
     const { parts, error } = await read((await model.doStream({ prompt: [] })).stream)
     expect(parts.at(-1)).toEqual({ type: 'error', error })
     expect(error).toMatchObject({ reason: 'idle' })
@@ -97,10 +97,10 @@ describe('the stream of a fallback model', () => {
   it('does not count the time in which its reader does not read', async () => {
     const model = createFallbackModel({
       models: [mock('first', { parts: whole('a', 'b') })],
-      timeouts: { idleMs: 10 },
+      timeouts: { idleMs: 200 },
     })
     const { stream } = await model.doStream({ prompt: [] })
-    await new Promise((resolve) => setTimeout(resolve, 40))
+    await new Promise((resolve) => setTimeout(resolve, 400))
     const { parts, error } = await read(stream)
     expect(error).toBeUndefined()
     expect(textOf(parts)).toBe('ab')
@@ -111,7 +111,7 @@ describe('the stream of a fallback model', () => {
     const model = createFallbackModel({
       models: [slow, second],
       attemptsBeforeFallback: 1,
-      timeouts: { firstTokenMs: 20 },
+      timeouts: { firstTokenMs: 500 },
     })
     const { parts } = await read((await model.doStream({ prompt: [] })).stream)
     expect(textOf(parts)).toBe('hi')

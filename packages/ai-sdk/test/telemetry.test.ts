@@ -222,7 +222,7 @@ describe('the option telemetry of a fallback model', () => {
     const down = [mock('m', apiError(500)), mock('n', apiError(503))]
     await expect(ask(createFallbackModel({ models: down, telemetry: observer }))).rejects.toThrow()
     expect(last(notices)).toMatchObject({ outcome: 'failure', failure: { status: 503 } })
-    const slow = createFallbackModel({ models: [mock('m', 'hang')], totalMs: 5, telemetry: observer })
+    const slow = createFallbackModel({ models: [mock('m', 'hang')], totalMs: 200, telemetry: observer })
     await expect(ask(slow)).rejects.toThrow()
     expect(last(notices)).toMatchObject({ outcome: 'failure', failure: { kind: 'timeout', clock: 'total' } })
     expect(last(notices).attempts).toMatchObject([{ failure: { kind: 'timeout' } }])
