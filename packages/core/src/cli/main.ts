@@ -1,12 +1,10 @@
 import { didYouMean } from '@harbor/parts'
 import { parseBulk } from './arguments.ts'
-import { bulkCommand } from './bulk-command.ts'
 import { courtesyStream } from './output/courtesy-stream.ts'
 import { failureOf } from './failure.ts'
 import { helpText, workerHelpText } from './help.ts'
 import { EXIT, type ExitCode, UsageError } from './options.ts'
 import { parseWorker } from './worker-arguments.ts'
-import { workerCommand } from './worker-command.ts'
 
 /** Runs the command `harbor`. @returns the exit code */
 export async function main(args: readonly string[], version: string): Promise<ExitCode> {
@@ -18,12 +16,15 @@ export async function main(args: readonly string[], version: string): Promise<Ex
       const parsed = parseWorker(rest, process.env)
       if (parsed === 'help') return print(workerHelpText())
       if (parsed === 'version') return print(`${version}\n`)
+      const { workerCommand } = await import('./worker-command.ts')
       return await workerCommand(parsed)
     }
     if (command !== 'bulk') throw new UsageError(unknown(command))
     const parsed = parseBulk(rest, process.env)
     if (parsed === 'help') return print(helpText())
     if (parsed === 'version') return print(`${version}\n`)
+    // Loaded late: help and mistakes in the options need no client.
+    const { bulkCommand } = await import('./bulk-command.ts')
     return await bulkCommand(parsed)
   } catch (error) {
     const { code, message } = failureOf(error)

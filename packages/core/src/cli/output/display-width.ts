@@ -5,12 +5,21 @@ const WIDE =
 const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** Texts in which each character takes one column. */
+const PLAIN = /^[\x20-\x7e]*$/
+/** Made when it is first needed: it takes 20 ms, which a command that prints plain text does not have to spend. */
+let segmenter: Intl.Segmenter | undefined
+
+function segmentsOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
 
 /** Returns the number of columns that a text takes in a terminal. */
 export function displayWidth(text: string): number {
+  if (PLAIN.test(text)) return text.length
   let width = 0
-  for (const { segment } of segmenter.segment(text)) width += columnsOf(segment)
+  for (const { segment } of segmentsOf(text)) width += columnsOf(segment)
   return width
 }
 
@@ -25,7 +34,7 @@ export function fitted(text: string, columns: number): string {
   if (displayWidth(safe) <= columns) return safe
   let fitting = ''
   let width = 0
-  for (const { segment } of segmenter.segment(safe)) {
+  for (const { segment } of segmentsOf(safe)) {
     width += columnsOf(segment)
     if (width > columns - 1) break
     fitting += segment
