@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { tryFleetAlone } from './fleet-alone.ts'
 import { fileNamed, listNamed } from './named-file.ts'
 import { partsWithoutChangeset } from './parts-changesets.ts'
 import { quietEnv } from './quiet.ts'
@@ -94,10 +95,15 @@ function tarballSteps(execute: Execute, signal: AbortSignal): Step[] {
     await trySimulatorAlone(tarball, signal)
     return { code: 0, output: '' }
   }
+  const fleet = async () => {
+    const note = await tryFleetAlone(tarballs, signal)
+    return { code: 0, output: '', note: note && `  ${note}` }
+  }
   const attw = tool('attw', '@arethetypeswrong/cli')
   return [
     { name: 'pack', run: packAll },
     { name: 'simulator alone', run: alone },
+    { name: 'fleet alone', run: fleet },
     { name: 'publint', run: () => each((tarball) => [...tool('publint'), 'run', tarball, '--strict']) },
     {
       name: 'attw',
