@@ -35,7 +35,7 @@ it('takes the TypeScript blocks of a README and leaves the others', () => {
 })
 
 // Each of these starts tsc once: a few seconds on a busy machine.
-describe('checking', { timeout: 60_000 }, () => {
+describe('checking', () => {
   it('accepts blocks that stand alone, even when they use the same names', async () => {
     const report = await checkReadmeBlocks([
       block('const answer: number = 1'),

@@ -5,7 +5,7 @@ import { undocumentedOptions } from '../src/hover-texts.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 import { published, root } from '../src/workspace.ts'
 
-it('every option of every package has a text that an editor shows', { timeout: 60_000 }, () => {
+it('every option of every package has a text that an editor shows', () => {
   const entries = published().flatMap(({ path, manifest: { exports = {} } }) =>
     Object.values(exports).flatMap((entry) =>
       typeof entry === 'string' ? [] : [join(path, entry['@harbor/source'] ?? '')],
@@ -15,7 +15,7 @@ it('every option of every package has a text that an editor shows', { timeout: 6
   expect(undocumentedOptions(entries, root)).toEqual([])
 })
 
-it('an option without a text is found, also where its type is made of others', { timeout: 60_000 }, () => {
+it('an option without a text is found, also where its type is made of others', () => {
   using folder = temporaryFolder('harbor-hover-')
   const file = join(folder.path, 'index.ts')
   mkdirSync(folder.path, { recursive: true })

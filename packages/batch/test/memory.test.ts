@@ -15,4 +15,4 @@ it('a run of 1,000,000 items at concurrency 64 grows memory by less than 64 MB, 
   // 64 in flight, 64 read ahead, and results that wait for their consumer: at most 63 before no more are started, plus
   // the 64 then in flight.
   expect(aheadAtMost).toBeLessThanOrEqual(64 + 64 + 63)
-}, 60_000)
+})

@@ -62,7 +62,7 @@ describe('a cache over SQLite', () => {
       expect({ wrong, unreadable }).toEqual({ wrong: 0, unreadable: 0 })
       for (const key of acknowledged) expect(served.get(key)).toBe(round)
     }
-  }, 60_000)
+  })
 
   it('renames a file that is not a database, and creates a new one', async () => {
     const file = join(folder, 'none.sqlite')

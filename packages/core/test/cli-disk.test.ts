@@ -13,7 +13,7 @@ function withFullDisk(bench: Bench, file: string, bytes: number): Promise<Ended>
 }
 
 // Each test starts several processes, which takes long on a busy machine.
-describe('a full disk', { timeout: 60_000 }, () => {
+describe('a full disk', () => {
   it.each([
     ['at the first line', 0],
     ['in the middle', 70_000],

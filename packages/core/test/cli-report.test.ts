@@ -44,7 +44,7 @@ async function summaryOf({
   return { rows: report?.rows ?? [], usd: summary?.usd ?? NaN, ok: summary?.ok ?? NaN }
 }
 
-describe('harbor bulk --report', { timeout: 60_000 }, () => {
+describe('harbor bulk --report', () => {
   it('prints a row for each target and one with the totals, which are those of the run', async () => {
     const bench = await Bench.with([
       ...prompts(6),

@@ -195,6 +195,6 @@ describe.each(['of one process', 'of a fleet that decides later'])(
         expect(seen.later).toBeGreaterThan(seen.calls / 10)
         expect(seen.cancelled).toBeGreaterThan(0)
       }
-    }, 120_000)
+    })
   },
 )

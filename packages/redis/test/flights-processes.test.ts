@@ -106,138 +106,133 @@ async function untilEnded(all: readonly AskingProcess[]): Promise<readonly (Ende
   return all.map(({ ended }) => ended[0])
 }
 
-describe.skipIf(!hasRedis)(
-  'ten processes with one cold question (needs redis-server)',
-  { timeout: 60_000 },
-  () => {
-    beforeAll(async () => {
-      server = await RedisServer.start()
-      provider = await HeldProvider.start()
-      own = createClient({ url: server.url })
-      await own.connect()
-      watching = createClient({ url: server.url })
-      await watching.connect()
-      await watching.monitor((reply) => {
-        const [, address, stream] =
-          /\[\d+ ([^\]]+)\] "XREAD" .*"STREAMS" "[^"]+" "([^"]+)"/i.exec(reply) ?? []
-        if (address !== undefined && stream !== undefined) lastRead.set(address, stream)
-      })
-      await processes(10)
-    }, 120_000)
-    beforeEach(async () => {
-      before = provider.requests.length
-      await untilFollowed(0)
+describe.skipIf(!hasRedis)('ten processes with one cold question (needs redis-server)', () => {
+  beforeAll(async () => {
+    server = await RedisServer.start()
+    provider = await HeldProvider.start()
+    own = createClient({ url: server.url })
+    await own.connect()
+    watching = createClient({ url: server.url })
+    await watching.connect()
+    await watching.monitor((reply) => {
+      const [, address, stream] = /\[\d+ ([^\]]+)\] "XREAD" .*"STREAMS" "[^"]+" "([^"]+)"/i.exec(reply) ?? []
+      if (address !== undefined && stream !== undefined) lastRead.set(address, stream)
     })
-    afterAll(async () => {
-      for (const { child } of started) child.kill('SIGKILL')
-      own.destroy()
-      watching.destroy()
-      provider.close()
-      await server.close()
-    })
+    await processes(10)
+  })
+  beforeEach(async () => {
+    before = provider.requests.length
+    await untilFollowed(0)
+  })
+  afterAll(async () => {
+    for (const { child } of started) child.kill('SIGKILL')
+    own.destroy()
+    watching.destroy()
+    provider.close()
+    await server.close()
+  })
 
-    it('send one call', async () => {
-      const all = await processes(10)
-      for (const each of all) each.ask('json', 'held')
-      const first = await request(0)
-      await untilFollowed(9)
-      first.json(200, completion('Hello.'))
-      const ended = await untilEnded(all)
-      expect(ended.filter((end) => end?.text === 'Hello.')).toHaveLength(10)
-      expect(ended.filter((end) => end?.status === 'shared' && end.attempts === 0)).toHaveLength(9)
-      expect(requests()).toBe(1)
-    })
+  it('send one call', async () => {
+    const all = await processes(10)
+    for (const each of all) each.ask('json', 'held')
+    const first = await request(0)
+    await untilFollowed(9)
+    first.json(200, completion('Hello.'))
+    const ended = await untilEnded(all)
+    expect(ended.filter((end) => end?.text === 'Hello.')).toHaveLength(10)
+    expect(ended.filter((end) => end?.status === 'shared' && end.attempts === 0)).toHaveLength(9)
+    expect(requests()).toBe(1)
+  })
 
-    it('send one call although it is answered at once', async () => {
-      const all = await processes(10)
-      for (const each of all) each.ask('json', 'at-once')
-      const first = await request(0)
-      first.json(200, completion('Hello.'))
-      const ended = await untilEnded(all)
-      expect(ended.filter((end) => end?.text === 'Hello.')).toHaveLength(10)
-      expect(requests()).toBe(1)
-    })
+  it('send one call although it is answered at once', async () => {
+    const all = await processes(10)
+    for (const each of all) each.ask('json', 'at-once')
+    const first = await request(0)
+    first.json(200, completion('Hello.'))
+    const ended = await untilEnded(all)
+    expect(ended.filter((end) => end?.text === 'Hello.')).toHaveLength(10)
+    expect(requests()).toBe(1)
+  })
 
-    it('get each word of a stream before the next one is sent', async () => {
-      const all = await processes(10)
-      for (const each of all) each.ask('stream', 'words')
-      const first = await request(0)
-      await untilFollowed(9)
-      for (const word of WORDS) {
-        first.words(word)
-        await expect
-          .poll(() => all.map(({ words }) => words.at(-1)), { interval: 5 })
-          .toEqual(Array(10).fill(word))
-      }
-      first.end()
-      const ended = await untilEnded(all)
-      expect(ended.map((end) => end?.text)).toEqual(Array(10).fill(WORDS.join('')))
-      expect(requests()).toBe(1)
-    })
+  it('get each word of a stream before the next one is sent', async () => {
+    const all = await processes(10)
+    for (const each of all) each.ask('stream', 'words')
+    const first = await request(0)
+    await untilFollowed(9)
+    for (const word of WORDS) {
+      first.words(word)
+      await expect
+        .poll(() => all.map(({ words }) => words.at(-1)), { interval: 5 })
+        .toEqual(Array(10).fill(word))
+    }
+    first.end()
+    const ended = await untilEnded(all)
+    expect(ended.map((end) => end?.text)).toEqual(Array(10).fill(WORDS.join('')))
+    expect(requests()).toBe(1)
+  })
 
-    it('send a second call when the sender of the first one stands still, which then goes on alone', async () => {
+  it('send a second call when the sender of the first one stands still, which then goes on alone', async () => {
+    const all = await processes(10)
+    for (const each of all) each.ask('json', 'stopped')
+    const first = await request(0)
+    const leader = senderOf(first)
+    await untilFollowed(9)
+    const left = mostRead()
+    leader.child.kill('SIGSTOP')
+    const second = await request(1)
+    // The new leader has read the stream of the old one last, and reads none itself.
+    await expect.poll(() => [...lastRead.values()].filter((stream) => stream === left)).toHaveLength(1)
+    await untilFollowed(8)
+    leader.child.kill('SIGCONT')
+    first.json(200, completion('First.'))
+    const [own] = await untilEnded([leader])
+    expect(own?.text).toBe('First.')
+    second.json(200, completion('Second.'))
+    const ended = await untilEnded(all.filter((each) => each !== leader))
+    expect(ended.map((end) => end?.text)).toEqual(Array(9).fill('Second.'))
+    expect(requests()).toBe(2)
+  })
+
+  it('send exactly two calls when the sender of the first one is killed', async () => {
+    const all = await processes(10)
+    for (const each of all) each.ask('json', 'killed')
+    const leader = senderOf(await request(0))
+    await untilFollowed(9)
+    kill(leader)
+    const second = await request(1)
+    await untilFollowed(8)
+    second.json(200, completion('Hello.'))
+    const ended = await untilEnded(all.filter((each) => each !== leader))
+    expect(ended.map((end) => end?.text)).toEqual(Array(9).fill('Hello.'))
+    expect(requests()).toBe(2)
+  })
+
+  it.each(['before its first event', 'at a random event'])(
+    'send exactly two calls when the leader of a stream is killed %s',
+    async (when) => {
+      const events = when === 'at a random event' ? randomInt(1, WORDS.length + 1) : 0
       const all = await processes(10)
-      for (const each of all) each.ask('json', 'stopped')
+      for (const each of all) each.ask('stream', `killed-${events}`)
       const first = await request(0)
       const leader = senderOf(first)
+      const others = all.filter((each) => each !== leader)
       await untilFollowed(9)
-      const left = mostRead()
-      leader.child.kill('SIGSTOP')
-      const second = await request(1)
-      // The new leader has read the stream of the old one last, and reads none itself.
-      await expect.poll(() => [...lastRead.values()].filter((stream) => stream === left)).toHaveLength(1)
-      await untilFollowed(8)
-      leader.child.kill('SIGCONT')
-      first.json(200, completion('First.'))
-      const [own] = await untilEnded([leader])
-      expect(own?.text).toBe('First.')
-      second.json(200, completion('Second.'))
-      const ended = await untilEnded(all.filter((each) => each !== leader))
-      expect(ended.map((end) => end?.text)).toEqual(Array(9).fill('Second.'))
-      expect(requests()).toBe(2)
-    })
-
-    it('send exactly two calls when the sender of the first one is killed', async () => {
-      const all = await processes(10)
-      for (const each of all) each.ask('json', 'killed')
-      const leader = senderOf(await request(0))
-      await untilFollowed(9)
+      for (const word of WORDS.slice(0, events)) first.words(word)
+      await expect.poll(() => others.map(({ words }) => words.length)).toEqual(Array(9).fill(events))
       kill(leader)
+      if (events > 0) {
+        // Those that have a part of the stream get an error, and ask again.
+        const failed = await untilEnded(others)
+        for (const end of failed) expect(end?.error, `killed after ${events} events`).toMatch(/fragment/)
+        for (const each of others) each.ask('stream', `killed-${events}`)
+      }
       const second = await request(1)
       await untilFollowed(8)
-      second.json(200, completion('Hello.'))
-      const ended = await untilEnded(all.filter((each) => each !== leader))
-      expect(ended.map((end) => end?.text)).toEqual(Array(9).fill('Hello.'))
-      expect(requests()).toBe(2)
-    })
-
-    it.each(['before its first event', 'at a random event'])(
-      'send exactly two calls when the leader of a stream is killed %s',
-      async (when) => {
-        const events = when === 'at a random event' ? randomInt(1, WORDS.length + 1) : 0
-        const all = await processes(10)
-        for (const each of all) each.ask('stream', `killed-${events}`)
-        const first = await request(0)
-        const leader = senderOf(first)
-        const others = all.filter((each) => each !== leader)
-        await untilFollowed(9)
-        for (const word of WORDS.slice(0, events)) first.words(word)
-        await expect.poll(() => others.map(({ words }) => words.length)).toEqual(Array(9).fill(events))
-        kill(leader)
-        if (events > 0) {
-          // Those that have a part of the stream get an error, and ask again.
-          const failed = await untilEnded(others)
-          for (const end of failed) expect(end?.error, `killed after ${events} events`).toMatch(/fragment/)
-          for (const each of others) each.ask('stream', `killed-${events}`)
-        }
-        const second = await request(1)
-        await untilFollowed(8)
-        for (const word of WORDS) second.words(word)
-        second.end()
-        const ended = await untilEnded(others)
-        expect(ended.map((end) => end?.text)).toEqual(Array(9).fill(WORDS.join('')))
-        expect(requests(), `killed after ${events} events`).toBe(2)
-      },
-    )
-  },
-)
+      for (const word of WORDS) second.words(word)
+      second.end()
+      const ended = await untilEnded(others)
+      expect(ended.map((end) => end?.text)).toEqual(Array(9).fill(WORDS.join('')))
+      expect(requests(), `killed after ${events} events`).toBe(2)
+    },
+  )
+})

@@ -92,5 +92,5 @@ describe('a learned rate', () => {
       }),
       { numRuns: 25 },
     )
-  }, 60_000)
+  })
 })
