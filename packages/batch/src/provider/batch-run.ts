@@ -133,17 +133,22 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   /** Closes the source, drops the requests that are held, and unlocks the state. */
   async #release(opening: Promise<Ledger> | undefined): Promise<void> {
     const { aborted } = this.#controller.signal
-    await this.#vendorRun?.close()
-    const unlocked = opening?.then(
-      (ledger) => ledger.close(),
-      () => undefined,
-    )
-    unlocked?.catch(() => undefined)
+    // Before the state is unlocked, since the next run holds its requests in the same place.
+    const dropped = this.#vendorRun?.close() ?? Promise.resolve()
+    const unlocked = dropped
+      .catch(() => undefined)
+      .then(() => opening)
+      .then(
+        (ledger) => ledger?.close(),
+        () => undefined,
+      )
+    unlocked.catch(() => undefined)
     const closed = this.#source.close()
     // A source that hangs may never close.
     if (aborted) closed.catch(() => undefined)
     else await closed
     await unlocked
+    await dropped
   }
 
   async *#steps(ledger: Ledger): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
@@ -211,8 +216,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       if (part.batchId !== undefined) this.#counts.submitted += part.count
       if (part.end) this.#end(part)
       else if (part.batchId !== undefined) active.add(part, part.batchId)
-      else if (isFromSource)
-        this.#pending.push({ part, lines: async () => lines ?? new RequestLines(), resumed: true })
+      else if (isFromSource) this.#pending.push({ part, lines: this.#linesFor(lines), resumed: true })
       // A part made from requests of another part is added when the results of that other part are read.
     }
   }
@@ -229,8 +233,14 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     const { count, tokens, idsHash } = lines
     const record = { part: String(number), parent: null, round: 0, count, tokens, idsHash }
     await vendorRun.hold(record, lines)
-    await this.#beginPart(ledger, record, async () => lines)
+    await this.#beginPart(ledger, record, this.#linesFor(lines))
     return true
+  }
+
+  /** Returns how the lines of a part are read when it is submitted. A vendor that holds the requests does not need them in memory as well. */
+  #linesFor(lines: RequestLines | undefined): Pending['lines'] {
+    const kept = this.#vendor.holdsRequests ? undefined : lines
+    return async () => kept ?? new RequestLines()
   }
 
   /**

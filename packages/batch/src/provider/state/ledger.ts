@@ -105,8 +105,10 @@ export class Ledger {
     if (record.type === 'uploaded') part.fileId = record.fileId
     else if (record.type === 'sending') part.sending = { seen: record.seen, atMs: record.atMs }
     else if (record.type === 'refused') delete part.sending
-    else if (record.type === 'created') part.batchId = record.batchId
-    else {
+    else if (record.type === 'created') {
+      part.batchId = record.batchId
+      delete part.sending
+    } else {
       const { type: _type, part: _part, ...end } = record
       part.end = end
     }
