@@ -49,7 +49,7 @@ export function messages(count: number, model = 'claude-sonnet-4-6'): ProviderBa
 }
 
 export const batchOf = (options: Partial<ProviderBatchOptions> = {}): ProviderBatch =>
-  createProviderBatch({ client, clock, random: () => 0.5, ...options })
+  createProviderBatch({ client, clock, random: () => 0.5, maxPollMs: 600_000, ...options })
 
 type RunOptions = Parameters<ProviderBatch['run']>[1]
 export type Result = ProviderBatchResult<Anthropic.Message>
