@@ -22,6 +22,10 @@ export function messageBatches(settings: ProviderBatchSettings, confirmed: Confi
 function beginRun(settings: ProviderBatchSettings, confirmed: Confirmed, context: VendorContext): VendorRun {
   const { client, statePath } = settings
   const { ledger, retrier } = context
+  for (const name of Object.keys(confirmed)) {
+    if (!ledger.get(name))
+      throw new TypeError(`confirmed names part ${JSON.stringify(name)}, which the state does not have`)
+  }
   const held = statePath === undefined ? inMemory() : inFiles(statePath)
   const input = (part: BatchPart) => inputOf(held, part)
   const intents = new OpenIntents(settings, ledger, confirmed)

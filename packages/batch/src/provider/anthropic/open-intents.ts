@@ -77,15 +77,18 @@ export class OpenIntents {
       if (verdict === 'unreadable') unreadable.push(batch.id)
     }
     if (open.length > 0 && onUnconfirmed === 'wait') return 'open'
+    const now = clock.now()
+    const since = this.#since.get(part.part) ?? now
+    this.#since.set(part.part, since)
+    const mayAppear = now - since < confirmMs
+    // Results may appear a little later than the end of their batch.
+    if (open.length === 0 && unreadable.length > 0 && mayAppear) return 'open'
     if (open.length > 0 || unreadable.length > 0 || !isComplete) {
       const reason =
         unreadable.length > 0 ? 'no-results' : isComplete || open.length > 0 ? 'in-progress' : 'list'
       throw new UnconfirmedBatchError(reason, part, [...unreadable, ...open])
     }
-    const now = clock.now()
-    const since = this.#since.get(part.part) ?? now
-    this.#since.set(part.part, since)
-    if (now - since < confirmMs) return 'open'
+    if (mayAppear) return 'open'
     this.#since.delete(part.part)
     return 'absent'
   }

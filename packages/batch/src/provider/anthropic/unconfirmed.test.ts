@@ -142,6 +142,13 @@ describe('a batch whose creation was not confirmed', () => {
     expect(created()).toBe(2)
   })
 
+  it('is not settled by an answer for a part that the state does not have', async () => {
+    const state = await sent('created')
+    await expect(all(messages(5), { state }, { confirmed: { 7: null } })).rejects.toThrow(
+      'confirmed names part "7", which the state does not have',
+    )
+  })
+
   it('is never taken for absent with the key of another workspace', async () => {
     await foreign(1)
     const state = await sent('created')
