@@ -2,7 +2,6 @@ import { describeValue } from '@harbor/parts'
 import { IdsHash } from '../ids/ids-hash.ts'
 import type { ProviderBatchRequest } from './contracts.ts'
 import type { BatchLimits } from './run-settings.ts'
-import type { BatchVendor } from './vendor.ts'
 
 /** The requests of one part, encoded as lines, with their total number of bytes and tokens. */
 export class RequestLines {
@@ -51,7 +50,7 @@ const encoder = new TextEncoder()
 export function requestLine(
   request: ProviderBatchRequest,
   index: number,
-  vendor: Pick<BatchVendor, 'encode'>,
+  { encode }: { encode: (request: ProviderBatchRequest, index: number) => string },
   { tokensOf }: Pick<BatchLimits, 'tokensOf'>,
 ): RequestLine {
   if (typeof request !== 'object' || (request as unknown) === null)
@@ -61,7 +60,7 @@ export function requestLine(
     throw new TypeError(`id of a request must be a string that is not empty, got ${describeValue(id)}`)
   if (typeof body !== 'object' || (body as unknown) === null)
     throw new TypeError(`body of a request must be an object, got ${describeValue(body)}`)
-  const line = encoder.encode(`${vendor.encode(request, index)}\n`)
+  const line = encoder.encode(`${encode(request, index)}\n`)
   const tokens = tokensOf ? tokensOf(request) : Math.ceil(line.length / 4)
   if (!(tokens >= 0 && tokens < Infinity))
     throw new TypeError(`tokensOf must return a finite number of at least 0, got ${describeValue(tokens)}`)

@@ -15,7 +15,7 @@ export interface BatchVendor {
    */
   readonly holdsRequests: boolean
   /** Encodes a request as a line. `index` is its position in the source, counted from 0. */
-  encode(request: ProviderBatchRequest, index: number): string
+  readonly encode: (request: ProviderBatchRequest, index: number) => string
   /** Begins a run, whose state is read already. */
   begin(context: VendorContext): VendorRun
 }

@@ -1,7 +1,7 @@
 import type { ProviderScript } from '../script/script.ts'
 import { backgroundEvents, type Responded, type ResponseObject } from '../wires/openai/responses.ts'
 import { drawBackground, STARTS } from './background-times.ts'
-import type { CompletionWindow } from './completion-window.ts'
+import type { CompletionWindow } from './background-script.ts'
 
 export interface RunOptions extends Responded {
   script: ProviderScript

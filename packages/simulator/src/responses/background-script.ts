@@ -1,5 +1,7 @@
 import type { Latency } from '../latency.ts'
-import type { CompletionWindow } from './completion-window.ts'
+
+/** The discounted completion windows of responses in the background. */
+export type CompletionWindow = '2h' | '8h'
 
 /** How responses with `background: true` run. Random times are drawn once per response. */
 export interface BackgroundScript {

@@ -1,6 +1,7 @@
 import { type Latency, sampleLatency } from '../latency.ts'
 import type { ProviderScript } from '../script/script.ts'
-import { type CompletionWindow, WINDOW_MS } from './completion-window.ts'
+import type { CompletionWindow } from './background-script.ts'
+import { WINDOW_MS } from './completion-window.ts'
 
 /** The times of a response in the background, in milliseconds after its creation. */
 export interface BackgroundTimes {

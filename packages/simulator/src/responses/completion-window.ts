@@ -2,9 +2,7 @@ import { asObject, asString } from '../answers/json.ts'
 import type { Answer } from '../answers/answer.ts'
 import { badRequest } from '../wires/openai/errors.ts'
 import type { Question } from '../wires/wire.ts'
-
-/** The discounted completion windows of responses in the background. */
-export type CompletionWindow = '2h' | '8h'
+import type { CompletionWindow } from './background-script.ts'
 
 /** How long each window is, in milliseconds. */
 export const WINDOW_MS: Readonly<Record<CompletionWindow, number>> = { '2h': 7_200_000, '8h': 28_800_000 }
