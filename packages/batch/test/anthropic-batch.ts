@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { startSimulator, type ProviderScript } from '@harbor/simulator'
 import { afterAll, beforeEach } from 'vitest'
 import { createProviderBatch, type ProviderBatch } from '../src/provider/anthropic/create-provider-batch.ts'
+import type { ProviderBatchClient } from '../src/provider/anthropic/client.ts'
 import type { ProviderBatchOptions } from '../src/provider/anthropic/options.ts'
 import type { ProviderBatchRequest, ProviderBatchResult } from '../src/provider/contracts.ts'
 import { BatchItemError } from '../src/provider/errors.ts'
@@ -17,6 +18,25 @@ const clientOf = (baseURL: string): Anthropic => new Anthropic({ apiKey: 'key', 
 export const client = clientOf(provider.url)
 export const otherClient = clientOf(otherProvider.url)
 
+/** The client, with other methods for batches. */
+export function clientWith(
+  methods: Partial<ProviderBatchClient['messages']['batches']>,
+): ProviderBatchClient {
+  const batches: ProviderBatchClient['messages']['batches'] = client.messages.batches
+  return {
+    messages: {
+      batches: {
+        create: (body, options) => batches.create(body, options),
+        retrieve: (id, params, options) => batches.retrieve(id, params, options),
+        cancel: (id) => batches.cancel(id),
+        list: (query, options) => batches.list(query, options),
+        results: (id, params, options) => batches.results(id, params, options),
+        ...methods,
+      },
+    },
+  }
+}
+
 afterAll(() => simulator.close())
 beforeEach(() => {
   for (const each of [provider, otherProvider]) {
@@ -26,7 +46,7 @@ beforeEach(() => {
 })
 
 /** The time of the runs and of the simulator, in milliseconds. Waits take no real time, and move both. */
-export let now = 0
+let now = 0
 export const waits: number[] = []
 beforeEach(() => {
   now = 0

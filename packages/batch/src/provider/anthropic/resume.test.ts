@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   all,
   batchOf,
   client,
+  clientWith,
   count,
   created,
   idsOf,
@@ -14,7 +16,6 @@ import { freshPaths } from '../../../test/folder.ts'
 import { BatchStateError } from '../errors.ts'
 import { positionsIn, rowsOf } from '../state/rows.ts'
 import { memoryState, type BatchStateStore } from '../state/state-store.ts'
-import type { ProviderBatchClient } from './client.ts'
 
 const freshPath = freshPaths()
 
@@ -70,28 +71,16 @@ describe('a run after a crash', () => {
 
   it('returns each request once if results that were missing before appear later', async () => {
     let isLate = true
-    const late: ProviderBatchClient = {
-      messages: {
-        batches: {
-          create: (body, options) =>
-            client.messages.batches.create(
-              body as Parameters<typeof client.messages.batches.create>[0],
-              options,
-            ),
-          retrieve: (id, params, options) => client.messages.batches.retrieve(id, params, options),
-          cancel: (id) => client.messages.batches.cancel(id),
-          list: (query, options) => client.messages.batches.list(query, options),
-          async results(id, params, options) {
-            const lines = await client.messages.batches.results(id, params, options)
-            return {
-              async *[Symbol.asyncIterator]() {
-                for await (const line of lines) if (!isLate || !/-1-[0-4]$/.test(line.custom_id)) yield line
-              },
-            }
+    const late = clientWith({
+      async results(id, params, options) {
+        const lines = await client.messages.batches.results(id, params, options)
+        return {
+          async *[Symbol.asyncIterator]() {
+            for await (const line of lines) if (!isLate || !/-1-[0-4]$/.test(line.custom_id)) yield line
           },
-        },
+        }
       },
-    }
+    })
     const state = memoryState()
     const run = batchOf({ state, client: late }).run(messages(10))
     for await (const { id } of run) if (run.progress().resubmitted > 0 || id === '') break
@@ -124,6 +113,15 @@ describe('a run after a crash', () => {
 })
 
 describe('positions in the state', () => {
+  it('are read as they were written', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat({ max: 300 }), { maxLength: 200, size: 'max' }), (list) => {
+        const positions = list.toSorted((one, other) => one - other)
+        expect([...positionsIn(rowsOf(positions))]).toEqual(positions)
+      }),
+    )
+  })
+
   it.each([
     [[], ''],
     [[0], '0'],

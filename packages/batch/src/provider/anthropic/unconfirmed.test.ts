@@ -8,6 +8,7 @@ import {
   all,
   batchOf,
   client,
+  clientWith,
   count,
   created,
   idsOf,
@@ -196,6 +197,33 @@ describe('a connection that breaks while a batch is created', () => {
     script({}, [{ when: creating, fault: { type: 'sequence', faults: [fault] } }])
     expect(count(await all(messages(5)))).toEqual({ ok: 5 })
     expect(created()).toBe(1)
+  })
+
+  it.each([408, 409, 500, 502, 503, 504, undefined])(
+    'finds a batch that was created with the answer %s',
+    async (status) => {
+      let failures = 0
+      const failing = clientWith({
+        async create(body) {
+          const batch = await client.messages.batches.create(
+            body as Parameters<typeof client.messages.batches.create>[0],
+          )
+          if (failures++ > 0) return batch
+          throw Object.assign(new Error('no answer'), { status })
+        },
+      })
+      expect(count(await all(messages(5), { client: failing }))).toEqual({ ok: 5 })
+      expect(created()).toBe(1)
+    },
+  )
+
+  it('looks into the list between two attempts, also if the client would retry by itself', async () => {
+    script({}, [{ when: creating, fault: { type: 'sequence', faults: [{ type: 'status', status: 503 }] } }])
+    const retrying = new Anthropic({ apiKey: 'key', baseURL: provider.url, maxRetries: 3 })
+    expect(count(await all(messages(5), { client: retrying }))).toEqual({ ok: 5 })
+    const calls = provider.requests().map(({ method }) => method)
+    expect(calls.filter((method) => method === 'POST')).toHaveLength(2)
+    expect(calls.slice(calls.indexOf('POST') + 1, calls.lastIndexOf('POST'))).toContain('GET')
   })
 
   it('ends the run after maxCallAttempts', async () => {
