@@ -51,7 +51,7 @@ export default [
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
   budget('core', '116 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '201 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '202 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

@@ -1,7 +1,7 @@
 import type { Latency } from '../latency.ts'
 import type { Range } from '../script/range.ts'
 
-/** How /v1/files, /v1/batches and /v1/messages/batches behave: times, limits and faults. Random times are drawn once for each batch. */
+/** How /v1/files, /v1/batches, /v1/messages/batches and the batches of Gemini behave: times, limits and faults. Random times are drawn once for each batch. */
 export interface BatchScript {
   /** How long a batch remains in the status `validating`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   validatingMs?: Latency | undefined
@@ -19,11 +19,11 @@ export interface BatchScript {
    * `token_limit_exceeded`. @default no limit
    */
   enqueuedTokens?: number | undefined
-  /** The maximum number of lines in a batch, at least 1; a batch with more fails its validation. @default 50_000, at Anthropic 100_000 */
+  /** The maximum number of lines in a batch, at least 1; a batch with more fails its validation. @default 50_000, at Anthropic 100_000, at Gemini no limit */
   maxRequests?: number | undefined
   /**
    * The maximum size of the input file of a batch, in bytes, at least 1; the upload of a larger one gets a 400. At Anthropic, the maximum size of
-   * the request that creates a batch; a larger one gets a 413. @default 200_000_000, at Anthropic 256 MiB
+   * the request that creates a batch; a larger one gets a 413. @default 200_000_000, at Anthropic 256 MiB, at Gemini 20 MiB
    */
   maxFileBytes?: number | undefined
   /** The rules that select a fault for a batch. The first matching rule decides. @default none */

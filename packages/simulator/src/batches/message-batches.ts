@@ -7,6 +7,7 @@ import type { Clock } from '../time/clock.ts'
 import { badRequest, problemAnswer } from '../wires/anthropic/errors.ts'
 import { answerRequest } from '../wires/answer-request.ts'
 import { drawTimes, pickFault, shuffle } from './batch-fates.ts'
+import { EXPIRES_AFTER_MS } from './batch-object.ts'
 import { MessageBatch, type MessageRequest } from './message-batch.ts'
 
 /** Anthropic's own limit. */
@@ -96,12 +97,13 @@ export class MessageBatches {
     }))
     const failing =
       fate?.type === 'fail' ? list.length : fate?.type === 'errors' ? Math.round(fate.share * list.length) : 0
+    const times = drawTimes(batches, fault, random)
     const batch = new MessageBatch({
       id,
-      requests: list,
-      times: drawTimes(batches, fault, random),
+      requests: shuffle(list, random),
+      times,
+      expiresAfterMs: EXPIRES_AFTER_MS,
       fate,
-      shuffled: shuffle(list, random),
       answer: (each, index) =>
         index < failing
           ? problemAnswer({ status: (fate?.type === 'errors' ? fate.status : undefined) ?? 500 }, request)
