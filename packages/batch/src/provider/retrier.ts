@@ -85,7 +85,7 @@ export class Retrier {
  * Whether retrying is pointless, because the provider would give the same answer again, or the client is closed. An error without a status means that
  * the provider has not answered, so it is worth retrying.
  */
-function isFinal(error: unknown): boolean {
+export function isFinal(error: unknown): boolean {
   if ((error as { code?: unknown } | null | undefined)?.code === CLIENT_CLOSED) return true
   const status = statusOf(error)
   return status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status)
@@ -98,7 +98,7 @@ export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404
 }
 
-function statusOf(error: unknown): number | undefined {
+export function statusOf(error: unknown): number | undefined {
   const status = (error as { status?: unknown } | null | undefined)?.status
   return typeof status === 'number' ? status : undefined
 }

@@ -7,25 +7,29 @@ import { answerBatches } from './answer-batches.ts'
 import { answerFiles } from './answer-files.ts'
 import { BatchBook } from './batch-book.ts'
 import { FileStore } from './file-store.ts'
+import { GeminiBatches } from './gemini-batches.ts'
 import { MessageBatches } from './message-batches.ts'
 
-/** The endpoints /v1/files and /v1/batches of OpenAI, and /v1/messages/batches of Anthropic, of one provider. All files and batches are in memory. */
+/** The batches of all vendors, of one provider: /v1/files and /v1/batches of OpenAI, /v1/messages/batches of Anthropic, and those of Gemini. All files and batches are in memory. */
 export class BatchService {
   readonly #files: FileStore
   readonly #book: BatchBook
   readonly #messages: MessageBatches
+  readonly #gemini: GeminiBatches
 
   constructor(seed: number, clock: Clock) {
     this.#files = new FileStore(seed.toString(16))
     this.#book = new BatchBook(this.#files, seed, clock)
     this.#messages = new MessageBatches(seed, clock)
+    this.#gemini = new GeminiBatches(seed, clock)
   }
 
   /** Answers a request. Must be called only once per request, because it may create, change or delete a file or batch. */
   answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
     const refusal = refuseKey(request, script.apiKeys)
     if (refusal) return refusal
-    if (request.wire === 'anthropic') return this.#messages.answer(request, script)
+    if (request.wire === 'gemini') return this.#gemini.answer(request, raw, script)
+    if (request.wire === 'anthropic') return this.#messages.answer(request, raw, script)
     // Batches that have ended by now write their files.
     for (const batch of this.#book.all()) batch.look()
     return request.operation === 'files'
@@ -34,14 +38,13 @@ export class BatchService {
   }
 
   counts() {
-    const [files, messages] = [this.#book.counts(), this.#messages.counts()]
+    const all = [this.#book.counts(), this.#messages.counts(), this.#gemini.counts()]
+    const sum = (count: (counts: (typeof all)[number]) => number): number =>
+      all.reduce((total, counts) => total + count(counts), 0)
     return {
-      created: files.created + messages.created,
-      lines: files.lines + messages.lines,
-      tokens: {
-        input: files.tokens.input + messages.tokens.input,
-        output: files.tokens.output + messages.tokens.output,
-      },
+      created: sum(({ created }) => created),
+      lines: sum(({ lines }) => lines),
+      tokens: { input: sum(({ tokens }) => tokens.input), output: sum(({ tokens }) => tokens.output) },
     }
   }
 

@@ -18,7 +18,7 @@ import {
 } from './check-fields.ts'
 import { checkBatches } from '../batches/check-batches.ts'
 import { latency, positions, range } from './check-ranges.ts'
-import type { BackgroundScript } from '../responses/background-script.ts'
+import type { BackgroundScript, LateResponses, WindowScript } from '../responses/background-script.ts'
 import type { FaultOf, FaultType } from './fault.ts'
 import { checkLimits } from '../limits/check-limits.ts'
 import { requestOperations } from '../route.ts'
@@ -54,10 +54,22 @@ const ruleFields: Fields<Rule> = {
   fault: required(checkFault),
 }
 
+const lateFields: Fields<LateResponses> = { share: required(number(0, 1)), byMs: required(latency) }
+
+const windowFields: Fields<WindowScript> = {
+  queuedMs: latency,
+  runMs: latency,
+  late: (value, where) => checkObject(value, lateFields, where),
+  failedShare: number(0, 1),
+}
+
+const windowScript: Check = (value, where) => checkObject(value, windowFields, where)
+
 const backgroundFields: Fields<BackgroundScript> = {
   queuedMs: latency,
   runMs: latency,
   streamableMs: number(),
+  windows: (value, where) => checkObject(value, { '2h': windowScript, '8h': windowScript }, where),
 }
 
 const scriptFields: Fields<ProviderScript> = {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { requests } from '../../test/provider-requests.ts'
-import type { ProviderBatchRequest } from './options.ts'
-import { provider, client, batchOf, script } from '../../test/provider-batch.ts'
+import { requests } from '../../../test/provider-requests.ts'
+import type { ProviderBatchRequest } from '../contracts.ts'
+import { provider, client, batchOf, script } from '../../../test/provider-batch.ts'
 
 describe('an abort of a run', () => {
   const submitted = async (options: { signal?: AbortSignal } = {}) => {
