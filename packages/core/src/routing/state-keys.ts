@@ -39,12 +39,17 @@ export function quotaGroupOf(
  * Returns the name of the model that has rate limits of its own or, if a whole family of models shares one rate limit, the name of the
  * family.
  */
-export function quotaModelOf({ name, model }: Target, { operation }: Pick<Grouped, 'operation'>): string {
+export function quotaModelOf(
+  { name, model, params }: Target,
+  { operation }: Pick<Grouped, 'operation'>,
+): string {
+  if (params) return name // a variant has limits of its own
   return (model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)) ?? name
 }
 
 /** Returns the target's quota group or, if a whole family of models shares one rate limit, the name of the family. */
-function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Grouped): string {
+function modelGroupOf({ provider, model, quotaGroup, params }: Target, { operation }: Grouped): string {
+  if (params) return quotaGroup // a variant has limits of its own
   const family = model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)
   return family === undefined || family === model ? quotaGroup : `${provider}/${family}`
 }

@@ -7,11 +7,14 @@ import { VENDOR_OF_PROTOCOL, type Vendor } from '../protocols/vendors.ts'
 import { chainOf, fullName, readChains, type ChainNames, type NamedChains } from './chains.ts'
 import { refuseUnserved } from './check-served.ts'
 import { formatAt, type Provider } from './providers.ts'
+import { isVariant } from './variant.ts'
 
 /** The targets that a call may be sent to, in the configured order. */
 export interface Plan {
   /** The requested target, followed by the targets that take over when it fails. */
   readonly outage: readonly Target[]
+  /** The service tiers that a call with `prefer: 'cheapest'` may use; undefined for other calls, and if no tier is cheaper. */
+  readonly ladder?: Ladder | undefined
   /** The targets for a request that is too long for the targets in `outage`. */
   readonly contextWindow: readonly Target[]
   /** The targets for a request that was refused by a content filter. */
@@ -25,6 +28,14 @@ export interface Plan {
    * A warning that names the targets that the call skips because their providers do not serve its protocol; undefined if there are none.
    */
   readonly warning: string | undefined
+}
+
+/** The service tiers of a model for a call that may wait. All of them are in the plan's `outage`, in this order. */
+export interface Ladder {
+  /** The tiers that cost less than the standard one, the cheapest first. */
+  readonly cheaper: readonly Target[]
+  /** The target that answers when no cheaper tier is likely to answer in time. */
+  readonly standard: Target
 }
 
 /** The parts of a request on which its targets depend. */
@@ -170,6 +181,23 @@ export class Routes {
     return { outage, contextWindow, contentPolicy, credentials: others.toSorted().join('\n'), warning }
   }
 
+  /**
+   * Returns the targets that stand for the same model at the same provider as the requested one: the model itself first, then its variants, in the
+   * order of the option `models`.
+   */
+  sameModel(model: string | undefined, nativeURL: string, operation: Operation): readonly Target[] {
+    const request = { model, nativeURL, operation }
+    const requested = this.#target(this.requestedName(model, operation), request)
+    if (requested?.model === undefined) return []
+    const names = { ...this.#options, defaultProvider: this.#defaultFor(operation) }
+    const variants = Object.entries(this.#options.models)
+      .filter(([, entry]) => isVariant(entry) && entry.model === requested.model)
+      .map(([name]) => fullName('models', name, names))
+    return this.#targets([`${requested.provider}/${requested.model}`, ...variants], request).filter(
+      ({ provider }) => provider === requested.provider,
+    )
+  }
+
   /** Returns another model at the provider of a target, as a target with the user's own price if there is one. */
   otherModelAt(target: Target, model: string, operation: Operation): Target {
     const name = `${target.provider}/${model}`
@@ -222,21 +250,24 @@ export class Routes {
     const { models } = this.#options
     const isDefault = providerName === this.#defaultFor(operation)
     const own = models[name] ?? (isDefault ? models[model ?? ''] : undefined) ?? {}
+    const atProvider = own.model ?? model
     return {
       name,
       provider: providerName,
       kind: provider.kind,
-      model,
+      model: atProvider,
       baseURL: provider.native
-        ? operation.endpoint.withModel(nativeURL, requested, model)
+        ? operation.endpoint.withModel(nativeURL, requested, atProvider)
         : addressOf(provider, operation),
       quotaGroup: provider.quotaGroup ?? name,
       weight: own.weight ?? 1,
       price: own.price,
       contextTokens: own.contextTokens,
       capabilities: own.capabilities,
-      firstTokenMs: own.firstTokenMs,
-      idleMs: own.idleMs,
+      firstTokenMs: own.timeouts?.firstTokenMs ?? own.firstTokenMs,
+      idleMs: own.timeouts?.idleMs ?? own.idleMs,
+      attemptMs: own.timeouts?.attemptMs,
+      params: own.params,
     }
   }
 }
