@@ -13,5 +13,6 @@ export { replayTraffic, type ReplayOptions, type TrafficReplay } from './traffic
 export type { Operation, RequestOperation, WireName } from './route.ts'
 export type { Range } from './script/range.ts'
 export type { Condition, ProviderScript, Rule, TimeWindow } from './script/script.ts'
+export type { TierScript } from './script/tier-script.ts'
 export type { AdvanceOptions } from './time/virtual-clock.ts'
 export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'

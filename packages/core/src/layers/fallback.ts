@@ -13,6 +13,7 @@ import type { Target } from '../reporting/target.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayMoveOn, nextTargetAfter } from '../attempt/next-step.ts'
 import { ChainRun } from './chain-run.ts'
+import { LadderRun } from './ladder-run.ts'
 
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
@@ -44,9 +45,14 @@ export function fallbackLayer(
       // An order that leaves the target out has decided against it.
       const targets = stays && ordered.includes(stays) ? inFront(ordered, stays) : ordered
       const takeover = chain === plan.outage ? undefined : tooLongForFirst(plan)
-      const first = await outcomeOf(new ChainRun(exchange, targets, services, takeover).run())
+      const { ladder } = plan
+      const run =
+        ladder && chain === plan.outage
+          ? new LadderRun(exchange, ladder, chain, services)
+          : new ChainRun(exchange, targets, services, takeover)
+      const first = await outcomeOf(run.run())
       const secondChain = otherChainAfter(first, chain, plan).filter((target) => !targets.includes(target))
-      if ('answer' in first && first.answer.servedBy) sticky.note(exchange, chain, first.answer.servedBy)
+      if (!ladder && 'answer' in first && first.answer.servedBy) sticky.note(exchange, chain, first.answer.servedBy)
       if (secondChain.length === 0 || isOver(exchange)) return answerOf(first)
       health.setAlternatives(secondChain)
       const second = await outcomeOf(

@@ -35,18 +35,18 @@ export function ladderOf(
     .sort((one, other) => cost(one) - cost(other))
   if (cheaper.length === 0) return undefined
   const dearer = requested === standard || cheaper.includes(requested) ? [] : [requested]
-  return { cheaper, standard, dearer }
+  return { cheaper, standard, requested, dearer }
 }
 
 /** Returns the plan of a call that may be answered on these tiers. */
 export function planWithLadder(
   plan: Plan,
-  { cheaper, standard, dearer }: NonNullable<ReturnType<typeof ladderOf>>,
+  { dearer, ...ladder }: NonNullable<ReturnType<typeof ladderOf>>,
 ): Plan {
-  const tiers = [...cheaper, standard, ...dearer]
+  const tiers = [...ladder.cheaper, ladder.standard, ...dearer]
   const names = new Set(tiers.map(({ name }) => name))
   const outage = [...tiers, ...plan.outage.filter(({ name }) => !names.has(name))]
-  return { ...plan, outage, ladder: { cheaper, standard } }
+  return { ...plan, outage, ladder }
 }
 
 /** Returns the price of a variant as a multiple of that of the standard tier. */

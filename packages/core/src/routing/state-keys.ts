@@ -1,7 +1,9 @@
+import type { JsonBody } from '../base/json.ts'
 import { identityOf, type Identified } from '../call/identity.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
+import { withParams } from '../targets/variant.ts'
 
 // Keys of the state that calls share. They may contain a credential, since copies of a client may have different ones, so they must not
 // be shown.
@@ -10,6 +12,7 @@ import type { Target } from '../reporting/target.ts'
 export interface Grouped extends Identified {
   readonly url?: string | undefined
   readonly operation?: Operation | undefined
+  readonly json?: JsonBody | undefined
 }
 
 /**
@@ -45,6 +48,15 @@ export function quotaModelOf(
 ): string {
   if (params) return name // a variant has limits of its own
   return (model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)) ?? name
+}
+
+/**
+ * Returns the service tier that a request names when it is sent to a target, such as `flex`; undefined if it names none. The parameters of a variant
+ * are included.
+ */
+export function tierAt(target: Target, { operation, json, headers }: Grouped): string | undefined {
+  if (!operation || !json) return undefined
+  return operation.request.serviceTierOf(withParams(target, json, operation), headers)
 }
 
 /** Returns the target's quota group or, if a whole family of models shares one rate limit, the name of the family. */

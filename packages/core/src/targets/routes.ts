@@ -36,6 +36,8 @@ export interface Ladder {
   readonly cheaper: readonly Target[]
   /** The target that answers when no cheaper tier is likely to answer in time. */
   readonly standard: Target
+  /** The target that the request names: the standard one, or a tier. */
+  readonly requested: Target
 }
 
 /** The parts of a request on which its targets depend. */
@@ -65,6 +67,8 @@ export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
   /** The keys of the client's own provider, if it has several. */
   readonly clientKeys: KeyList | undefined
+  /** Whether the option `models` names variants of models. */
+  readonly hasVariants: boolean
   readonly #options: RouteOptions
   /**
    * The chains for each default provider. They differ, because a model that is named without a provider belongs to the default provider.
@@ -77,6 +81,7 @@ export class Routes {
   constructor(options: RouteOptions) {
     this.#options = options
     this.providers = options.providers
+    this.hasVariants = Object.values(options.models).some(isVariant)
     this.clientKeys = [...options.providers.values()].find(({ native, keys }) => native && keys)?.keys
     const { defaultProvider, defaultOfVendor } = options
     const calls = { ...options, ofAllVendors: defaultOfVendor.size > 0 }
@@ -186,6 +191,7 @@ export class Routes {
    * order of the option `models`.
    */
   sameModel(model: string | undefined, nativeURL: string, operation: Operation): readonly Target[] {
+    if (!this.hasVariants) return []
     const request = { model, nativeURL, operation }
     const requested = this.#target(this.requestedName(model, operation), request)
     if (requested?.model === undefined) return []

@@ -23,6 +23,7 @@ import type { FaultOf, FaultType } from './fault.ts'
 import { checkLimits } from '../limits/check-limits.ts'
 import { requestOperations } from '../route.ts'
 import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
+import type { TierScript } from './tier-script.ts'
 
 /** Throws if a script has a wrong value or an unknown field. TypeScript does not check scripts that come from files. */
 export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
@@ -60,6 +61,17 @@ const backgroundFields: Fields<BackgroundScript> = {
   streamableMs: number(),
 }
 
+const timeWindow = range<TimeWindow>({ from: number(), to: number(), everyMs: number(1) })
+
+const tierFields: Fields<TierScript> = {
+  latency,
+  firstTokenMs: latency,
+  tokenMs: latency,
+  refusedShare: number(0, 1),
+  refusedIn: list(timeWindow),
+  retryAfter: (value, where) => retryAfter(value, where),
+}
+
 const scriptFields: Fields<ProviderScript> = {
   rules: list((rule, where) => checkObject(rule, ruleFields, where)),
   latency,
@@ -68,6 +80,12 @@ const scriptFields: Fields<ProviderScript> = {
   apiKeys: texts,
   models: texts,
   servedTier: text,
+  tiers: (tiers, where) => {
+    if (typeof tiers !== 'object' || tiers === null || Array.isArray(tiers))
+      fail(where, 'an object of tiers', tiers)
+    for (const [name, tier] of Object.entries(tiers as object))
+      checkObject(tier, tierFields, `${where}.${name}`)
+  },
   cachedShare: number(0, 1),
   reply: (value, where) => {
     if (typeof value !== 'string' && typeof value !== 'function') fail(where, 'a string or a function', value)
