@@ -71,7 +71,9 @@ export class LadderRun {
 
   #states(): ReadonlyMap<Target, TierState> {
     const { policy } = this.#exchange
-    const states = tierStates(this.#exchange, this.#ladder, this.#services)
+    const { health, quotas } = this.#services
+    const limitMs = (target: Target): number => quotas.waitMs(target, this.#exchange)
+    const states = tierStates(this.#exchange, this.#ladder, { health, limitMs })
     // One request has to be left for the standard tier.
     const isLast = callsLeft(this.#exchange) <= Math.min(KEPT_FOR_STANDARD, policy.maxUpstreamCalls - 1)
     for (const [target, state] of states) {

@@ -34,7 +34,7 @@ export type NextTier =
  */
 export function nextTier(
   states: ReadonlyMap<Target, TierState>,
-  { cheaper, standard }: Ladder,
+  { cheaper, standard }: Pick<Ladder, 'cheaper' | 'standard'>,
   { now, deadlineAt }: { readonly now: number; readonly deadlineAt: number },
 ): NextTier {
   const usualMs = usualMsOf(states.get(standard)?.latency)

@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { GoogleGenAI } from '@google/genai'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import { receiptOf, type HarborFetchOptions, type HarborOptions } from '../../src/index.ts'
+import { perCall, receiptOf, type HarborFetchOptions, type HarborOptions } from '../../src/index.ts'
 import { status } from '../helpers/expect-failure.ts'
 import { harborFetchFor, harborFor, simulate } from '../helpers/harbor-for.ts'
 
@@ -184,5 +184,44 @@ describe('a variant of a model', () => {
   ])('is refused with %s', (_what, models, option) => {
     const provider = { baseURL: 'http://127.0.0.1:9/v1' }
     expect(() => harborFor(provider, { models })).toThrow(expect.objectContaining({ name: 'OptionError', option }))
+  })
+})
+
+describe('a call that prefers the cheapest tier', () => {
+  it('shares no answer with a call that cannot wait, nor with one of another deadline', async () => {
+    const provider = await flexProvider({ tiers: { flex: { latency: 300 } } })
+    const harbor = harborFor(provider, { models: FLEX, cache: { when: 'always' } })
+    const ask = async (deadlineMs?: number) => {
+      const options = deadlineMs === undefined ? {} : perCall({ prefer: 'cheapest', deadlineMs })
+      const receipt = receiptOf(await harbor.chat.completions.create({ model: 'gpt-5', messages }, options))
+      return [receipt?.target, receipt?.cache?.status]
+    }
+    const waiting = ask(1_800_000)
+    expect(await ask()).toEqual(['openai/gpt-5', 'miss'])
+    expect(await waiting).toEqual(['openai/gpt-5@flex', 'miss'])
+    expect((await ask(1_800_000))[1]).toBe('hit')
+    expect(await ask(1_200_000)).toEqual(['openai/gpt-5@flex', 'miss'])
+    expect(provider.requests()).toHaveLength(3)
+  })
+
+  it('walks the tiers through createHarborFetch, at Anthropic and Google', async () => {
+    const provider = await flexProvider({ tiers: { flex: { refusedShare: 1, retryAfter: '1' } } })
+    const tiers = { tiers: { flex: 0.5 } }
+    const own = { inputPerMillion: 1, outputPerMillion: 10, ...tiers }
+    const models = {
+      ...withFlex.models,
+      'claude-sonnet-4-6': { price: own },
+      'gemini-2.5-pro': { price: own },
+    }
+    const fetch = harborFetchFor({ models }).with({ prefer: 'cheapest', deadlineMs: 600_000 })
+    const anthropic = new Anthropic({ apiKey: 'k', baseURL: provider.url, fetch, maxRetries: 0 })
+    const google = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: provider.url, fetch } })
+    const message = anthropic.messages.create({ model: 'claude-sonnet-4-6', max_tokens: 64, messages })
+    const generated = google.models.generateContent({ model: 'gemini-2.5-pro', contents: 'Hi.' })
+    await expect.poll(() => provider.requests().length).toBe(2)
+    provider.script({ tiers: { flex: {} } })
+    expect((await message).usage.service_tier).toBe('flex')
+    expect((await generated).usageMetadata?.trafficType).toBe('ON_DEMAND_FLEX')
+    expect(provider.requests()).toHaveLength(4)
   })
 })
