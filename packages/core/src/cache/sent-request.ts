@@ -1,6 +1,6 @@
 import type { JsonBody } from '../base/json.ts'
 import type { Exchange } from '../call/exchange.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 import { withParams } from '../targets/variant.ts'
 
 /** A request as the cache key contains it. */

@@ -13,7 +13,7 @@ import { legSignal } from '../call/leg.ts'
 import { Leg, type Takeover } from '../call/leg.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import { ClientClosedError } from '../base/errors.ts'
-import { adaptRequest, type AdaptedRequest } from '../routing/adapt-request.ts'
+import { adaptRequest, isSameRequest, type AdaptedRequest } from '../routing/adapt-request.ts'
 import { whyUnable } from '../routing/capabilities.ts'
 import { contextFit } from '../routing/context-window.ts'
 import type { Quotas } from '../limits/quotas.ts'
@@ -21,7 +21,6 @@ import type { Health } from '../routing/health.ts'
 import type { Target } from '../reporting/target.ts'
 import { failureOf } from '../routing/takeover.ts'
 import { situationOf, type Situation } from '../verdict/verdict.ts'
-import { linesOf } from '../targets/twins.ts'
 import { hasRequestOnWire } from './send-gate.ts'
 
 const NO_TARGETS: readonly Target[] = []
@@ -251,16 +250,6 @@ function adaptedRequest(
     if (!(error instanceof RangeError)) throw error
     return context.skip('the request is nested too deeply to be rewritten for it')
   }
-}
-
-/** Whether two requests have the same URL, credential, headers and body. */
-function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
-  return (
-    one.url === other.url &&
-    one.credential === other.credential &&
-    one.init.body === other.init.body &&
-    linesOf(one.headers) === linesOf(other.headers)
-  )
 }
 
 /**

@@ -10,7 +10,7 @@ import type { WaitReason } from '../reporting/attempt-record.ts'
 import type { Target } from '../reporting/target.ts'
 import { isTierRefusal, situationOf } from '../verdict/verdict.ts'
 import { nextTier, type TierState } from '../routing/next-tier.ts'
-import type { Ladder } from '../targets/routes.ts'
+import type { Ladder } from '../targets/plan.ts'
 import { ChainRun, type ChainServices } from './chain-run.ts'
 import { tierStates } from '../routing/tier-states.ts'
 

@@ -249,8 +249,8 @@ export class ClientCalls implements DirectSendContext {
     const deadlineMs = perCallOf(options)?.deadlineMs
     const carried: RequestOptions & CarriedOptions = {
       ...options,
-      // The SDK's own timer must not end the call before its deadline.
-      ...(deadlineMs !== undefined && { timeout: deadlineMs }),
+      // The SDK's own timer, which takes whole milliseconds only, must not end the call before its deadline.
+      ...(deadlineMs !== undefined && { timeout: Math.ceil(deadlineMs) }),
       maxRetries: 0,
       ...(fastPathOff === undefined && decodedBy(options, ParsedStream)),
       [MAX_ATTEMPTS]: kept ?? (maxRetries === undefined ? this.#maxAttempts() : maxRetries + 1),

@@ -4,6 +4,7 @@ import type { Exchange } from '../call/exchange.ts'
 import type { Target } from '../reporting/target.ts'
 import { credentialOf } from '../targets/credential.ts'
 import { formatOf, type Provider } from '../targets/providers.ts'
+import { linesOf } from '../targets/twins.ts'
 import { replacedFields, withParams } from '../targets/variant.ts'
 
 /** A request, rewritten for one target. */
@@ -80,4 +81,14 @@ function adaptBody(
     adaptations.push(`dropped ${name}`)
   }
   return body
+}
+
+/** Whether two requests have the same URL, credential, headers and body. */
+export function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
+  return (
+    one.url === other.url &&
+    one.credential === other.credential &&
+    one.init.body === other.init.body &&
+    linesOf(one.headers) === linesOf(other.headers)
+  )
 }

@@ -2,7 +2,8 @@ import { atTier, vendorOf } from '../cost/service-tier.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { Price } from '../reporting/price.ts'
 import type { Target } from '../reporting/target.ts'
-import type { Ladder, Plan, Routes } from '../targets/routes.ts'
+import type { Ladder, Plan } from '../targets/plan.ts'
+import type { Routes } from '../targets/routes.ts'
 import { answerParamsOf, tierOfParams } from '../targets/variant.ts'
 
 /** The share of input tokens in a typical call, as for `cheapest()`. */

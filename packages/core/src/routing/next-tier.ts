@@ -1,5 +1,5 @@
 import type { Target } from '../reporting/target.ts'
-import type { Ladder } from '../targets/routes.ts'
+import type { Ladder } from '../targets/plan.ts'
 import type { RecentLatency } from './recent-latencies.ts'
 
 /** The number of answers from which the usual time of a tier is known. */

@@ -1,6 +1,6 @@
 import type { Exchange } from '../call/exchange.ts'
 import { ladderOf, planWithLadder } from './ladder.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 
 /**
  * Returns the targets that may serve a call. They are computed once for each call. A call that uses state stored at the provider can be

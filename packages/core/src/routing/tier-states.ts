@@ -1,6 +1,6 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Target } from '../reporting/target.ts'
-import type { Ladder } from '../targets/routes.ts'
+import type { Ladder } from '../targets/plan.ts'
 import { whyUnable } from './capabilities.ts'
 import { contextFit } from './context-window.ts'
 import type { Health } from './health.ts'

@@ -37,7 +37,7 @@ function ladder(options: Partial<TieredProviderOptions> = {}, more: HarborOption
   const provider = new TieredProvider({ times: TIMES, ...options })
   const harbor = harborFor(
     { baseURL: 'http://tiers.invalid/v1' },
-    { models, fetch: provider.fetch as typeof fetch, ...more },
+    { models, fetch: provider.fetch, ...more },
   )
   /** Starts a call, lets time pass until it has ended, and returns its receipt and its error. */
   async function call(given: PerCallOptions = {}, { model = 'gpt-5', ...body }: Record<string, unknown> = {}) {

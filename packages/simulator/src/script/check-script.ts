@@ -22,8 +22,9 @@ import type { BackgroundScript } from '../responses/background-script.ts'
 import type { FaultOf, FaultType } from './fault.ts'
 import { checkLimits } from '../limits/check-limits.ts'
 import { requestOperations } from '../route.ts'
-import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
+import type { Condition, ProviderScript, Rule } from './script.ts'
 import type { TierScript } from './tier-script.ts'
+import type { TimeWindow } from './time-window.ts'
 
 /** Throws if a script has a wrong value or an unknown field. TypeScript does not check scripts that come from files. */
 export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
@@ -83,7 +84,7 @@ const scriptFields: Fields<ProviderScript> = {
   tiers: (tiers, where) => {
     if (typeof tiers !== 'object' || tiers === null || Array.isArray(tiers))
       fail(where, 'an object of tiers', tiers)
-    for (const [name, tier] of Object.entries(tiers as object))
+    for (const [name, tier] of Object.entries(tiers))
       checkObject(tier, tierFields, `${where}.${name}`)
   },
   cachedShare: number(0, 1),

@@ -3,7 +3,7 @@ import { hashText, seededRandom } from '../random.ts'
 import type { Operation, RequestOperation } from '../route.ts'
 import type { Range } from './range.ts'
 import type { Condition, ProviderScript, Rule } from './script.ts'
-import { isIn } from './tier-script.ts'
+import { isIn } from './time-window.ts'
 
 /** What is known about a call, for the conditions of rules. */
 export interface CallFacts {

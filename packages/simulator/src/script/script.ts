@@ -7,6 +7,7 @@ import type { Latency } from '../latency.ts'
 import type { Limits } from '../limits/limits.ts'
 import type { RequestOperation } from '../route.ts'
 import type { TierScript } from './tier-script.ts'
+import type { TimeWindow } from './time-window.ts'
 
 /** How one provider behaves. With an empty script every call gets a good answer at once. */
 export interface ProviderScript {
@@ -93,13 +94,4 @@ export interface Condition {
   method?: string | undefined
   /** Text that occurs anywhere in the path, such as `/content` or `/cancel`. @default any path */
   path?: string | undefined
-}
-
-/** The time from `from` (included) to `to` (excluded), in milliseconds. If `from` or `to` is missing, the window has no bound on that side. */
-export interface TimeWindow extends Range {
-  /**
-   * The period after which the window repeats, in milliseconds. It simulates a provider that fails at regular
-   * intervals. @default no repetition
-   */
-  everyMs?: number | undefined
 }

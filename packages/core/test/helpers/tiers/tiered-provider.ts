@@ -20,6 +20,8 @@ export interface TieredProviderOptions {
 export interface TierRequest {
   readonly tier: string
   readonly model: string
+  /** The `user` of the request; empty without one. */
+  readonly user: string
   readonly atMs: number
   readonly status: number
 }
@@ -29,12 +31,15 @@ const OUTPUT_TOKENS = 500
 
 /**
  * A provider with service tiers, as a `fetch` in this process, for tests in which hours pass. It counts what it bills itself: every request that it
- * accepted, also if the client gave up. The time of an answer depends on the `user` of the request and the tier alone.
+ * accepted, also if the client gave up. The time of an answer depends on the `user` of the request and the tier alone, and whether it fails also on the
+ * number of the attempt.
  */
 export class TieredProvider {
   readonly requests: TierRequest[] = []
   readonly #options: TieredProviderOptions
   readonly #startedAt: number
+  /** The number of requests of each user at each tier. */
+  readonly #counts = new Map<string, number>()
 
   constructor(options: TieredProviderOptions) {
     this.#options = options
@@ -50,20 +55,23 @@ export class TieredProvider {
   }
 
   readonly fetch = async (_input: unknown, init: RequestInit = {}): Promise<Response> => {
-    const request = JSON.parse(String(init.body)) as Record<string, unknown>
+    const request = JSON.parse(init.body as string) as Record<string, unknown>
     const tier = typeof request['service_tier'] === 'string' ? request['service_tier'] : 'default'
     const { refuses, failedShare = 0, times, retryAfter } = this.#options
     const atMs = this.#now() - this.#startedAt
-    const id = `${String(request['user'])} ${tier}`
+    const user = typeof request['user'] === 'string' ? request['user'] : ''
+    const id = `${user} ${tier}`
+    const count = (this.#counts.get(id) ?? 0) + 1
+    this.#counts.set(id, count)
     const note = (status: number): void => {
-      this.requests.push({ tier, model: String(request['model']), atMs, status })
+      this.requests.push({ tier, model: String(request['model']), user, atMs, status })
     }
     if (refuses?.(tier, atMs)) {
       note(429)
       const error = { message: 'No capacity.', type: 'resource_unavailable', code: 'resource_unavailable' }
       return json(429, { error }, retryAfter === undefined ? {} : { 'retry-after': retryAfter })
     }
-    if (tier === 'default' && chance(`${id} ${this.requests.length}`) < failedShare) {
+    if (tier === 'default' && chance(`${id} ${count}`) < failedShare) {
       note(500)
       return json(500, { error: { message: 'Failed.', type: 'server_error' } })
     }
