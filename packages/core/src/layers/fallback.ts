@@ -33,6 +33,8 @@ export function fallbackLayer(
     return async function fallback(exchange) {
       const plan = planOf(exchange)
       if (plan.warning !== undefined) telemetry.advise(plan.warning)
+      if (exchange.perCall.prefer && !plan.ladder && exchange.operation.portable)
+        telemetry.advise(noCheaperTier(plan))
       const chain = chainFor(exchange, plan)
       const refreshing = health.refresh(chain)
       if (refreshing) await refreshed(refreshing, exchange, chain, health)
@@ -135,6 +137,13 @@ function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan)
   if (begun !== outage && mayMoveOn(outcome.error)) return outage
   const next = nextTargetAfter(outcome.error)
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
+}
+
+function noCheaperTier({ outage: [requested] }: Plan): string {
+  return (
+    `A call prefers the cheapest service tier of ${requested?.name}, but no entry of \`models\` is a cheaper tier of it. Add one, such as ` +
+    `{ model: '${requested?.model}', params: { service_tier: 'flex' } }. At a provider whose prices are unknown, add price.tiers to the model.`
+  )
 }
 
 /** Returns the reason to report in the receipt if a call begins with the targets for long requests. */

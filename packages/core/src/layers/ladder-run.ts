@@ -119,10 +119,8 @@ export class LadderRun {
   async #callStandard(skipped: readonly { target: string; reason: string }[]): Promise<Answer> {
     const exchange = this.#exchange
     exchange.receipt.skipped.push(...skipped)
-    const [first] = skipped
-    const takeover = this.#takeover ?? (first && { from: first.target, reason: 'refused', skipped: first.reason })
     try {
-      return await new ChainRun(exchange, this.#rest, this.#services, takeover).run()
+      return await new ChainRun(exchange, this.#rest, this.#services, this.#takeover).run()
     } catch (error) {
       // The refusal of a tier says more than that nothing else could be sent.
       const isOwn = error instanceof AttemptError && situationOf(error.failure) === 'refused'

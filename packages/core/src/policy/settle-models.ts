@@ -58,7 +58,7 @@ function settleModel(
       `${option}.params.${given}`,
       `${option}.params must not contain ${given}, which belongs to the call.`,
     )
-  const copied = structuredCloneOf(option, params ?? {})
+  const copied = copyOf(option, params ?? {})
   return {
     ...base,
     ...Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)),
@@ -69,7 +69,7 @@ function settleModel(
   }
 }
 
-function structuredCloneOf(option: string, params: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function copyOf(option: string, params: Readonly<Record<string, unknown>>): Record<string, unknown> {
   try {
     const text = JSON.stringify(params)
     return JSON.parse(text) as Record<string, unknown>

@@ -21,7 +21,7 @@ export function ladderOf(
   model: string | undefined,
   nativeURL: string,
   operation: Operation,
-): (Ladder & { readonly dearer: readonly Target[] }) | undefined {
+): (Ladder & { readonly costlier: readonly Target[] }) | undefined {
   const same = routes.sameModel(model, nativeURL, operation)
   if (same.length < 2) return undefined
   const name = routes.requestedName(model, operation)
@@ -35,16 +35,16 @@ export function ladderOf(
     .filter((target) => target !== standard && cost(target) < 1)
     .sort((one, other) => cost(one) - cost(other))
   if (cheaper.length === 0) return undefined
-  const dearer = requested === standard || cheaper.includes(requested) ? [] : [requested]
-  return { cheaper, standard, requested, dearer }
+  const costlier = requested === standard || cheaper.includes(requested) ? [] : [requested]
+  return { cheaper, standard, requested, costlier }
 }
 
 /** Returns the plan of a call that may be answered on these tiers. */
 export function planWithLadder(
   plan: Plan,
-  { dearer, ...ladder }: NonNullable<ReturnType<typeof ladderOf>>,
+  { costlier, ...ladder }: NonNullable<ReturnType<typeof ladderOf>>,
 ): Plan {
-  const tiers = [...ladder.cheaper, ladder.standard, ...dearer]
+  const tiers = [...ladder.cheaper, ladder.standard, ...costlier]
   const names = new Set(tiers.map(({ name }) => name))
   const outage = [...tiers, ...plan.outage.filter(({ name }) => !names.has(name))]
   return { ...plan, outage, ladder }

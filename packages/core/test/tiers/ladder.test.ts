@@ -70,7 +70,7 @@ describe('a call that prefers the cheapest tier', () => {
   it('is answered at the standard tier if the deadline leaves too little time, and the receipt says so', async () => {
     const { call } = ladder()
     const { receipt } = await call({ deadlineMs: MINUTE })
-    expect(receipt).toMatchObject({ target: STANDARD, outcome: 'success' })
+    expect(receipt).toMatchObject({ target: STANDARD, outcome: 'success', attempts: [{ reason: 'first' }] })
     expect(receipt?.skipped).toEqual([
       { target: FLEX, reason: 'the deadline leaves too little time for it' },
     ])
@@ -255,6 +255,15 @@ describe('a call that prefers the cheapest tier', () => {
     expect(pot?.reservedUsd).toBeGreaterThanOrEqual(500 * 10e-6)
     await answering
     expect(harbor.spend()[0]?.usedUsd).toBeCloseTo((1_000 * 0.5 + 500 * 5) / 1e6)
+  })
+
+  it('causes a warning if the model has no cheaper tier', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    onTestFinished(() => warn.mockRestore())
+    const { call } = ladder({}, { models: { 'gpt-5': models['gpt-5'] } })
+    const { receipt } = await call()
+    expect(receipt?.target).toBe(STANDARD)
+    expect(String(warn.mock.calls[0]?.[0])).toMatch(/cheapest service tier of openai\/gpt-5, but no entry/)
   })
 
   it('is refused with a deadline above an hour, in words that point to bulk runs', () => {
