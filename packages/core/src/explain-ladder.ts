@@ -39,7 +39,7 @@ export function explainLadder(
   const call = { ...request, policy, operation, json: body, streaming }
   const states = tierStates(call, ladder, { health, limitMs: () => 0 })
   const now = policy.clock.now()
-  const next = nextTier(states, ladder, { now, deadlineAt: now + deadlineMs })
+  const next = nextTier(states, ladder, { now, startedAt: now, deadlineAt: now + deadlineMs })
 
   function explained(target: Target): ExplainedTier {
     const state = states.get(target)

@@ -65,8 +65,9 @@ export class LadderRun {
     }
   }
 
-  #clock(): { now: number; deadlineAt: number } {
-    return { now: this.#exchange.policy.clock.now(), deadlineAt: this.#deadlineAt }
+  #clock(): { now: number; startedAt: number; deadlineAt: number } {
+    const { policy, receipt } = this.#exchange
+    return { now: policy.clock.now(), startedAt: receipt.startedAt, deadlineAt: this.#deadlineAt }
   }
 
   #states(): ReadonlyMap<Target, TierState> {

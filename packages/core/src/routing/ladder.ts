@@ -1,13 +1,12 @@
-import { atTier, vendorOf } from '../cost/service-tier.ts'
+import { likelyFactor, vendorOf } from '../cost/service-tier.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { Price } from '../reporting/price.ts'
 import type { Target } from '../reporting/target.ts'
 import type { Ladder, Plan } from '../targets/plan.ts'
 import type { Routes } from '../targets/routes.ts'
+import { typicalPrice } from '../targets/cheapest.ts'
 import { answerParamsOf, tierOfParams } from '../targets/variant.ts'
 
-/** The share of input tokens in a typical call, as for `cheapest()`. */
-const INPUT_SHARE = 0.75
 /** A price for comparisons of tiers, if the price of the model is not configured. */
 const UNIT: Price = { inputPerMillion: 1, outputPerMillion: 1 }
 
@@ -50,16 +49,10 @@ export function planWithLadder(
   return { ...plan, outage, ladder }
 }
 
-/** Returns the price of a variant as a multiple of that of the standard tier. */
+/** Returns the likely price of a variant as a multiple of that of the standard tier. */
 export function relativePriceOf(target: Target, standard: Target): number {
   const tier = tierOfParams(target.params)
-  if (tier === undefined) return typicalPrice(target.price ?? UNIT) / typicalPrice(standard.price ?? UNIT)
-  const usual = target.price ?? UNIT
-  const { price, factor } = atTier(usual, tier, { vendor: vendorOf(target), model: target.model ?? '' })
-  return (typicalPrice(price) * factor) / typicalPrice(usual)
-}
-
-/** Returns the price of three input tokens and one output token, for comparisons. */
-function typicalPrice({ inputPerMillion, outputPerMillion }: Price): number {
-  return INPUT_SHARE * inputPerMillion + (1 - INPUT_SHARE) * outputPerMillion
+  const { price = UNIT, model = '' } = target
+  if (tier === undefined) return typicalPrice(price) / typicalPrice(standard.price ?? UNIT)
+  return likelyFactor(price, tier, { vendor: vendorOf(target), model })
 }

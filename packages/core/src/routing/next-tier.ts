@@ -6,8 +6,10 @@ import type { RecentLatency } from './recent-latencies.ts'
 const MIN_SAMPLES = 5
 /** The usual time of the standard tier if it is not known, in milliseconds. */
 const USUAL_MS = 20_000
-/** The least time that a cheaper tier is given if its usual time is not known, in milliseconds. Cheaper tiers are slower. */
+/** The usual time of a cheaper tier if it is not known, in milliseconds, if that is more than twice that of the standard tier. */
 const USUAL_CHEAPER_MS = 30_000
+/** A time that is not known is assumed to be at most this share of the call's whole time, so that a tier is tried at all. */
+const MAX_ASSUMED_SHARE = 0.25
 /** How much time is kept for the standard tier, as a multiple of its usual time. */
 const RESERVE = 2
 
@@ -35,9 +37,10 @@ export type NextTier =
 export function nextTier(
   states: ReadonlyMap<Target, TierState>,
   { cheaper, standard }: Pick<Ladder, 'cheaper' | 'standard'>,
-  { now, deadlineAt }: { readonly now: number; readonly deadlineAt: number },
+  { now, startedAt, deadlineAt }: TimeOfCall,
 ): NextTier {
-  const usualMs = usualMsOf(states.get(standard)?.latency)
+  const assumedMs = MAX_ASSUMED_SHARE * (deadlineAt - startedAt)
+  const usualMs = usualMsOf(states.get(standard)?.latency, Math.min(USUAL_MS, assumedMs))
   const endsAt = deadlineAt - RESERVE * usualMs
   const skipped: { target: string; reason: string }[] = []
   let soonest: Extract<NextTier, { kind: 'wait' }> | undefined
@@ -45,7 +48,10 @@ export function nextTier(
     const state = states.get(tier)
     if (!state) continue
     const { unable, readyInMs, isLimited } = state
-    const takesMs = usualMsOf(state.latency, Math.max(USUAL_CHEAPER_MS, RESERVE * usualMs))
+    const takesMs = usualMsOf(
+      state.latency,
+      Math.min(Math.max(USUAL_CHEAPER_MS, RESERVE * usualMs), assumedMs),
+    )
     if (unable !== undefined) skipped.push({ target: tier.name, reason: unable })
     else if (now + takesMs > endsAt) skipped.push({ target: tier.name, reason: 'the deadline leaves too little time for it' })
     else if (readyInMs <= 0) return { kind: 'call', tier, endsAt }
@@ -57,8 +63,15 @@ export function nextTier(
   return soonest ?? { kind: 'standard', skipped }
 }
 
+/** The time of a call, on one clock, in milliseconds. */
+interface TimeOfCall {
+  readonly now: number
+  readonly startedAt: number
+  readonly deadlineAt: number
+}
+
 /** Returns the time within which nearly all answers of a tier arrive, in milliseconds. Few answers are not trusted to be typical. */
-export function usualMsOf(latency: RecentLatency | undefined, otherwiseMs = USUAL_MS): number {
+function usualMsOf(latency: RecentLatency | undefined, otherwiseMs: number): number {
   const { p95Ms = 0, samples = 0 } = latency ?? {}
   return samples >= MIN_SAMPLES ? p95Ms : Math.max(p95Ms, otherwiseMs)
 }

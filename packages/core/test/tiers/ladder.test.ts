@@ -69,11 +69,27 @@ describe('a call that prefers the cheapest tier', () => {
 
   it('is answered at the standard tier if the deadline leaves too little time, and the receipt says so', async () => {
     const { call } = ladder()
+    await call({ deadlineMs: 10 * MINUTE })
     const { receipt } = await call({ deadlineMs: MINUTE })
     expect(receipt).toMatchObject({ target: STANDARD, outcome: 'success', attempts: [{ reason: 'first' }] })
     expect(receipt?.skipped).toEqual([
       { target: FLEX, reason: 'the deadline leaves too little time for it' },
     ])
+  })
+
+  it('tries a tier whose time is not known yet, and keeps half of its time for the standard tier', async () => {
+    const quick = ladder({ times: { default: { medianMs: 20, sigma: 0 }, flex: { medianMs: 100, sigma: 0 } } })
+    expect((await quick.call({ deadlineMs: 2_000 })).receipt?.target).toBe(FLEX)
+    const { receipt, tookMs } = await ladder().call({ deadlineMs: 20_000 })
+    expect(targetsOf(receipt)).toEqual([FLEX, STANDARD])
+    expect(tookMs).toBeLessThan(15_500)
+  })
+
+  it('knows the order of OpenAI\'s tiers at a provider whose prices are not known, and counts no discount there', async () => {
+    const { price: _price, ...others } = { ...models['gpt-5'], weight: 1 }
+    const { call } = ladder({}, { models: { ...models, 'gpt-5': others } })
+    const { receipt } = await call({ deadlineMs: 10 * MINUTE })
+    expect(receipt).toMatchObject({ target: FLEX, serviceTier: 'flex' })
   })
 
   it('learns from answers how long tiers take', async () => {
@@ -229,7 +245,7 @@ describe('a call that prefers the cheapest tier', () => {
     const { call, provider } = ladder()
     await call({ deadlineMs: 10 * MINUTE })
     await call({ deadlineMs: MINUTE })
-    expect(provider.requests).toHaveLength(2)
+    expect(provider.requests.map(({ tier }) => tier)).toEqual(['flex', 'default'])
     const brief = await call({ deadlineMs: 10 * MINUTE }, { model: 'gpt-5@brief' })
     expect(brief.receipt?.target).toBe('openai/gpt-5@brief')
   })

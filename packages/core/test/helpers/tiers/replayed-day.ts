@@ -169,7 +169,7 @@ export function compare(tiers: Outcome, standard: Outcome, alone: Outcome): Comp
   const together = new Map(tiers.ended.map((call) => [call.user, call]))
   const changed = alone.ended.filter(({ user, tookMs, target }) => {
     const call = together.get(user)
-    return call?.target !== target || Math.abs(call.tookMs - tookMs) > 1
+    return !call || call.target !== target || Math.abs(call.tookMs - tookMs) > 1
   })
   return {
     billShare: tiers.bill / standard.bill,
