@@ -65,6 +65,10 @@ const SDK_RETRIES =
   'The SDK that uses createHarborFetch() repeats failed requests itself, in addition to the retries of Harbor. ' +
   'Pass `maxRetries: 0` to the SDK, so that only Harbor retries.'
 
+function totalOf({ deadlineMs }: PerCall): { totalMs?: number } {
+  return deadlineMs === undefined ? {} : { totalMs: deadlineMs }
+}
+
 /** @param given `isFetch`: whether `createHarborFetch()` creates the engine; otherwise a `Harbor` client does */
 export function createEngine(
   options: HarborOptions,
@@ -191,7 +195,7 @@ export function createEngine(
       const { current } = live
       if (current === given && own) return own
       given = current
-      return (own = policyFor(current, { timeouts: perCall.timeouts }))
+      return (own = policyFor(current, { ...totalOf(perCall), timeouts: perCall.timeouts }))
     }
     return async function harborFetch(input, init) {
       const context = init && callContextOf(init)

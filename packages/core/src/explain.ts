@@ -4,6 +4,8 @@ import { FIRST_TOKEN_MS } from './call/stream-clocks.ts'
 import type { SeparatingHeaders } from './cache/separating-headers.ts'
 import { identityOf, namesAccount, type Identified } from './call/identity.ts'
 import type { CacheRules } from './options/cache-options.ts'
+import { explainLadder } from './explain-ladder.ts'
+import type { PriceList } from './cost/price-list.ts'
 import type { Ledger } from './cost/spend-limit.ts'
 import { potsOfCall } from './cost/spend-pots.ts'
 import { copyLabels, withLabels } from './options/labels.ts'
@@ -35,6 +37,7 @@ interface ExplainedState {
   readonly keys: KeyLayers
   readonly sticky: StickyTargets
   readonly ledger: Ledger
+  readonly list: PriceList
 }
 
 /** The client to explain. Cooldowns depend on its identity, because each account has its own. */
@@ -48,16 +51,18 @@ interface ExplainedClient extends Identified {
 /**
  * Describes the settings of a client, and how a request would be routed now.
  * @param request the body of a request; without it, the result contains no targets
- * @param call the session, scope and labels of the call, as in `perCall()`
+ * @param call the session, scope, labels and deadline of the call, as in `perCall()`
  */
 export function explain(
   policy: Policy,
-  { health, separatingHeaders, transport, fleet, rings, keys, sticky, ledger }: ExplainedState,
+  { health, separatingHeaders, transport, fleet, rings, keys, sticky, ledger, list }: ExplainedState,
   client: ExplainedClient,
   request: Readonly<Record<string, unknown>> | undefined,
   call: ExplainedCall = {},
 ): Explanation {
   const { routes } = policy
+  const { baseURL } = client
+  const { deadlineMs = policy.totalMs } = call
   const labels = withLabels(policy.labels, copyLabels(call.labels))
   return {
     policy: {
@@ -109,6 +114,7 @@ export function explain(
     ),
     chains: routes.chains,
     targets: request ? targetsOf(request) : [],
+    ladder: request && explainLadder(request, requestOf(request), { policy, health, list, baseURL, deadlineMs }),
   }
 
   function identityFor(rules: CacheRules): CacheIdentity {

@@ -72,6 +72,51 @@ export interface Explanation {
   >
   /** The targets to which the request passed to `explain()` would be sent, in the order of the attempts; empty without a request. */
   readonly targets: readonly ExplainedTarget[]
+  /**
+   * The service tiers on which the request passed to `explain()` would be answered with `prefer: 'cheapest'`, and what such a call would do now.
+   * Undefined without a request, and if no variant of its model costs less.
+   */
+  readonly ladder: ExplainedLadder | undefined
+}
+
+/** The service tiers of a model for calls with `prefer: 'cheapest'`, and what such a call would do now. Rate limits are not considered. */
+export interface ExplainedLadder {
+  /** The time within which the call must be answered, in milliseconds: the `deadlineMs` passed to `explain()`, or the timeout of the client. */
+  readonly deadlineMs: number
+  /** The tiers, the cheapest first. The last one is the standard tier. */
+  readonly tiers: readonly ExplainedTier[]
+  /** What the call would do now. */
+  readonly next: {
+    /** The name of the target that it would be sent to, such as `openai/gpt-5@flex`. */
+    readonly target: string
+    /** How long it would first wait for this target, in milliseconds; 0 for not at all. */
+    readonly waitMs: number
+    /** The cheaper tiers that it would not wait for, and why, if the standard tier is next; otherwise empty. */
+    readonly skipped: readonly { readonly target: string; readonly reason: string }[]
+  }
+}
+
+/** A service tier as `explain()` shows it. */
+export interface ExplainedTier {
+  /** The name of the target, such as `openai/gpt-5@flex`. */
+  readonly name: string
+  /** The service tier that its requests name; undefined for the standard tier. */
+  readonly tier: string | undefined
+  /** The price as a multiple of that of the standard tier, such as 0.5. */
+  readonly relativePrice: number
+  /** US dollars for a million tokens at this tier; undefined if the price is unknown, or the built-in price list was not needed yet. */
+  readonly price: { readonly inputPerMillion: number; readonly outputPerMillion: number } | undefined
+  /**
+   * The 95th percentile of the time of its answers in the last hour, in milliseconds; of a streamed request, of the time until the first content.
+   * Undefined if there were none.
+   */
+  readonly p95Ms: number | undefined
+  /** The number of answers from which `p95Ms` is computed, at most 100. */
+  readonly samples: number
+  /** The time until a call may be sent to it, in milliseconds, because it refused the latest calls or its circuit is open; 0 if a call may be sent now. */
+  readonly cooldownMs: number
+  /** The reason why it cannot serve the request, in words; undefined if it can. */
+  readonly leftOut: string | undefined
 }
 
 /** What a client shares with other processes, and the state of its connection to them. */
@@ -140,4 +185,4 @@ export interface ExplainedTarget extends Pick<TargetStats, 'state' | 'retryAfter
 }
 
 /** The options of a call that `explain()` takes into account. */
-export type ExplainedCall = Pick<PerCallOptions, 'session' | 'scope' | 'labels'>
+export type ExplainedCall = Pick<PerCallOptions, 'session' | 'scope' | 'labels' | 'deadlineMs'>

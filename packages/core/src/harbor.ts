@@ -122,15 +122,16 @@ export class Harbor extends OpenAI {
    * Describes the settings of this client's calls, and the targets to which a request would be sent now. Sends nothing.
    * @param request the body of a request, such as `{ model: 'gpt-4' }`. It may also be a body for Anthropic's or Google's API. Google's has
    * its model in the URL; add it as `model`. A body that could belong to both chat and the Messages API counts as chat.
-   * @param call the `session`, `scope` and `labels` of the call, as in `perCall()`
+   * @param call the `session`, `scope`, `labels` and `deadlineMs` of the call, as in `perCall()`
    */
   explain(request?: object, call: ExplainedCall = {}): Explanation {
     const { baseURL } = this
     const body = request && { ...request }
-    const { health, separatingHeaders, rings, keys, sticky, ledger } = this.#engine
+    const { health, separatingHeaders, rings, keys, sticky, ledger, accounts } = this.#engine
     const transport = this.#engine.explainTransport()
     const fleet = this.#engine.explainFleet()
-    const state = { health, separatingHeaders, transport, fleet, rings, keys, sticky, ledger }
+    const { list } = accounts
+    const state = { health, separatingHeaders, transport, fleet, rings, keys, sticky, ledger, list }
     const client = { baseURL, whyNotDirect: this.#calls.whyNotDirect(), ...this.#calls.identified() }
     return explain(this.#policy.current, state, client, body, call)
   }

@@ -64,7 +64,14 @@ export type { BreakerSettings } from './options/breaker-settings.ts'
 export type { CacheTtl, Price } from './reporting/price.ts'
 export type { Capability, Target } from './reporting/target.ts'
 export type { Reconfigurable } from './policy/live-policy.ts'
-export type { Explanation, ExplainedFleet, ExplainedProvider, ExplainedTarget } from './explanation.ts'
+export type {
+  Explanation,
+  ExplainedFleet,
+  ExplainedLadder,
+  ExplainedProvider,
+  ExplainedTarget,
+  ExplainedTier,
+} from './explanation.ts'
 export type { CloseOptions } from './options/close-options.ts'
 export { perCall } from './options/per-call.ts'
 export type {

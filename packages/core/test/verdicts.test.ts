@@ -49,6 +49,11 @@ const ROWS: readonly Row[] = [
     fault: status(429, { retryAfter: 60_000 }),
     ...inCooldown('its rate limit was reached'),
   },
+  {
+    after: 'a refusal by a service tier that the request does not name',
+    fault: { type: 'tier-unavailable' },
+    ...stays,
+  },
   { after: 'a 529', fault: status(529), ...opens },
   { after: 'a 500', fault: status(500), ...opens },
   { after: 'a malformed answer', fault: { type: 'html-200' }, ...opens },

@@ -141,9 +141,10 @@ export interface ShownCallFailure {
 export interface ShownWait {
   /**
    * Why the call waited. `queue`: for its batch, or for other calls to end (`maxConcurrency`). `limit`: for a rate limit. `backoff`: before a retry.
-   * `retry-after`: before a retry, as the provider requested. `hedge-delay`: for a slow target, before the hedge.
+   * `retry-after`: before a retry, as the provider requested. `hedge-delay`: for a slow target, before the hedge. `tier`: until a
+   * cheaper service tier may have capacity again.
    */
-  readonly reason: 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
+  readonly reason: 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay' | 'tier'
   /** When the wait began, in milliseconds since the epoch. */
   readonly startedAt: number
   /** How long the call waited, in milliseconds. */

@@ -38,6 +38,8 @@ export class Call {
   headers: readonly string[] = []
   /** Whether `endEarly()` was called, so that the answer ends before its last event. */
   endedEarly = false
+  /** Whether the service tier refused the request, which takes no time. */
+  isRefused = false
   readonly #batches: BatchService
   readonly #responses: ResponseService
   readonly #startedAt: number

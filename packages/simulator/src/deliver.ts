@@ -24,7 +24,7 @@ type Encoding = 'gzip' | 'br' | 'deflate' | 'zstd'
 /** Writes an answer after the `latency` of the script, and with the script's pauses between events. */
 export function deliver(call: Call, answer: Answer, delivery: Delivery = {}): void {
   const { latency } = call.script
-  if (latency === undefined) write(call, answer, delivery)
+  if (latency === undefined || call.isRefused) write(call, answer, delivery)
   else call.wait(sampleLatency(latency, call.random), () => write(call, answer, delivery))
 }
 

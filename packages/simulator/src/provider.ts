@@ -15,6 +15,7 @@ import { RateLimits } from './limits/rate-limits.ts'
 import { readBody, requestFacts, wantedBy } from './request-facts.ts'
 import { hashText, seededRandom } from './random.ts'
 import type { ProviderScript } from './script/script.ts'
+import { scriptAtTier, tierRefusal } from './script/at-tier.ts'
 import { type Clock, processClock, turns } from './time/clock.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import { routeOf } from './wires/registry.ts'
@@ -163,12 +164,13 @@ export class Provider implements SimulatedProvider {
       if (isJson) record.body = readBody(raw)
       Object.assign(record, wantedBy(route, record.body))
       journal.record(record, isJson ? raw.length : 0)
+      const facts = requestFacts(record)
       call = new Call({
         request: record,
         raw,
         response,
         connection,
-        script: this.#script,
+        script: scriptAtTier(this.#script, facts.request.tier),
         random: this.#random,
         journal,
         batches: this.#batches,
@@ -177,7 +179,7 @@ export class Provider implements SimulatedProvider {
       })
       const refusal = admit(call, this.#limits)
       if (refusal) deliver(call, refusal)
-      else perform(call, this.#picker.take(requestFacts(record)))
+      else this.#perform(call, facts)
     })
     // A response on a destroyed socket emits `finish`, too. Must run before Node's own listener, which detaches the
     // socket.
@@ -193,6 +195,14 @@ export class Provider implements SimulatedProvider {
       journal.end()
       this.#clock.noticed()
     })
+  }
+
+  #perform(call: Call, facts: ReturnType<typeof requestFacts>): void {
+    const fault = this.#picker.take(facts)
+    const refusal = fault ? undefined : tierRefusal(this.#script, facts, this.#seed)
+    // A tier that has no capacity refuses at once, however long its answers take.
+    if (refusal) call.isRefused = true
+    perform(call, fault ?? refusal)
   }
 
   /** Creates the record of a call whose request has not been read yet. */

@@ -10,6 +10,8 @@ import { AttemptError } from './attempt-error.ts'
 export function attemptReason({ leg, receipt }: LegExchange): AttemptReason {
   if (leg.attempts > 1) return 'retry'
   if (leg.hedged) return 'hedge'
+  // A service tier that refused the call is tried again after a wait.
+  if (leg.endsAt !== undefined && receipt.attempts.at(-1)?.target === leg.target.name) return 'retry'
   if (leg.circuit === 'half-open') return 'probe'
   return leg.takeover || receipt.attempts.length > 0 ? 'fallback' : 'first'
 }

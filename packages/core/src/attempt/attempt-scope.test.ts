@@ -31,7 +31,8 @@ function exchange(facts: {
   } = facts
   const policy = { attemptMs, totalMs, clock: { now: () => Date.now() } }
   const deadline = { at: Date.now() + totalMs - elapsedMs }
-  return { signal, callerSignal, policy, deadline, leg: { canMoveOn } } as unknown as LegExchange
+  const leg = { canMoveOn, target: {} }
+  return { signal, callerSignal, policy, deadline, leg, perCall: {} } as unknown as LegExchange
 }
 
 const forever = (): Promise<never> => new Promise(() => undefined)

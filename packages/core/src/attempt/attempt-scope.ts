@@ -126,10 +126,12 @@ export class AttemptScope implements Sent {
 
 /**
  * Returns the timeout of an attempt, in milliseconds. If no timeout is set and another target can take over, it is half of the remaining
- * time of the call.
+ * time of the call, or the time that is left until the target must have answered.
  */
-function attemptLimitMs({ policy, leg }: LegExchange, leftMs: number): number {
-  return policy.attemptMs === Infinity && leg.canMoveOn ? leftMs / 2 : policy.attemptMs
+function attemptLimitMs({ policy, leg, perCall }: LegExchange, leftMs: number): number {
+  const limitMs = perCall.timeouts?.attemptMs ?? leg.target.attemptMs ?? policy.attemptMs
+  if (leg.endsAt !== undefined) return Math.max(1, Math.min(limitMs, leg.endsAt - policy.clock.now()))
+  return limitMs === Infinity && leg.canMoveOn ? leftMs / 2 : limitMs
 }
 
 /**

@@ -98,7 +98,7 @@ function exchangeAfter(
   const { maxUpstreamCalls = 6, others = 0, madeHere = failed.length } = facts
   const attempts = failed.map((kind) => ({ failure: { kind } }))
   return {
-    receipt: { possiblyBilled, attempts, redirects },
+    receipt: { possiblyBilled, attempts, redirects, refusedByTiers: 0 },
     operation: { ambiguousRetries },
     policy: { maxUpstreamCalls, attemptsBeforeFallback: 2 },
     leg: { others, attempts: madeHere },

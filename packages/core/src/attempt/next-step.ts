@@ -1,6 +1,6 @@
 import type { Failure } from '@harbor/retry'
 import { callsLeft, hasNoCallLeft, isOver, type LegExchange } from '../call/exchange.ts'
-import { situationOf, VERDICTS, type Verdict } from '../verdict/verdict.ts'
+import { isTierRefusal, situationOf, VERDICTS, type Verdict } from '../verdict/verdict.ts'
 import { CREDENTIAL_FAILED } from './refusals.ts'
 import { AttemptError } from './attempt-error.ts'
 import { MAX_SHORT_WAIT_MS } from './short-wait.ts'
@@ -13,6 +13,8 @@ export function mayRetryHere(exchange: LegExchange, failure: Failure): boolean {
   const { leg, policy } = exchange
   const { others } = leg
   if (!failure.retryable || callsLeft(exchange) <= others) return false // one request is reserved for each other target
+  // A call that may wait decides itself when a refused tier is tried again.
+  if (leg.endsAt !== undefined && (isTierRefusal(failure) || policy.clock.now() >= leg.endsAt)) return false
   const situation = situationOf(failure)
   const { retryHere, nextTarget } = VERDICTS[situation]
   if (others > 0) {

@@ -18,6 +18,12 @@ export const finiteMs: Check = {
   accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS,
   expected: `a number of milliseconds above 0 and at most ${MAX_TIMER_MS}`,
 }
+/** The longest deadline of a single call: one hour. A connection is rarely kept open for longer. */
+export const MAX_DEADLINE_MS = 3_600_000
+export const aDeadline: Check = {
+  accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_DEADLINE_MS,
+  expected: `a number of milliseconds above 0 and at most ${MAX_DEADLINE_MS} (one hour; for work that may take longer, use harbor.bulk())`,
+}
 export const wholeNumber: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
   expected: 'a whole number of at least 0',

@@ -3,7 +3,7 @@ import { AttemptError } from '../attempt/attempt-error.ts'
 import { parseJson } from '../base/json.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 import { situationOf, VERDICTS } from '../verdict/verdict.ts'
 import { headOf, isAnswerHead } from './answer-head.ts'
 

@@ -1,7 +1,7 @@
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import { identityOf, namesAccount, type HeaderEntry } from '../call/identity.ts'
 import type { Grouped } from '../routing/state-keys.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 import type { Labels } from '../reporting/labels.ts'
 import { scopeLabelsText } from '../options/scope-labels.ts'

@@ -158,9 +158,12 @@ export function remainingMs(exchange: Exchange): number {
   return Math.max(0, exchange.deadline.at - exchange.policy.clock.now())
 }
 
-/** Returns the number of requests that the call may still send, to all its targets together. */
+/**
+ * Returns the number of requests that the call may still send, to all its targets together. The requests of a call that may wait are not counted if a
+ * service tier refused them: they cost nothing, and their cooldown limits them.
+ */
 export function callsLeft({ receipt, policy }: Exchange): number {
-  return policy.maxUpstreamCalls - receipt.attempts.length - receipt.redirects
+  return policy.maxUpstreamCalls - receipt.attempts.length - receipt.redirects + receipt.refusedByTiers
 }
 
 export function hasNoCallLeft(exchange: Exchange): boolean {

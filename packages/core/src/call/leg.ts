@@ -46,6 +46,11 @@ export class Leg {
   chooseKey: ((held?: object) => void) | undefined
   /** The gate through which a bulk run can cancel the call until its request is sent; undefined outside of bulk runs. */
   gate: LegGate | undefined
+  /**
+   * When an attempt at this target must have ended, on the clock of the policy, because another target needs the rest of the call's time. Undefined if
+   * only the usual timeouts apply.
+   */
+  endsAt: number | undefined
   /** Why this target took over; undefined at the first target of the chain. */
   readonly takeover: Takeover | undefined
   readonly #countOthers: (() => number) | undefined

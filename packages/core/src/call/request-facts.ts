@@ -1,7 +1,7 @@
 import type { JsonBody } from '../base/json.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 
 /**
  * The keys of a provider that a request may use. `first`: only the first key, since the request refers to something that is stored at the

@@ -20,7 +20,7 @@ export function streamClocks({ perCall, leg, policy }: LegExchange): StreamClock
       perCall.timeouts?.firstTokenMs ??
       target.firstTokenMs ??
       policy.firstTokenMs ??
-      (leg.canMoveOn ? FIRST_TOKEN_MS : Infinity),
+      (leg.canMoveOn && leg.endsAt === undefined ? FIRST_TOKEN_MS : Infinity),
     idleMs: perCall.timeouts?.idleMs ?? target.idleMs ?? policy.idleMs,
   }
 }

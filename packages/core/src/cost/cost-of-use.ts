@@ -6,6 +6,7 @@ import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { PriceList } from './price-list.ts'
 import { highestPrice, priceUsage } from './price-usage.ts'
+import { withParams } from '../targets/variant.ts'
 import { atTier, vendorOf } from './service-tier.ts'
 import { sumOfCosts, withoutParts, type PricedUse, type UsePart } from './shared-use.ts'
 import { publishedToolPrices, unpricedTools, type ToolPrices } from './tool-prices.ts'
@@ -113,7 +114,7 @@ export function ratesOf(
 
 /** A request whose highest possible cost is needed, at one target or at several. */
 export interface EstimatedRequest {
-  readonly operation: Pick<Operation, 'request' | 'tokens'>
+  readonly operation: Pick<Operation, 'request' | 'tokens' | 'endpoint' | 'checksAnswers'>
   readonly json: JsonBody | undefined
   readonly headers: ReadonlyHeaders
   /** The estimate of its tokens, in which the number of each class, such as cached input, is an upper bound. */
@@ -125,10 +126,14 @@ export interface EstimatedRequest {
  * does not ask for it.
  */
 export function highestUse(
-  { operation, json = {}, headers, estimate }: EstimatedRequest,
-  { model, contextTokens }: Target,
+  { operation, json: given = {}, headers, estimate: givenEstimate }: EstimatedRequest,
+  target: Target,
 ): Used {
+  const { model, contextTokens } = target
   const { tokens, request } = operation
+  const json = withParams(target, given, operation)
+  // The parameters of a variant may ask for more, such as a longer answer.
+  const estimate = json === given ? givenEstimate : tokens.estimate(json)
   const thinking = tokens.defaultThinkingOf?.(json, model) ?? 0
   const unseen = tokens.unseenTokensOf?.(json) ?? 0
   // A request with unseen content may fill the context window, but no more than that.

@@ -1,5 +1,6 @@
 import type { Price } from '../reporting/price.ts'
 import type { Target } from '../reporting/target.ts'
+import { typicalPrice } from '../targets/cheapest.ts'
 
 /** The facts on which the price of a service tier depends. */
 export interface TierContext {
@@ -91,6 +92,18 @@ export function atTier(
     else factor *= own ?? (place === 0 ? tierFactor(plain, context) : conditionFactor(plain, context))
   }
   return { price: rates, factor }
+}
+
+/**
+ * Returns how much a tier is likely to cost, as a multiple of the usual price. It is for the order of tiers alone: unlike the price of an answer, it
+ * assumes the discounts of OpenAI at providers that publish none.
+ */
+export function likelyFactor(price: Price, tier: string, context: TierContext): number {
+  const isKnown =
+    hasTier(price, tier) || USUAL_PRICE.has(tier) || factorIn(publishedBy(context.vendor) ?? {}, tier) !== undefined
+  const vendor = isKnown ? context.vendor : 'openai'
+  const { price: rates, factor } = atTier(price, tier, { ...context, vendor })
+  return (typicalPrice(rates) * factor) / typicalPrice(price)
 }
 
 /** Whether the user has configured a price of their own for a tier. */

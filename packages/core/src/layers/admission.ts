@@ -26,9 +26,11 @@ export function admissionLayer(health: Health, quotas: Quotas): (next: LegHandle
       const pass = entering instanceof Promise ? await afterWait(exchange, quota, entering, quotas) : entering
       const permit = acquirePermit(exchange, breaker, pass)
       exchange.leg.circuit = breaker?.state
+      const sentAt = exchange.policy.clock.now()
       try {
         const answer = await next(exchange)
         if (permit) settleAnswer(permit, exchange, answer, health)
+        health.noteAnswer(exchange, exchange.policy.clock.now() - sentAt)
         pass?.succeeded(answer)
         return answer
       } catch (error) {

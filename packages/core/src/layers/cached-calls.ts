@@ -3,6 +3,7 @@ import { isSpendRefusal, notCached } from '../attempt/refusals.ts'
 import { systemClock } from '../base/clock.ts'
 import type { CacheRules, CacheStoreOptions } from '../options/cache-options.ts'
 import { deliver, errorForCaller, type CallerContext } from '../cache/deliver.ts'
+import { sentRequest } from '../cache/sent-request.ts'
 import type { SeparatingHeaders } from '../cache/separating-headers.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
@@ -79,16 +80,17 @@ export class CachedCalls {
       upstream = started
       return started
     }
-    const { perCall, json = {}, operation } = exchange
+    const { perCall, operation } = exchange
+    const { json, url, variant } = sentRequest(exchange, plan)
     // A credential in the URL separates callers by their scope, not by the key of the request.
-    const baseURL = operation.endpoint.withoutCredential(exchange.url)
+    const baseURL = operation.endpoint.withoutCredential(url)
     const given = { scope: perCall.scope ?? rules.scope, labels: exchange.receipt.labels }
     const scope = scopes.of(exchange, given, rules, plan)
     let scopelessKey = ''
     const key = (): string => {
       // The key does not contain the scope, since the store already separates scopes.
       scopelessKey = requestKey(json, { baseURL, scope: ANY_SCOPE, ignore: rules.ignore })
-      const whole = scopelessKey + scope.variant
+      const whole = scopelessKey + scope.variant + variant
       if (!perCall.isPrefetch) this.prefetch?.observe(exchange, whole, scope.name)
       return whole
     }

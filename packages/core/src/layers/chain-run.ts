@@ -13,7 +13,7 @@ import { legSignal } from '../call/leg.ts'
 import { Leg, type Takeover } from '../call/leg.ts'
 import { atFirstTarget } from '../call/exchange-copies.ts'
 import { ClientClosedError } from '../base/errors.ts'
-import { adaptRequest, type AdaptedRequest } from '../routing/adapt-request.ts'
+import { adaptRequest, isSameRequest, type AdaptedRequest } from '../routing/adapt-request.ts'
 import { whyUnable } from '../routing/capabilities.ts'
 import { contextFit } from '../routing/context-window.ts'
 import type { Quotas } from '../limits/quotas.ts'
@@ -21,24 +21,33 @@ import type { Health } from '../routing/health.ts'
 import type { Target } from '../reporting/target.ts'
 import { failureOf } from '../routing/takeover.ts'
 import { situationOf, type Situation } from '../verdict/verdict.ts'
-import { linesOf } from '../targets/twins.ts'
 import { hasRequestOnWire } from './send-gate.ts'
 
+const NO_TARGETS: readonly Target[] = []
 const CIRCUIT_OPEN = 'its circuit is open'
 
-interface Services {
+export interface ChainServices {
   readonly health: Health
   readonly quotas: Quotas
   /** Sends the call to one target, through the layers below. */
   readonly next: LegHandler
 }
 
+/** How a run serves only a part of a call, whose other targets are called afterwards. */
+export interface PartOfCall {
+  /** The targets that can take over from those of the run. */
+  readonly others: readonly Target[]
+  /** When the run must have ended, on the clock of the policy. */
+  readonly endsAt: number
+}
+
 /** Serves one call with one list of targets: calls one target after the other until one answers. */
 export class ChainRun {
   readonly #exchange: Exchange
   readonly #targets: readonly Target[]
-  readonly #services: Services
+  readonly #services: ChainServices
   readonly #hedge: HedgeOptions | false
+  readonly #part: PartOfCall | undefined
   readonly #tooLong: (target: Target) => string | undefined
   /** The first target that could serve the call when the run was created. It is called without a second check when its turn comes. */
   #firstAble: Target | undefined
@@ -58,18 +67,28 @@ export class ChainRun {
   #calledAt: number | undefined
   readonly #sent: { readonly target: Target; readonly request: AdaptedRequest }[] = []
 
-  /** @param takeover why the call does not begin with the first target of its usual list; undefined if it does */
-  constructor(exchange: Exchange, targets: readonly Target[], services: Services, takeover?: Takeover) {
+  /**
+   * @param takeover why the call does not begin with the first target of its usual list; undefined if it does
+   * @param part undefined if the call has no other targets
+   */
+  constructor(
+    exchange: Exchange,
+    targets: readonly Target[],
+    services: ChainServices,
+    takeover?: Takeover,
+    part?: PartOfCall,
+  ) {
     const { perCall, policy, operation, json } = exchange
     this.#exchange = exchange
     this.#targets = targets
     this.#services = services
     this.#takeover = takeover
+    this.#part = part
     this.#hedge = targets.length > 1 ? (perCall.hedge ?? policy.hedge ?? false) : false
     this.#tooLong = contextFit(operation, json)
     this.#cooldownsSince = 0
     this.#firstAble = targets.length > 1 ? targets.find((target) => this.#canTakeOver(target)) : undefined
-    this.#mayChoose = this.#firstAble !== undefined
+    this.#mayChoose = this.#firstAble !== undefined || part !== undefined
     if (!this.#mayChoose) this.#cooldownsSince = services.health.cooldowns.started
   }
 
@@ -106,7 +125,10 @@ export class ChainRun {
     this.#firstAble = undefined // later targets are checked again when they are called
     const exchange = this.#exchange
     const { receipt, policy } = exchange
-    const later = this.#targets.slice(this.#targets.indexOf(target) + 1)
+    const later = [
+      ...this.#targets.slice(this.#targets.indexOf(target) + 1),
+      ...(this.#part?.others ?? NO_TARGETS),
+    ]
     const attemptsBefore = receipt.attempts.length
     const slowSince = context.hedged ? this.#calledAt : undefined
     this.#calledAt = policy.clock.now()
@@ -117,6 +139,7 @@ export class ChainRun {
       context.hedged ? undefined : (this.#takeover ?? this.#skippedFirst(target)),
     )
     leg.hedged = context.hedged
+    leg.endsAt = this.#part?.endsAt
     const race = this.#hedge === false ? undefined : legSignal(exchange, context.signal)
     try {
       const signal = race?.signal ?? exchange.signal
@@ -227,16 +250,6 @@ function adaptedRequest(
     if (!(error instanceof RangeError)) throw error
     return context.skip('the request is nested too deeply to be rewritten for it')
   }
-}
-
-/** Whether two requests have the same URL, credential, headers and body. */
-function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
-  return (
-    one.url === other.url &&
-    one.credential === other.credential &&
-    one.init.body === other.init.body &&
-    linesOf(one.headers) === linesOf(other.headers)
-  )
 }
 
 /**

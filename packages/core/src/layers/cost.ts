@@ -6,9 +6,10 @@ import type { Accounts } from '../cost/accounts.ts'
 import { partsOf } from '../cost/shared-use.ts'
 import type { Ledger } from '../cost/spend-limit.ts'
 import { allowsUnpriced } from '../options/spend-limit-options.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { purseFor, type Money } from './reservation.ts'
+import { withParams } from '../targets/variant.ts'
 import { usageOfCall } from './usage-of-call.ts'
 
 interface MoneyAndTelemetry extends Money {
@@ -88,8 +89,10 @@ function book(
     const used = usageOfCall(exchange, servedBy, answer, end)
     const { usage, source } = used
     receipt.billedTokens = { count: usage.inputTokens + usage.outputTokens, source }
-    const wantedTier = json && operation.request.serviceTierOf(json, exchange.headers)
-    const facts = { serviceTier, wantedTier, reportedUsd, parts, servedBy, firstTarget: plan.outage[0] }
+    const sent = json && withParams(servedBy, json, operation)
+    const wantedTier = sent && operation.request.serviceTierOf(sent, exchange.headers)
+    const firstTarget = plan.ladder?.standard ?? plan.outage[0]
+    const facts = { serviceTier, wantedTier, reportedUsd, parts, servedBy, firstTarget }
     accounts.book(receipt, { ...used, ...facts })
   }
 }

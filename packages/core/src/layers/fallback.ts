@@ -8,11 +8,12 @@ import { planOf } from '../routing/plan-of.ts'
 import { contextFit } from '../routing/context-window.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 import type { Target } from '../reporting/target.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mayMoveOn, nextTargetAfter } from '../attempt/next-step.ts'
 import { ChainRun } from './chain-run.ts'
+import { LadderRun } from './ladder-run.ts'
 
 type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
@@ -32,6 +33,8 @@ export function fallbackLayer(
     return async function fallback(exchange) {
       const plan = planOf(exchange)
       if (plan.warning !== undefined) telemetry.advise(plan.warning)
+      if (exchange.perCall.prefer && !plan.ladder && exchange.operation.portable)
+        telemetry.advise(noCheaperTier(plan))
       const chain = chainFor(exchange, plan)
       const refreshing = health.refresh(chain)
       if (refreshing) await refreshed(refreshing, exchange, chain, health)
@@ -44,9 +47,14 @@ export function fallbackLayer(
       // An order that leaves the target out has decided against it.
       const targets = stays && ordered.includes(stays) ? inFront(ordered, stays) : ordered
       const takeover = chain === plan.outage ? undefined : tooLongForFirst(plan)
-      const first = await outcomeOf(new ChainRun(exchange, targets, services, takeover).run())
+      const { ladder } = plan
+      const run =
+        ladder && chain === plan.outage
+          ? new LadderRun(exchange, ladder, chain, services)
+          : new ChainRun(exchange, targets, services, takeover)
+      const first = await outcomeOf(run.run())
       const secondChain = otherChainAfter(first, chain, plan).filter((target) => !targets.includes(target))
-      if ('answer' in first && first.answer.servedBy) sticky.note(exchange, chain, first.answer.servedBy)
+      if (!ladder && 'answer' in first && first.answer.servedBy) sticky.note(exchange, chain, first.answer.servedBy)
       if (secondChain.length === 0 || isOver(exchange)) return answerOf(first)
       health.setAlternatives(secondChain)
       const second = await outcomeOf(
@@ -129,6 +137,13 @@ function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan)
   if (begun !== outage && mayMoveOn(outcome.error)) return outage
   const next = nextTargetAfter(outcome.error)
   return next === 'context-chain' ? contextWindow : next === 'policy-chain' ? contentPolicy : []
+}
+
+function noCheaperTier({ outage: [requested] }: Plan): string {
+  return (
+    `A call prefers the cheapest service tier of ${requested?.name}, but no entry of \`models\` is a cheaper tier of it. Add one, such as ` +
+    `{ model: '${requested?.model}', params: { service_tier: 'flex' } }, with a price if it is not one of OpenAI's or Google's tiers.`
+  )
 }
 
 /** Returns the reason to report in the receipt if a call begins with the targets for long requests. */

@@ -12,7 +12,7 @@ import { remainingMs, type Answer, type Exchange } from '../call/exchange.ts'
 import { MARGIN_MS } from '../call/exchange-copies.ts'
 import type { CacheRules } from '../options/cache-options.ts'
 import type { FleetFlights } from '../options/fleet-flights.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 
 /** A call upstream that has been sent for all callers of the same request. */
 export interface StartedCall extends UpstreamCall {

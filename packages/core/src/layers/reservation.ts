@@ -8,7 +8,7 @@ import { sumOfCosts, type PricedUse } from '../cost/shared-use.ts'
 import type { Ledger } from '../cost/spend-limit.ts'
 import { allowsUnpriced, valueUnder, type SpendLimit } from '../options/spend-limit-options.ts'
 import type { Target } from '../reporting/target.ts'
-import type { Plan } from '../targets/routes.ts'
+import type { Plan } from '../targets/plan.ts'
 import { waitForMoney } from './money-wait.ts'
 
 /** What is needed to reserve money for a call. */

@@ -160,7 +160,7 @@ export class ClientCalls implements DirectSendContext {
     const policy = this.#parts.policy.current
     setCallContext(request, {
       policy: policyFor(policy, {
-        totalMs: options.timeout ?? this.#client.timeout,
+        totalMs: perCall.deadlineMs ?? options.timeout ?? this.#client.timeout,
         maxAttempts: maxAttempts ?? this.#maxAttempts(),
         timeouts: perCall.timeouts,
       }),
@@ -246,8 +246,11 @@ export class ClientCalls implements DirectSendContext {
   #moveRetries(options: RequestOptions, slot: ReceiptSlot): RequestOptions {
     const { maxRetries, [MAX_ATTEMPTS]: kept } = options as RequestOptions & CarriedOptions
     const { fastPathOff } = this.#parts
+    const deadlineMs = perCallOf(options)?.deadlineMs
     const carried: RequestOptions & CarriedOptions = {
       ...options,
+      // The SDK's own timer, which takes whole milliseconds only, must not end the call before its deadline.
+      ...(deadlineMs !== undefined && { timeout: Math.ceil(deadlineMs) }),
       maxRetries: 0,
       ...(fastPathOff === undefined && decodedBy(options, ParsedStream)),
       [MAX_ATTEMPTS]: kept ?? (maxRetries === undefined ? this.#maxAttempts() : maxRetries + 1),

@@ -18,7 +18,8 @@ import { checkSpendLimits } from './spend-limit-options.ts'
 import type { BreakerSettings } from './breaker-settings.ts'
 import { CLIENT_CHECKS, PER_CALL_CHECKS } from './option-scope.ts'
 
-const TIMEOUTS = {
+/** The checks of an object of timeouts. */
+export const TIMEOUTS = {
   attemptMs: is.durationMs,
   firstTokenMs: is.durationMs,
   idleMs: is.durationMs,

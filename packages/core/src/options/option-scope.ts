@@ -103,6 +103,8 @@ const CALL_OPTIONS = {
   scope: { perCall: is.aName },
   session: { perCall: is.aName },
   priority: { perCall: is.aNumber },
+  deadlineMs: { perCall: is.aDeadline },
+  prefer: { perCall: is.oneOf('cheapest') },
   onReceipt: { perCall: is.aFunction },
   onResponseId: { perCall: is.aFunction },
 } as const satisfies Record<string, CallOption>

@@ -57,6 +57,18 @@ export interface PerCallOptions {
    */
   priority?: number | undefined
   /**
+   * The time within which the call must be answered, in milliseconds, at most one hour. For a stream, it is the time until the first content. It
+   * replaces the SDK's `timeout` for this call. For work that may take longer, use a bulk run. @default the SDK's `timeout`
+   */
+  deadlineMs?: number | undefined
+  /**
+   * `'cheapest'`: the call may be answered at a cheaper service tier, and wait for it. The tiers are the variants of the requested model in `models`
+   * that cost less. The call goes to the cheapest tier that is likely to answer in time. If a tier refuses the call, it is tried again after its
+   * cooldown. The standard tier takes over while there is still time for it. `order`, `hedge` and the target of a conversation have no effect on the
+   * tiers. A request that refers to something stored at the provider goes to the requested target only. @default the requested target
+   */
+  prefer?: 'cheapest' | undefined
+  /**
    * The timeouts for this call. Each field that is given replaces the same field of the client's `timeouts`. The total time is the SDK's request
    * option `timeout`. @default the client's `timeouts`
    */

@@ -2,6 +2,7 @@ import type { ProtocolName, ProviderKind } from '../protocols/protocol.ts'
 import type { Price } from '../reporting/price.ts'
 import type { Capability } from '../reporting/target.ts'
 import type { LimitOptions } from './limit-options.ts'
+import type { TimeoutSettings } from './timeout-settings.ts'
 
 /** A key, or a function that returns it and is called for each attempt. If the function rejects, the attempt fails. */
 export type ApiKey = string | (() => Promise<string>)
@@ -74,10 +75,31 @@ export interface ProviderOptions {
   streamEnd?: 'finish-reason' | 'done' | undefined
 }
 
-/** Facts about a model that the provider's API does not report, such as its price. */
+/**
+ * Facts about a model that the provider's API does not report, such as its price. With `model`, the entry is a variant: a name of its own for a model
+ * with parameters, such as a service tier.
+ */
 export interface ModelOptions {
   /**
+   * The name of the model at the provider, if the key of the entry is a name of your choice, such as `gpt-5@flex` for `gpt-5` with `params`. Calls,
+   * `fallback` and receipts use the key. The variant has its own circuit, cooldown and rate limits. Facts that it does not set are those of the
+   * model's own entry. @default none: the key is the name of the model
+   */
+  model?: string | undefined
+  /**
+   * Parameters that requests to the variant carry, such as `{ service_tier: 'flex' }`, in the format of the protocol. They replace those of the
+   * request; objects are merged. In Gemini requests, a name at the top level may also be written in snake case. Only for an entry with `model`.
+   * @default none
+   */
+  params?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * The timeouts of calls to this model, in milliseconds. Each field that is given replaces the same field of the client's `timeouts`; those of
+   * `perCall` take precedence. @default the client's `timeouts`
+   */
+  timeouts?: TimeoutSettings | undefined
+  /**
    * The price of the model, in US dollars: rates per million tokens, and others that `Price` describes. It takes precedence over the built-in list.
+   * The price of a variant with a service tier is that of answers at this tier; another tier in the answer costs what the model's own entry says.
    * @default the built-in price list
    */
   price?: Price | undefined

@@ -1,6 +1,7 @@
 import { OptionError } from '../base/errors.ts'
 import * as is from '../base/check.ts'
 import type { ModelOptions } from '../options/provider-options.ts'
+import { TIMEOUTS } from '../options/check-options.ts'
 import type { CacheTtl, Price } from '../reporting/price.ts'
 import type { Capability } from '../reporting/target.ts'
 
@@ -13,6 +14,9 @@ const CAPABILITIES: readonly string[] = [
 ] satisfies readonly Capability[]
 
 const MODEL = {
+  model: is.aName,
+  params: is.aRecord,
+  timeouts: is.anObjectOfTimeouts,
   price: is.anObject,
   contextTokens: is.aCount,
   capabilities: {
@@ -59,6 +63,7 @@ export function checkModels(models: Readonly<Record<string, ModelOptions>>): voi
       throw new OptionError(option, `${option} must be an object such as { price, weight }.`)
     }
     is.checkOptions(model, MODEL, `${option}.`)
+    if (model.timeouts) is.checkOptions(model.timeouts, TIMEOUTS, `${option}.timeouts.`)
     if (model.price) checkPrice(model.price, `${option}.price.`)
   }
 }

@@ -11,6 +11,7 @@ import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from '../options/options.ts'
 import type { TimeoutSettings } from '../options/timeout-settings.ts'
 import { checkModels } from './models.ts'
+import { settleModels } from './settle-models.ts'
 import type { Policy } from './policy.ts'
 import { systemClock } from '../base/clock.ts'
 import { settleProviders, type SettledProviders } from './providers.ts'
@@ -94,7 +95,7 @@ function routesOf(options: HarborOptions, settled: SettledProviders): Routes {
   checkModels(models)
   return new Routes({
     ...settled,
-    models,
+    models: settleModels(models),
     fallback: fallback || undefined,
     contextWindowFallback: contextWindowFallback || undefined,
     contentPolicyFallback: contentPolicyFallback || undefined,

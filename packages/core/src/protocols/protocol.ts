@@ -172,6 +172,11 @@ export interface EndpointFormat {
     adaptations: string[],
     streaming?: boolean,
   ): JsonBody
+  /**
+   * Adds the parameters of a variant of a model to a body. They replace those of the body.
+   * @default by name; objects are merged
+   */
+  withParams?(body: JsonBody, params: JsonBody): JsonBody
   /** Returns the name under which the rate limits of a model are counted: its own name, or that of a family of models that share them. */
   quotaModelOf(model: string): string
 }

@@ -32,10 +32,11 @@ export interface AttemptRecord {
   /** How long the call waited before this attempt, in milliseconds; 0 if it did not. `waitedFor` is the reason. */
   readonly waitedMs: number
   /**
-   * Why the call waited: the `backoff` before a retry, the `retry-after` of the provider, or a `limit`. After several waits, the reason of the
+   * Why the call waited: the `backoff` before a retry, the `retry-after` of the provider, a `limit`, or a service `tier` without
+   * capacity. After several waits, the reason of the
    * longest. `nothing` if it did not wait.
    */
-  readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit'
+  readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit' | 'tier'
   /** Why the attempt was made: as the `first` of the call, as a `retry`, a `fallback`, a `hedge`, or a `probe` of an open circuit. */
   readonly reason: AttemptReason
   /** The HTTP status of the answer; undefined without an answer. */
@@ -77,13 +78,14 @@ export type AttemptPhase = 'not-sent' | 'sent' | 'headers' | 'body'
 /**
  * Why a call waited. `queue`: until its batch was sent, or until a call in flight ended, because `maxConcurrency` was reached. `limit`: for a rate
  * limit, or for the money of a spend limit that several processes share. `backoff`: before a retry. `retry-after`: before a retry, for as long as the
- * provider requested. `hedge-delay`: for a slow target, until a second one was called.
+ * provider requested. `hedge-delay`: for a slow target, until a second one was called. `tier`: until a cheaper
+ * service tier may have capacity again, in a call with `prefer: 'cheapest'`.
  */
-export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay'
+export type WaitReason = 'queue' | 'limit' | 'backoff' | 'retry-after' | 'hedge-delay' | 'tier'
 
 /** One wait of a call, such as before a retry or for a rate limit; `reason` says for what. */
 export interface WaitRecord {
-  /** Why the call waited: `queue`, `limit`, `backoff`, `retry-after` or `hedge-delay`. `WaitReason` explains each. */
+  /** Why the call waited: `queue`, `limit`, `backoff`, `retry-after`, `hedge-delay` or `tier`. `WaitReason` explains each. */
   readonly reason: WaitReason
   /** When the wait began, in milliseconds since the epoch. */
   readonly startedAt: number

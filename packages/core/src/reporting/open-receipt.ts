@@ -42,6 +42,8 @@ export class OpenReceipt implements Receipt {
   degraded = false
   cache: CacheRecord | undefined
   batch: { readonly size: number } | undefined
+  /** The number of attempts of a call with `prefer: 'cheapest'` that a service tier refused for lack of capacity. */
+  refusedByTiers = 0
   /** Whether an attempt was not made because too little of a spend limit was left. */
   lackedMoney = false
   /** The cost in US dollars that the provider itself reported. */

@@ -2,11 +2,11 @@ import type { Price } from './price.ts'
 
 /** A model at a provider, to which a call can be sent. Contains no key, so it may be logged. */
 export interface Target {
-  /** `provider/model`, as in chains and receipts; only the provider when a request names no model. */
+  /** `provider/model`, as in chains and receipts, or `provider/variant`; only the provider when a request names no model. */
   readonly name: string
   /** The name of the provider, as in the option `providers`. */
   readonly provider: string
-  /** The name of the model at the provider; undefined when a request names none. */
+  /** The name of the model at the provider, also for a variant; undefined when a request names none. */
   readonly model: string | undefined
   /** The kind of the provider, as in the option `providers`. */
   readonly kind: string
@@ -41,6 +41,10 @@ export interface Target {
    * configured.
    */
   readonly idleMs: number | undefined
+  /** The maximum time of one attempt at this model, in milliseconds, if its `timeouts` in the option `models` set one. @default none */
+  readonly attemptMs?: number | undefined
+  /** The parameters that requests to this variant of a model carry, such as `{ service_tier: 'flex' }`. @default none: the target is no variant */
+  readonly params?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**

@@ -4,6 +4,8 @@ import type { Exchange } from '../call/exchange.ts'
 import type { Target } from '../reporting/target.ts'
 import { credentialOf } from '../targets/credential.ts'
 import { formatOf, type Provider } from '../targets/providers.ts'
+import { linesOf } from '../targets/twins.ts'
+import { replacedFields, withParams } from '../targets/variant.ts'
 
 /** A request, rewritten for one target. */
 export interface AdaptedRequest {
@@ -69,7 +71,9 @@ function adaptBody(
 ): JsonBody | undefined {
   if (!json) return json
   const format = formatOf(provider, operation)
-  let body = operation.endpoint.adaptBody(json, target.model, format, adaptations, streaming)
+  const given = withParams(target, json, operation)
+  for (const name of given === json ? [] : replacedFields(json, given)) adaptations.push(`replaced ${name}`)
+  let body = operation.endpoint.adaptBody(given, target.model, format, adaptations, streaming)
   for (const name of provider.dropParams) {
     if (!(name in body)) continue
     const { [name]: _dropped, ...rest } = body
@@ -77,4 +81,14 @@ function adaptBody(
     adaptations.push(`dropped ${name}`)
   }
   return body
+}
+
+/** Whether two requests have the same URL, credential, headers and body. */
+export function isSameRequest(one: AdaptedRequest, other: AdaptedRequest): boolean {
+  return (
+    one.url === other.url &&
+    one.credential === other.credential &&
+    one.init.body === other.init.body &&
+    linesOf(one.headers) === linesOf(other.headers)
+  )
 }

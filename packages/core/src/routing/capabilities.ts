@@ -1,6 +1,7 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Capability, Target } from '../reporting/target.ts'
 import { formatAt, type Provider } from '../targets/providers.ts'
+import { withParams } from '../targets/variant.ts'
 
 type Request = Pick<Exchange, 'operation' | 'json' | 'streaming'>
 
@@ -9,10 +10,11 @@ type Request = Pick<Exchange, 'operation' | 'json' | 'streaming'>
  * request's protocol, the endpoint may ignore a parameter that changes the meaning of the answer, or the model may lack a capability.
  */
 export function whyUnable(target: Target, provider: Provider, request: Request): string | undefined {
-  const { operation, json } = request
+  const { operation } = request
+  const json = request.json && withParams(target, request.json, operation)
   const format = formatAt(provider, operation)
   if (!format) return `its provider does not serve ${operation.protocol}`
-  const missing = missingCapability(target, request)
+  const missing = missingCapability(target, json === request.json ? request : { ...request, json })
   if (missing !== undefined || provider.native || !json) return missing
   const why = operation.endpoint.whyUnable?.(json, format)
   return why && `it ${why}`

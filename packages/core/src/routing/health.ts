@@ -23,6 +23,7 @@ import { isTargetFailure, mayMoveOn } from '../attempt/next-step.ts'
 import { HealthProbes } from './health-probes.ts'
 import type { KeyRings } from './key-rings.ts'
 import { keyStatsOf } from './key-stats.ts'
+import { RecentLatencies } from './recent-latencies.ts'
 import { targetKey } from './state-keys.ts'
 import { TargetCooldowns } from './target-cooldowns.ts'
 import type { Target } from '../reporting/target.ts'
@@ -65,6 +66,8 @@ export class Health {
   /** Calls one target after the other, and records their success ratios and latencies. */
   readonly chain: FallbackChain<Target>
   readonly cooldowns: TargetCooldowns
+  /** How long targets have taken lately. Recorded only if the option `models` contains variants. */
+  readonly latencies = new RecentLatencies()
   readonly #options: HealthOptions
   readonly #breakers: BreakerRegistry | undefined
   readonly #probes: HealthProbes
@@ -164,6 +167,14 @@ export class Health {
   noteFailure(exchange: LegExchange, failure: Failure): void {
     this.cooldowns.noteFailure(exchange, failure)
     if (!this.isAvailable(exchange.leg.target)) this.#probes.learnFrom(exchange)
+  }
+
+  /** Called when a target has answered: with its whole answer, or with the first content of a stream. */
+  noteAnswer(exchange: LegExchange, durationMs: number): void {
+    this.cooldowns.noteAnswer(exchange)
+    const { policy, leg, streaming, operation } = exchange
+    if (!policy.routes.hasVariants || !operation.checksAnswers) return
+    this.latencies.note(leg.target, streaming, durationMs, policy.clock.now())
   }
 
   /** Returns statistics of the targets that were called, by name. */

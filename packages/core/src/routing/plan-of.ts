@@ -1,5 +1,6 @@
 import type { Exchange } from '../call/exchange.ts'
-import type { Plan } from '../targets/routes.ts'
+import { ladderOf, planWithLadder } from './ladder.ts'
+import type { Plan } from '../targets/plan.ts'
 
 /**
  * Returns the targets that may serve a call. They are computed once for each call. A call that uses state stored at the provider can be
@@ -13,8 +14,13 @@ function makePlan(exchange: Exchange): Plan {
   const { policy, operation, receipt, perCall } = exchange
   const { routes } = policy
   const nativeURL = operation.endpoint.rootOf(exchange.url)
-  if (!operation.portable) return routes.onlyTarget(receipt.model, nativeURL, operation)
-  if (perCall.fallback === undefined) return routes.planFor(receipt.model, nativeURL, operation)
-  const chain = perCall.fallback === false ? [] : perCall.fallback
-  return routes.planWith(chain, receipt.model, nativeURL, operation)
+  const { model } = receipt
+  if (!operation.portable) return routes.onlyTarget(model, nativeURL, operation)
+  const { fallback, prefer } = perCall
+  const plan =
+    fallback === undefined
+      ? routes.planFor(model, nativeURL, operation)
+      : routes.planWith(fallback === false ? [] : fallback, model, nativeURL, operation)
+  const ladder = prefer === 'cheapest' ? ladderOf(routes, model, nativeURL, operation) : undefined
+  return ladder ? planWithLadder(plan, ladder) : plan
 }

@@ -1,7 +1,9 @@
+import type { JsonBody } from '../base/json.ts'
 import { identityOf, type Identified } from '../call/identity.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { Provider } from '../targets/providers.ts'
 import type { Target } from '../reporting/target.ts'
+import { withParams } from '../targets/variant.ts'
 
 // Keys of the state that calls share. They may contain a credential, since copies of a client may have different ones, so they must not
 // be shown.
@@ -10,6 +12,7 @@ import type { Target } from '../reporting/target.ts'
 export interface Grouped extends Identified {
   readonly url?: string | undefined
   readonly operation?: Operation | undefined
+  readonly json?: JsonBody | undefined
 }
 
 /**
@@ -39,12 +42,26 @@ export function quotaGroupOf(
  * Returns the name of the model that has rate limits of its own or, if a whole family of models shares one rate limit, the name of the
  * family.
  */
-export function quotaModelOf({ name, model }: Target, { operation }: Pick<Grouped, 'operation'>): string {
+export function quotaModelOf(
+  { name, model, params }: Target,
+  { operation }: Pick<Grouped, 'operation'>,
+): string {
+  if (params) return name // a variant has limits of its own
   return (model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)) ?? name
 }
 
+/**
+ * Returns the service tier that a request names when it is sent to a target, such as `flex`; undefined if it names none. The parameters of a variant
+ * are included.
+ */
+export function tierAt(target: Target, { operation, json, headers }: Grouped): string | undefined {
+  if (!operation || !json) return undefined
+  return operation.request.serviceTierOf(withParams(target, json, operation), headers)
+}
+
 /** Returns the target's quota group or, if a whole family of models shares one rate limit, the name of the family. */
-function modelGroupOf({ provider, model, quotaGroup }: Target, { operation }: Grouped): string {
+function modelGroupOf({ provider, model, quotaGroup, params }: Target, { operation }: Grouped): string {
+  if (params) return quotaGroup // a variant has limits of its own
   const family = model === undefined ? undefined : operation?.endpoint.quotaModelOf(model)
   return family === undefined || family === model ? quotaGroup : `${provider}/${family}`
 }

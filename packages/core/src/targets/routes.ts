@@ -6,26 +6,9 @@ import type { Target } from '../reporting/target.ts'
 import { VENDOR_OF_PROTOCOL, type Vendor } from '../protocols/vendors.ts'
 import { chainOf, fullName, readChains, type ChainNames, type NamedChains } from './chains.ts'
 import { refuseUnserved } from './check-served.ts'
+import type { Plan } from './plan.ts'
 import { formatAt, type Provider } from './providers.ts'
-
-/** The targets that a call may be sent to, in the configured order. */
-export interface Plan {
-  /** The requested target, followed by the targets that take over when it fails. */
-  readonly outage: readonly Target[]
-  /** The targets for a request that is too long for the targets in `outage`. */
-  readonly contextWindow: readonly Target[]
-  /** The targets for a request that was refused by a content filter. */
-  readonly contentPolicy: readonly Target[]
-  /**
-   * An id of the credentials that the call may use besides the client's own; empty if there are none. Contains keys, so it must not be
-   * shown.
-   */
-  readonly credentials: string
-  /**
-   * A warning that names the targets that the call skips because their providers do not serve its protocol; undefined if there are none.
-   */
-  readonly warning: string | undefined
-}
+import { isVariant } from './variant.ts'
 
 /** The parts of a request on which its targets depend. */
 interface Routed {
@@ -54,6 +37,8 @@ export class Routes {
   readonly providers: ReadonlyMap<string, Provider>
   /** The keys of the client's own provider, if it has several. */
   readonly clientKeys: KeyList | undefined
+  /** Whether the option `models` names variants of models. */
+  readonly hasVariants: boolean
   readonly #options: RouteOptions
   /**
    * The chains for each default provider. They differ, because a model that is named without a provider belongs to the default provider.
@@ -66,6 +51,7 @@ export class Routes {
   constructor(options: RouteOptions) {
     this.#options = options
     this.providers = options.providers
+    this.hasVariants = Object.values(options.models).some(isVariant)
     this.clientKeys = [...options.providers.values()].find(({ native, keys }) => native && keys)?.keys
     const { defaultProvider, defaultOfVendor } = options
     const calls = { ...options, ofAllVendors: defaultOfVendor.size > 0 }
@@ -170,6 +156,24 @@ export class Routes {
     return { outage, contextWindow, contentPolicy, credentials: others.toSorted().join('\n'), warning }
   }
 
+  /**
+   * Returns the targets that stand for the same model at the same provider as the requested one: the model itself first, then its variants, in the
+   * order of the option `models`.
+   */
+  sameModel(model: string | undefined, nativeURL: string, operation: Operation): readonly Target[] {
+    if (!this.hasVariants) return []
+    const request = { model, nativeURL, operation }
+    const requested = this.#target(this.requestedName(model, operation), request)
+    if (requested?.model === undefined) return []
+    const names = { ...this.#options, defaultProvider: this.#defaultFor(operation) }
+    const variants = Object.entries(this.#options.models)
+      .filter(([, entry]) => isVariant(entry) && entry.model === requested.model)
+      .map(([name]) => fullName('models', name, names))
+    return this.#targets([`${requested.provider}/${requested.model}`, ...variants], request).filter(
+      ({ provider }) => provider === requested.provider,
+    )
+  }
+
   /** Returns another model at the provider of a target, as a target with the user's own price if there is one. */
   otherModelAt(target: Target, model: string, operation: Operation): Target {
     const name = `${target.provider}/${model}`
@@ -222,21 +226,24 @@ export class Routes {
     const { models } = this.#options
     const isDefault = providerName === this.#defaultFor(operation)
     const own = models[name] ?? (isDefault ? models[model ?? ''] : undefined) ?? {}
+    const atProvider = own.model ?? model
     return {
       name,
       provider: providerName,
       kind: provider.kind,
-      model,
+      model: atProvider,
       baseURL: provider.native
-        ? operation.endpoint.withModel(nativeURL, requested, model)
+        ? operation.endpoint.withModel(nativeURL, requested, atProvider)
         : addressOf(provider, operation),
       quotaGroup: provider.quotaGroup ?? name,
       weight: own.weight ?? 1,
       price: own.price,
       contextTokens: own.contextTokens,
       capabilities: own.capabilities,
-      firstTokenMs: own.firstTokenMs,
-      idleMs: own.idleMs,
+      firstTokenMs: own.timeouts?.firstTokenMs ?? own.firstTokenMs,
+      idleMs: own.timeouts?.idleMs ?? own.idleMs,
+      attemptMs: own.timeouts?.attemptMs,
+      params: own.params,
     }
   }
 }

@@ -50,6 +50,7 @@ describe('situationOf', () => {
     [408, undefined, 'timeout-answer'],
     [409, undefined, 'conflict'],
     [429, undefined, 'rate-limit'],
+    [429, 'resource_unavailable', 'tier-unavailable'],
     [503, 'slow_down', 'overloaded'],
     [503, 'engine_overloaded', 'overloaded'],
     [529, undefined, 'overloaded'],

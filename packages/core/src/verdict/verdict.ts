@@ -1,4 +1,4 @@
-import { situationOf, type Failure, type FailureKind } from '@harbor/retry'
+import { situationOf, type Failure, type FailureKind, type Situation } from '@harbor/retry'
 
 export {
   cooldownOf,
@@ -61,4 +61,16 @@ export function isOutOfOrder(status: number): boolean {
 export function limiterStatusOf(failure: Failure): number | undefined {
   if (situationOf(failure) === 'rate-limit') return 429
   return failure.status === 429 ? 402 : failure.status
+}
+
+/** The failures with which providers refuse requests at a service tier that they sell only while they have capacity to spare. */
+const REFUSES_TIER: ReadonlySet<Situation> = new Set<Situation>([
+  'tier-unavailable',
+  'overloaded',
+  'rate-limit',
+])
+
+/** Whether a failed request at a service tier was refused for lack of capacity, before any work was done for it. */
+export function isTierRefusal(failure: Failure): boolean {
+  return REFUSES_TIER.has(situationOf(failure)) && !failure.ambiguous
 }

@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<HopKind, string>> = {
   backoff: 'backoff',
   'retry-after': 'Retry-After',
   'hedge-delay': 'before the hedge',
+  tier: 'no capacity at the tier',
   answer: 'answer',
   stream: 'stream',
   failed: 'failed',

@@ -33,7 +33,7 @@ export interface Verdict {
   readonly causedByContent?: true
   /** The cooldown that the failure starts; undefined for none. */
   readonly cooldown?: {
-    /** What is in cooldown, so that calls avoid it: the credential, the model at this target, or all targets of the quota group. */
+    /** What is in cooldown, so that calls avoid it, such as the credential, or all targets of the quota group. */
     readonly of: CooldownScope
     /**
      * The minimum duration, in milliseconds; the cooldown is longer if the provider asks for longer. `as-requested`: the duration that the provider
@@ -45,9 +45,9 @@ export interface Verdict {
 
 /**
  * What is in cooldown, so that calls avoid it until it ends. `credential`: every target with the same API key. `target-and-model`: one model at one
- * provider. `quota-group`: the targets that share one rate limit.
+ * provider. `quota-group`: the targets that share one rate limit. `service-tier`: one service tier of one model, such as `flex`.
  */
-export type CooldownScope = 'credential' | 'target-and-model' | 'quota-group'
+export type CooldownScope = 'credential' | 'target-and-model' | 'quota-group' | 'service-tier'
 
 /**
  * A kind of failure that Harbor treats in its own way: the key of a row of `VERDICTS`. Most have the name and the meaning of a `FailureKind`. The
@@ -56,6 +56,7 @@ export type CooldownScope = 'credential' | 'target-and-model' | 'quota-group'
  * - `not-sent`: the connection failed before the request was sent
  * - `sent-unanswered`: the request may have been sent, but no complete answer arrived: the connection failed, or time ran out
  * - `unable`: the target cannot express the request
+ * - `tier-unavailable`: the service tier that the request asks for, such as `flex`, has no capacity now; other tiers may have
  * - `timeout-answer`: the server itself reported a timeout
  * - `stream-before-content`: a stream failed before the caller had received content
  * - `stream-after-content`: a stream failed after the caller had received content
@@ -75,6 +76,7 @@ export type Situation =
   | 'timeout-answer'
   | 'conflict'
   | 'rate-limit'
+  | 'tier-unavailable'
   | 'overloaded'
   | 'server'
   | 'malformed'
@@ -131,6 +133,13 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
     breaker: 'ignore',
     cooldown: { of: 'quota-group', ms: 'as-requested' },
   },
+  // The standard tier of the model, and its rate limits, are not affected.
+  'tier-unavailable': {
+    retryHere: 'yes',
+    nextTarget: 'other-quota-group',
+    breaker: 'ignore',
+    cooldown: { of: 'service-tier', ms: 'as-requested' },
+  },
   overloaded: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
   server: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure' },
   malformed: { retryHere: 'yes', nextTarget: 'yes', breaker: 'failure', billed: 'yes' },
@@ -147,6 +156,12 @@ export const VERDICTS: Readonly<Record<Situation, Verdict>> = {
  */
 const UNABLE: ReadonlySet<string | undefined> = new Set(['unsupported_by_model', 'ignored_by_model'])
 
+/**
+ * The code with which OpenAI refuses a request at a tier without capacity, with status 429:
+ * https://developers.openai.com/api/docs/guides/flex-processing
+ */
+const TIER_UNAVAILABLE = 'resource_unavailable'
+
 /** Returns the kind of a failure: the key of its row in `VERDICTS`. */
 export function situationOf(failure: Failure): Situation {
   if (failure.origin === 'local') return 'local-fault'
@@ -155,6 +170,8 @@ export function situationOf(failure: Failure): Situation {
       return failure.ambiguous ? 'sent-unanswered' : 'not-sent'
     case 'timeout':
       return failure.status === undefined ? 'sent-unanswered' : 'timeout-answer'
+    case 'rate-limit':
+      return failure.code === TIER_UNAVAILABLE ? 'tier-unavailable' : 'rate-limit'
     case 'stream':
       return 'stream-before-content'
     case 'bad-request':

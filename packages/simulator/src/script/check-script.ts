@@ -22,7 +22,9 @@ import type { BackgroundScript, LateResponses, WindowScript } from '../responses
 import type { FaultOf, FaultType } from './fault.ts'
 import { checkLimits } from '../limits/check-limits.ts'
 import { requestOperations } from '../route.ts'
-import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
+import type { Condition, ProviderScript, Rule } from './script.ts'
+import type { TierScript } from './tier-script.ts'
+import type { TimeWindow } from './time-window.ts'
 
 /** Throws if a script has a wrong value or an unknown field. TypeScript does not check scripts that come from files. */
 export function checkScript(script: unknown, where: string): asserts script is ProviderScript {
@@ -72,6 +74,17 @@ const backgroundFields: Fields<BackgroundScript> = {
   windows: (value, where) => checkObject(value, { '2h': windowScript, '8h': windowScript }, where),
 }
 
+const timeWindow = range<TimeWindow>({ from: number(), to: number(), everyMs: number(1) })
+
+const tierFields: Fields<TierScript> = {
+  latency,
+  firstTokenMs: latency,
+  tokenMs: latency,
+  refusedShare: number(0, 1),
+  refusedIn: list(timeWindow),
+  retryAfter: (value, where) => retryAfter(value, where),
+}
+
 const scriptFields: Fields<ProviderScript> = {
   rules: list((rule, where) => checkObject(rule, ruleFields, where)),
   latency,
@@ -80,6 +93,12 @@ const scriptFields: Fields<ProviderScript> = {
   apiKeys: texts,
   models: texts,
   servedTier: text,
+  tiers: (tiers, where) => {
+    if (typeof tiers !== 'object' || tiers === null || Array.isArray(tiers))
+      fail(where, 'an object of tiers', tiers)
+    for (const [name, tier] of Object.entries(tiers))
+      checkObject(tier, tierFields, `${where}.${name}`)
+  },
   cachedShare: number(0, 1),
   reply: (value, where) => {
     if (typeof value !== 'string' && typeof value !== 'function') fail(where, 'a string or a function', value)

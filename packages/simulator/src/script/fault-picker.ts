@@ -2,7 +2,8 @@ import type { Fault, SimpleFault } from './fault.ts'
 import { hashText, seededRandom } from '../random.ts'
 import type { Operation, RequestOperation } from '../route.ts'
 import type { Range } from './range.ts'
-import type { Condition, ProviderScript, Rule, TimeWindow } from './script.ts'
+import type { Condition, ProviderScript, Rule } from './script.ts'
+import { isIn } from './time-window.ts'
 
 /** What is known about a call, for the conditions of rules. */
 export interface CallFacts {
@@ -140,7 +141,7 @@ function matches(when: Condition, { call, elapsedMs, request }: CallFacts, chanc
   return (
     (when.call === undefined || matchesPosition(when.call, call)) &&
     (when.every === undefined || call % when.every === 0) &&
-    (when.windowMs === undefined || matchesTime(when.windowMs, elapsedMs)) &&
+    (when.windowMs === undefined || isIn(when.windowMs, elapsedMs)) &&
     (when.operation === undefined || matchesOperation(when.operation, request?.operation)) &&
     (when.stream === undefined || when.stream === request?.stream) &&
     (when.model === undefined || when.model === request?.model) &&
@@ -162,11 +163,6 @@ export function matchesPosition(wanted: number | readonly number[] | Range, call
   if (typeof wanted === 'number') return call === wanted
   if (!isRange(wanted)) return wanted.includes(call)
   return call >= (wanted.from ?? 1) && call <= (wanted.to ?? Infinity)
-}
-
-function matchesTime({ from = 0, to = Infinity, everyMs }: TimeWindow, elapsedMs: number): boolean {
-  const time = everyMs === undefined ? elapsedMs : elapsedMs % everyMs
-  return time >= from && time < to
 }
 
 function isRange(wanted: readonly number[] | Range): wanted is Range {

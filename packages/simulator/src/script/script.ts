@@ -6,6 +6,8 @@ import type { RecordedRequest } from '../journal.ts'
 import type { Latency } from '../latency.ts'
 import type { Limits } from '../limits/limits.ts'
 import type { RequestOperation } from '../route.ts'
+import type { TierScript } from './tier-script.ts'
+import type { TimeWindow } from './time-window.ts'
 
 /** How one provider behaves. With an empty script every call gets a good answer at once. */
 export interface ProviderScript {
@@ -29,6 +31,11 @@ export interface ProviderScript {
    * always `standard`
    */
   servedTier?: string | undefined
+  /**
+   * How requests at a service tier are answered, by the name of the tier in the request, such as `flex`: their latency, and how often the tier refuses
+   * them. The answer reports the tier. Rules come first: a call that gets a fault by a rule is not refused by its tier. @default every tier answers alike
+   */
+  tiers?: Readonly<Record<string, TierScript>> | undefined
   /**
    * The fraction of the prompt that answers report as read from the prompt cache, from 0 to 1. At Anthropic, it is a fraction of the tokens before
    * the last `cache_control`. @default 0
@@ -87,13 +94,4 @@ export interface Condition {
   method?: string | undefined
   /** Text that occurs anywhere in the path, such as `/content` or `/cancel`. @default any path */
   path?: string | undefined
-}
-
-/** The time from `from` (included) to `to` (excluded), in milliseconds. If `from` or `to` is missing, the window has no bound on that side. */
-export interface TimeWindow extends Range {
-  /**
-   * The period after which the window repeats, in milliseconds. It simulates a provider that fails at regular
-   * intervals. @default no repetition
-   */
-  everyMs?: number | undefined
 }

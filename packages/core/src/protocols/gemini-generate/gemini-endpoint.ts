@@ -1,4 +1,5 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
+import { mergedParams } from '../../base/merged-params.ts'
 import { copyHeaders } from '../../base/readonly-headers.ts'
 import type { EndpointFormat } from '../protocol.ts'
 import { modelIn, partsOf, quotaModelOf, resourceFor } from './gemini-url.ts'
@@ -62,7 +63,24 @@ export const GEMINI_ENDPOINT: EndpointFormat = {
   },
   carriesHeader: (name) => CARRIED_HEADERS.has(name),
   adaptBody: (body, model) => (model === undefined ? body : withModelInBody(body, model)),
+  withParams: withParamsInCamelCase,
   quotaModelOf,
+}
+
+/**
+ * Adds parameters under their camel-case names. Google's APIs accept both spellings, but not both at once, so a field of the body in the other
+ * spelling is renamed.
+ */
+function withParamsInCamelCase(body: JsonBody, params: JsonBody): JsonBody {
+  const named = Object.fromEntries(Object.entries(params).map(([name, value]) => [camelOf(name), value]))
+  const own = Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [camelOf(name) in named ? camelOf(name) : name, value]),
+  )
+  return mergedParams(own, named)
+}
+
+function camelOf(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** Removes Google's models from the end of a root URL of Vertex AI, since the path of each request contains them. */

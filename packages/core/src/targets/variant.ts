@@ -1,0 +1,45 @@
+import { isRecord, type JsonBody } from '../base/json.ts'
+import { mergedParams } from '../base/merged-params.ts'
+import type { ModelOptions } from '../options/provider-options.ts'
+import type { Operation } from '../protocols/protocol.ts'
+import type { Target } from '../reporting/target.ts'
+
+/** The fields of a request that choose a service tier. All other fields may change the answer itself. */
+const TIER_FIELDS: ReadonlySet<string> = new Set(['service_tier', 'serviceTier', 'speed'])
+
+/** An entry of the option `models` that is a variant: a name of its own for a model with parameters. */
+export type Variant = ModelOptions & { readonly model: string; readonly params: JsonBody }
+
+export function isVariant(entry: ModelOptions): entry is Variant {
+  return entry.model !== undefined && entry.params !== undefined
+}
+
+/** Returns the body of a request as a target gets it: with the parameters of the variant, if the target is one. */
+export function withParams(
+  { params }: Pick<Target, 'params'>,
+  body: JsonBody,
+  { checksAnswers, endpoint }: Pick<Operation, 'checksAnswers' | 'endpoint'>,
+): JsonBody {
+  // Other requests, such as one that counts tokens, do not know the parameters.
+  if (!params || !checksAnswers) return body
+  return endpoint.withParams?.(body, params) ?? mergedParams(body, params)
+}
+
+/** Returns the names of the fields that `params` replaces with another value. */
+export function replacedFields(body: JsonBody, merged: JsonBody): readonly string[] {
+  return Object.keys(body).filter(
+    (name) => body[name] !== merged[name] && !(isRecord(body[name]) && isRecord(merged[name])),
+  )
+}
+
+/** Returns the parameters of a variant that may change the answer, as text for comparisons. Empty if they only choose a service tier. */
+export function answerParamsOf({ params = {} }: Pick<Target, 'params'>): string {
+  const others = Object.entries(params).filter(([name]) => !TIER_FIELDS.has(name))
+  return others.length === 0 ? '' : JSON.stringify(others.sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+/** Returns the service tier that parameters name, in lower case; undefined if they name none. */
+export function tierOfParams(params: JsonBody = {}): string | undefined {
+  const tier = params['service_tier'] ?? params['serviceTier'] ?? params['speed']
+  return typeof tier === 'string' && tier !== '' ? tier.toLowerCase() : undefined
+}
