@@ -46,6 +46,8 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   #sourceEnded = false
   #results: AsyncGenerator<ProviderBatchResult<Value>, void, undefined> | undefined
   #isOver = false
+  /** Whether `cancel()` was called. No further batch is created then. */
+  #isCancelled = false
 
   constructor(settings: ProviderBatchSettings, source: RequestSource, options: RunOptions) {
     this.#settings = settings
@@ -70,11 +72,21 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     await released
   }
 
+  async cancel(): Promise<void> {
+    this.#isCancelled = true
+    this.#active?.pollSoon()
+    await this.#cancelRemote()
+  }
+
   async #cancelRemote(): Promise<void> {
     // Without retries: the provider answers 409 for a batch that can no longer be cancelled.
     const retrier = new Retrier({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
     const unconfirmed = await this.#submitter?.unconfirmed(retrier).catch(() => undefined)
     const ids = [...(this.#active?.batchIds() ?? []), ...(unconfirmed ? [unconfirmed] : [])]
+    await this.#cancelBatches(ids)
+  }
+
+  async #cancelBatches(ids: readonly string[]): Promise<void> {
     const { batches } = this.#settings.client
     await Promise.allSettled(ids.map((id) => batches.cancel(id)))
   }
@@ -143,6 +155,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     const active = (this.#active = new ActiveBatches(this.#settings, ledger, this.#retrier))
     const collector = new Collector(this.#settings, this.#retrier, ledger, this.#options, this.#source)
     await this.#resume(ledger, active)
+    if (this.#isCancelled) await this.#cancelBatches(active.batchIds())
     for (;;) {
       yield* this.#tooLarge.splice(0)
       for (let part = this.#ended.shift(); part; part = this.#ended.shift()) {
@@ -151,16 +164,37 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
           else yield this.#count(outcome as ProviderBatchResult<Value>)
         }
       }
-      while (active.hasRoom && (this.#pending.length > 0 || (await this.#readShard(ledger)))) {
+      while (active.hasRoom && (await this.#hasNext(ledger))) {
         const [next] = this.#pending
         if (!next || !active.hasRoomFor(next.part)) break
         this.#pending.shift()
-        active.add(next.part, await submitter.submit(next.part, next.lines, next.resumed))
+        const batchId = await submitter.submit(next.part, next.lines, next.resumed)
+        active.add(next.part, batchId)
         this.#counts.submitted += next.part.count
+        // The batch was being created when the run was cancelled.
+        if (this.#isCancelled) await this.#cancelBatches([batchId])
       }
+      if (this.#isCancelled) await this.#cancelUnconfirmed(active, submitter)
       if (this.#tooLarge.length > 0) continue
-      if (active.size === 0 && this.#pending.length === 0 && this.#sourceEnded) return
+      if (active.size === 0 && (this.#isCancelled || (this.#pending.length === 0 && this.#sourceEnded)))
+        return
       for (const part of await active.poll()) this.#end(part)
+    }
+  }
+
+  /** Whether there is another part to submit. @returns false after a cancellation */
+  async #hasNext(ledger: Ledger): Promise<boolean> {
+    if (this.#isCancelled) return false
+    return this.#pending.length > 0 || (await this.#readShard(ledger))
+  }
+
+  /** After a cancellation: a pending part may have a batch that an earlier process has created without recording it. Cancels that batch, too. */
+  async #cancelUnconfirmed(active: ActiveBatches, submitter: Submitter): Promise<void> {
+    for (const { part, resumed } of this.#pending.splice(0)) {
+      const batchId = resumed ? await submitter.adopt(part) : undefined
+      if (batchId === undefined) continue
+      active.add(part, batchId)
+      await this.#cancelBatches([batchId])
     }
   }
 
