@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { finished, HOUR, MINUTE, PRICED, questions, virtualProvider } from './helpers/deadline-bulk.ts'
+import { harborFor } from './helpers/harbor-for.ts'
+
+describe('a bulk run by deadline', () => {
+  it('goes through the Batch API where a batch is likely to be done in time, at half the price', async () => {
+    const { provider, advance } = await virtualProvider({ latency: 2_000, batches: { runMs: HOUR } })
+    const harbor = harborFor(provider, PRICED)
+    const run = harbor.bulk(questions(60), { via: 'auto', deadlineMs: 6 * HOUR, routes: ['batch'] })
+    const { answers, report, lastMs } = await finished(run, { advance, stepMs: 10_000, maxMs: 6 * HOUR })
+    expect(answers.size).toBe(60)
+    expect(report.routes.batch?.answers).toBe(59)
+    expect(report.routes.direct?.answers).toBe(1)
+    expect(report.spentUsd).toBeCloseTo(harbor.stats().cost.spentUsd, 9)
+    expect(report.spentUsd / report.directUsd).toBeLessThan(0.55)
+    expect(report).toMatchObject({ calledOver: 0, left: 0, overdue: 0, late: { answers: 0, usd: 0 } })
+    expect(lastMs).toBeLessThan(2 * HOUR)
+  })
+
+  it('calls the rest directly in time when a batch is late, and pays for each answer once', async () => {
+    const { provider, advance } = await virtualProvider({
+      latency: 2_000,
+      batches: { runMs: 10 * HOUR, cancellingMs: MINUTE },
+    })
+    const harbor = harborFor(provider, PRICED)
+    const run = harbor.bulk(questions(60), { via: 'auto', deadlineMs: 3 * HOUR, routes: ['batch'] })
+    const { answers, report, lastMs } = await finished(run, { advance, stepMs: 10_000, maxMs: 4 * HOUR })
+    expect(answers.size).toBe(60)
+    // Answered evenly over its time: a little less than a third until it was cancelled.
+    expect(report.routes.batch?.answers).toBeGreaterThan(10)
+    expect(report.routes.batch?.answers).toBeLessThan(20)
+    expect(report.calledOver).toBe(59 - (report.routes.batch?.answers ?? 0))
+    expect(report).toMatchObject({ overdue: 0, late: { answers: 0, usd: 0, possiblyUsd: 0 } })
+    expect(lastMs).toBeLessThan(3 * HOUR)
+    expect(lastMs).toBeGreaterThan(2.5 * HOUR)
+  })
+})

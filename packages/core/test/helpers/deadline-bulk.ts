@@ -1,0 +1,78 @@
+import { startSimulator, type ProviderScript, type SimulatedProvider } from '@harbor/simulator'
+import { onTestFinished, vi } from 'vitest'
+import type { AutoBulkReport, AutoBulkRun, BulkAnswer, BulkRequest } from '../../src/index.ts'
+
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+/** The price of a model with every discount. The simulator reports an hour of tokens as words. */
+export const PRICE = {
+  inputPerMillion: 1_000,
+  outputPerMillion: 2_000,
+  tiers: { batch: 0.5, flex: 0.5, 'default:8h': 0.6, 'default:2h': 0.7 },
+} as const
+export const MODEL = 'gpt-5'
+export const PRICED = { models: { [MODEL]: { price: PRICE } } }
+
+/** A provider whose time, and that of this process, only moves when a run needs it. */
+export async function virtualProvider(
+  script: ProviderScript,
+): Promise<{ provider: SimulatedProvider; advance: (ms: number, stepMs: number) => Promise<void> }> {
+  const simulator = await startSimulator({ providers: { openai: script }, time: 'virtual' })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+  onTestFinished(async () => {
+    vi.useRealTimers()
+    await simulator.close()
+  })
+  const advance = (ms: number, stepMs: number): Promise<void> =>
+    simulator.advance(ms, { alongside: (step) => void vi.advanceTimersByTime(step), stepMs })
+  return { provider: simulator.provider(), advance }
+}
+
+export function questions(count: number, from = 0): BulkRequest[] {
+  return Array.from({ length: count }, (_, at) => ({
+    custom_id: `q-${from + at}`,
+    body: {
+      model: MODEL,
+      max_completion_tokens: 50,
+      messages: [{ role: 'user' as const, content: `Question ${from + at}?` }],
+    },
+  }))
+}
+
+/** A run that has ended. */
+export interface EndedRun {
+  readonly answers: ReadonlyMap<string, BulkAnswer>
+  readonly errors: ReadonlyMap<string, unknown>
+  readonly report: AutoBulkReport
+  /** When the last result came, in milliseconds after the start. */
+  readonly lastMs: number
+}
+
+/** Reads a run to its end, while time moves. */
+export async function finished(
+  run: AutoBulkRun,
+  {
+    advance,
+    stepMs,
+    maxMs,
+  }: { advance: (ms: number, stepMs: number) => Promise<void>; stepMs: number; maxMs: number },
+): Promise<EndedRun> {
+  const answers = new Map<string, BulkAnswer>()
+  const errors = new Map<string, unknown>()
+  const startedAt = Date.now()
+  let lastMs = 0
+  let isOver = false
+  const reading = (async () => {
+    for await (const result of run) {
+      if (answers.has(result.id) || errors.has(result.id)) throw new Error(`${result.id} has two results`)
+      if (result.ok) answers.set(result.id, result.value)
+      else errors.set(result.id, result.error)
+      lastMs = Date.now() - startedAt
+    }
+  })().finally(() => (isOver = true))
+  reading.catch(() => undefined)
+  for (let ms = 0; ms < maxMs && !isOver; ms += 20 * stepMs) await advance(20 * stepMs, stepMs)
+  if (!isOver) throw new Error('the run did not end')
+  await reading
+  return { answers, errors, report: run.report(), lastMs }
+}
