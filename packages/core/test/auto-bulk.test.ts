@@ -7,7 +7,13 @@ describe('a bulk run by deadline', () => {
     const { provider, advance } = await virtualProvider({ latency: 2_000, batches: { runMs: HOUR } })
     const harbor = harborFor(provider, PRICED)
     const run = harbor.bulk(questions(60), { via: 'auto', deadlineMs: 6 * HOUR, routes: ['batch'] })
-    const { answers, report, lastMs } = await finished(run, { advance, stepMs: 10_000, maxMs: 6 * HOUR })
+    const { answers, errors, report, lastMs } = await finished(run, {
+      provider,
+      advance,
+      stepMs: 10_000,
+      maxMs: 6 * HOUR,
+    })
+    expect([...errors]).toEqual([])
     expect(answers.size).toBe(60)
     expect(report.routes.batch?.answers).toBe(59)
     expect(report.routes.direct?.answers).toBe(1)
@@ -24,7 +30,13 @@ describe('a bulk run by deadline', () => {
     })
     const harbor = harborFor(provider, PRICED)
     const run = harbor.bulk(questions(60), { via: 'auto', deadlineMs: 3 * HOUR, routes: ['batch'] })
-    const { answers, report, lastMs } = await finished(run, { advance, stepMs: 10_000, maxMs: 4 * HOUR })
+    const { answers, errors, report, lastMs } = await finished(run, {
+      provider,
+      advance,
+      stepMs: 10_000,
+      maxMs: 4 * HOUR,
+    })
+    expect([...errors]).toEqual([])
     expect(answers.size).toBe(60)
     // Answered evenly over its time: a little less than a third until it was cancelled.
     expect(report.routes.batch?.answers).toBeGreaterThan(10)
@@ -33,5 +45,30 @@ describe('a bulk run by deadline', () => {
     expect(report).toMatchObject({ overdue: 0, late: { answers: 0, usd: 0, possiblyUsd: 0 } })
     expect(lastMs).toBeLessThan(3 * HOUR)
     expect(lastMs).toBeGreaterThan(2.5 * HOUR)
+  })
+
+  it('takes the tier flex where a batch would be late, tries it again when it is refused, and pays for the tier of the answer', async () => {
+    const { provider, advance } = await virtualProvider({
+      latency: 2_000,
+      rules: [
+        {
+          when: { body: { service_tier: 'flex' }, probability: 0.3 },
+          fault: { type: 'status', status: 429, code: 'resource_unavailable' },
+        },
+      ],
+    })
+    const harbor = harborFor(provider, PRICED)
+    const run = harbor.bulk(questions(100), { via: 'auto', deadlineMs: HOUR, routes: ['batch', 'flex'] })
+    const { answers, errors, report, lastMs } = await finished(run, {
+      provider,
+      advance,
+      stepMs: 2_000,
+      maxMs: 2 * HOUR,
+    })
+    expect([...errors]).toEqual([])
+    expect(answers.size).toBe(100)
+    expect(report.routes.flex?.answers).toBe(99)
+    expect(lastMs).toBeLessThan(HOUR)
+    expect(report.overdue).toBe(0)
   })
 })

@@ -71,6 +71,9 @@ export async function finished(
     }
   })().finally(() => (isOver = true))
   reading.catch(() => undefined)
+  // The first request makes a connection and loads prices, which takes real time.
+  while (provider.counts().calls === 0 && provider.counts().batches.created === 0 && !isOver)
+    await new Promise((resolve) => setImmediate(resolve))
   for (let ms = 0; ms < maxMs && !isOver; ms += 20 * stepMs) await advance(20 * stepMs, stepMs)
   if (!isOver) throw new Error('the run did not end')
   await reading
