@@ -1,7 +1,7 @@
-import type { ProviderBatchClient, RemoteBatch } from '../src/provider/client.ts'
+import type { ProviderBatchClient, RemoteBatch } from '../src/provider/openai/client.ts'
 import type { ProviderBatchResult } from '../src/provider/contracts.ts'
-import { createProviderBatch } from '../src/provider/create-provider-batch.ts'
-import type { ProviderBatchOptions } from '../src/provider/options.ts'
+import { createProviderBatch } from '../src/provider/openai/create-provider-batch.ts'
+import type { ProviderBatchOptions } from '../src/provider/openai/options.ts'
 
 /** The answers for one batch: the texts of its files, and the batch object at the nth poll. */
 export interface Script {

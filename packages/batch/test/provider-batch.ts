@@ -5,10 +5,10 @@ import { startSimulator, type ProviderScript } from '@harbor/simulator'
 import OpenAI from 'openai'
 import { afterAll, beforeEach } from 'vitest'
 import { BatchItemError } from '../src/provider/errors.ts'
-import type { ProviderBatchClient } from '../src/provider/client.ts'
+import type { ProviderBatchClient } from '../src/provider/openai/client.ts'
 import type { ProviderBatchResult } from '../src/provider/contracts.ts'
-import { createProviderBatch } from '../src/provider/create-provider-batch.ts'
-import type { ProviderBatchOptions } from '../src/provider/options.ts'
+import { createProviderBatch } from '../src/provider/openai/create-provider-batch.ts'
+import type { ProviderBatchOptions } from '../src/provider/openai/options.ts'
 import type { RequestSource } from '../src/provider/shard-source.ts'
 
 const simulator = await startSimulator()

@@ -1,4 +1,4 @@
-import type { ProviderBatchRequest } from '../src/provider/options.ts'
+import type { ProviderBatchRequest } from '../src/provider/contracts.ts'
 
 /** A number of requests for embeddings, `id-0` and on. */
 export function requests(count: number, input = 'sea'): ProviderBatchRequest[] {

@@ -1,5 +1,6 @@
 export type { BatchCondition, BatchFault, BatchRule, BatchScript } from './batches/batch-script.ts'
-export type { BackgroundScript } from './responses/background-script.ts'
+export type { BackgroundScript, LateResponses, WindowScript } from './responses/background-script.ts'
+export type { CompletionWindow } from './responses/completion-window.ts'
 export type { Limits, Quota } from './limits/limits.ts'
 export type { ProviderCounts, RecordedRequest } from './journal.ts'
 export type { Fault, FaultOf, FaultType, RetryAfter, SequenceFault, SimpleFault } from './script/fault.ts'

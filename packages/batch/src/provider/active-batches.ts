@@ -1,8 +1,8 @@
-import { countedIn, endOf, fileIdOf, lacksFiles, TOKEN_LIMIT, type BatchEnd } from './batch-end.ts'
-import type { RemoteBatch } from './client.ts'
 import type { Ledger, BatchPart } from './state/ledger.ts'
-import type { ProviderBatchSettings } from './options.ts'
+import { TOKEN_LIMIT } from './token-limit.ts'
+import type { RunSettings } from './run-settings.ts'
 import { isNotFound, type Retrier } from './retrier.ts'
+import type { BatchLook, EndFacts, VendorRun } from './vendor.ts'
 
 /**
  * The number of 404s in a row after which a batch counts as gone. A single 404 proves nothing, because a provider may not know a new batch for a
@@ -10,26 +10,28 @@ import { isNotFound, type Retrier } from './retrier.ts'
  */
 const MAX_NOT_FOUND = 3
 /**
- * The maximum number of polls of a batch that has ended without the result files that it should have, according to the provider's counts. After this
+ * The maximum number of polls of a batch that has ended without the results that it should have, according to the provider's counts. After this
  * number of polls, the counts are treated as wrong.
  */
-const MAX_POLLS_FOR_FILES = 5
+const MAX_POLLS_FOR_RESULTS = 5
 const MAX_TOKEN_WAIT_MS = 3_600_000
 
 interface ActiveBatch {
   part: BatchPart
   batchId: string
   status: string
+  isValidating: boolean
   notFound: number
-  /** The number of polls that found the batch ended, but without all of its result files. */
+  /** The number of polls that found the batch ended, but without all of its results. */
   lacking: number
 }
 
 /** The batches in progress at the provider. Polls them, and decides whether another batch may be created. */
 export class ActiveBatches {
-  readonly #settings: ProviderBatchSettings
+  readonly #settings: RunSettings
   readonly #ledger: Ledger
   readonly #retrier: Retrier
+  readonly #vendor: VendorRun
   readonly #batches = new Map<string, ActiveBatch>()
   #waitMs: number
   /** The time before which no batch may be created, in milliseconds on the clock of the settings. */
@@ -43,8 +45,9 @@ export class ActiveBatches {
    */
   #isCautious = false
 
-  constructor(settings: ProviderBatchSettings, ledger: Ledger, retrier: Retrier) {
+  constructor(settings: RunSettings, ledger: Ledger, retrier: Retrier, vendor: VendorRun) {
     this.#settings = settings
+    this.#vendor = vendor
     this.#ledger = ledger
     this.#retrier = retrier
     this.#waitMs = settings.pollMs
@@ -63,7 +66,7 @@ export class ActiveBatches {
     if (this.size >= this.#settings.maxActiveBatches) return false
     if (this.#isBlockedUntilEnd && this.size > 0) return false
     if (this.#settings.clock.now() < this.#blockedUntil) return false
-    return !this.#isCautious || [...this.#batches.values()].every(({ status }) => status !== 'validating')
+    return !this.#isCautious || [...this.#batches.values()].every(({ isValidating }) => !isValidating)
   }
 
   /** Whether a part fits into `enqueuedTokens`, together with the batches in progress. If no batch is in progress, a part of any size fits. */
@@ -74,7 +77,7 @@ export class ActiveBatches {
   }
 
   add(part: BatchPart, batchId: string): void {
-    this.#batches.set(part.part, { part, batchId, status: 'validating', notFound: 0, lacking: 0 })
+    this.#batches.set(part.part, { part, batchId, status: '', isValidating: true, notFound: 0, lacking: 0 })
     this.#waitMs = this.#settings.pollMs
   }
 
@@ -89,47 +92,36 @@ export class ActiveBatches {
     this.#waitMs = Math.min(this.#settings.maxPollMs, this.#waitMs * 1.5)
     const ended: BatchPart[] = []
     for (const active of [...this.#batches.values()]) {
-      const batch = await this.#retrieve(active)
-      if (batch === undefined) continue
-      if (batch.status !== active.status) this.#waitMs = this.#settings.pollMs
-      active.status = batch.status ?? ''
-      const end = endOf(batch, Date.now())
-      if (!end || (lacksFiles(batch, end) && active.notFound === 0 && ++active.lacking < MAX_POLLS_FOR_FILES))
-        continue
-      await this.#end(active.part, batch, end)
+      const look = await this.#look(active)
+      if (look === undefined) continue
+      if (active.status !== '' && look.status !== active.status) this.#waitMs = this.#settings.pollMs
+      active.status = look.status
+      active.isValidating = look.isValidating
+      if (!look.end || (look.lacksResults && ++active.lacking < MAX_POLLS_FOR_RESULTS)) continue
+      await this.#end(active.part, look.end)
       ended.push(active.part)
     }
     return ended
   }
 
   /** Returns the current state of a batch; undefined if the provider does not find the batch, but may find it at the next poll. */
-  async #retrieve(active: ActiveBatch): Promise<Partial<RemoteBatch> | undefined> {
-    const { client } = this.#settings
-    const { signal } = this.#retrier
+  async #look(active: ActiveBatch): Promise<BatchLook | undefined> {
     try {
-      const batch = await this.#retrier.call(() => client.batches.retrieve(active.batchId, { signal }))
+      const look = await this.#retrier.call(() => this.#vendor.look(active.batchId))
       active.notFound = 0
-      return batch
+      return look
     } catch (error) {
       if (!isNotFound(error)) throw error
-      // The batch is gone, and is treated as expired, with no request answered.
-      return ++active.notFound < MAX_NOT_FOUND ? undefined : { status: 'expired' }
+      if (++active.notFound < MAX_NOT_FOUND) return undefined
+      const end = this.#vendor.endOfGone(active.part)
+      return { status: end.status, isValidating: false, end, lacksResults: false }
     }
   }
 
-  async #end({ part }: BatchPart, batch: Partial<RemoteBatch>, status: BatchEnd): Promise<void> {
-    const code = batch.errors?.data?.[0]?.code ?? null
-    await this.#ledger.append({
-      type: 'ended',
-      part,
-      status,
-      outputFileId: fileIdOf(batch.output_file_id),
-      errorFileId: fileIdOf(batch.error_file_id),
-      code,
-      answered: countedIn(batch),
-    })
+  async #end({ part }: BatchPart, end: EndFacts): Promise<void> {
+    await this.#ledger.append({ type: 'ended', part, ...end })
     this.#batches.delete(part)
-    if (status === 'failed' && code === TOKEN_LIMIT) this.#block()
+    if (end.status === 'failed' && end.code === TOKEN_LIMIT) this.#block()
     else this.#unblock()
   }
 

@@ -2,14 +2,15 @@ import type { RequestTooLargeError } from '../errors.ts'
 import type { ProviderBatchProgress, ProviderBatchResult, ProviderBatchRun } from './contracts.ts'
 import { Collector, type Remainder } from './collector.ts'
 import { Ledger, type BatchPart } from './state/ledger.ts'
-import type { ProviderBatchSettings } from './options.ts'
+import type { RunSettings } from './run-settings.ts'
 import { Retrier } from './retrier.ts'
 import { RequestLines } from './request-lines.ts'
 import { ShardSource, type RequestSource } from './shard-source.ts'
-import { Submitter } from './submitter.ts'
 import { ActiveBatches } from './active-batches.ts'
+import { cancelAll, withAbortReason } from './run-end.ts'
+import type { BatchVendor, VendorRun } from './vendor.ts'
 
-export interface RunOptions {
+export interface BatchRunOptions {
   readonly signal: AbortSignal | undefined
   readonly resubmitFailed: boolean
 }
@@ -24,34 +25,41 @@ interface Pending {
 }
 
 /**
- * Runs requests through the Batch API, in one loop: it yields the results of ended batches, submits parts while there is room, waits, and polls. The
- * loop advances only while the consumer iterates the results. A part is a file of requests, and the batch made from it.
+ * Runs requests through the batch API of a vendor, in one loop: it yields the results of ended batches, submits parts while there is room, waits, and polls. The
+ * loop advances only while the consumer iterates the results. A part is a list of requests, and the batch made from it.
  *
- *     part recorded ──► uploaded ──► created ──► ended ──► read ──► done
- *                                                  ▲         └─► another part, of unanswered requests
+ *     part recorded ──► created ──► ended ──► read ──► done
+ *          ▲   └─► unconfirmed ──►┘              └─► another part, of unanswered requests
+ *          └── refused
  */
 export class BatchRun<Value> implements ProviderBatchRun<Value> {
-  readonly #settings: ProviderBatchSettings
+  readonly #settings: RunSettings
+  readonly #vendor: BatchVendor
   readonly #source: ShardSource
   readonly #controller = new AbortController()
   readonly #retrier: Retrier
-  readonly #options: RunOptions
+  readonly #options: BatchRunOptions
   readonly #pending: Pending[] = []
+  /** Parts that are submitted again after the next poll: it is unknown whether their batches exist, or the provider has refused them. */
+  readonly #later: Pending[] = []
   readonly #ended: BatchPart[] = []
-  /** The results, not yielded yet, of requests that are larger than `maxBytes`, the maximum size of a file. */
+  /** The names of the parts whose results are read. */
+  readonly #collected = new Set<string>()
+  /** The results, not yielded yet, of requests that are larger than `maxBytes`, the maximum size of a part. */
   readonly #tooLarge: ProviderBatchResult<Value>[] = []
   readonly #counts = { submitted: 0, succeeded: 0, failed: 0, resubmitted: 0, endedBatches: 0 }
   #active: ActiveBatches | undefined
-  #submitter: Submitter | undefined
+  #vendorRun: VendorRun | undefined
   #sourceEnded = false
   #results: AsyncGenerator<ProviderBatchResult<Value>, void, undefined> | undefined
   #isOver = false
   /** Whether `cancel()` was called. No further batch is created then. */
   #isCancelled = false
 
-  constructor(settings: ProviderBatchSettings, source: RequestSource, options: RunOptions) {
+  constructor(settings: RunSettings, vendor: BatchVendor, source: RequestSource, options: BatchRunOptions) {
     this.#settings = settings
-    this.#source = new ShardSource(source, settings)
+    this.#vendor = vendor
+    this.#source = new ShardSource(source, settings, vendor)
     this.#options = options
     this.#retrier = new Retrier(settings, this.#controller.signal)
   }
@@ -81,38 +89,17 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   async #cancelRemote(): Promise<void> {
     // Without retries: the provider answers 409 for a batch that can no longer be cancelled.
     const retrier = new Retrier({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
-    const unconfirmed = await this.#submitter?.unconfirmed(retrier).catch(() => undefined)
+    const vendorRun = this.#vendorRun
+    if (!vendorRun) return
+    const unconfirmed = await vendorRun.unconfirmed(retrier).catch(() => undefined)
     const ids = [...(this.#active?.batchIds() ?? []), ...(unconfirmed ? [unconfirmed] : [])]
-    await this.#cancelBatches(ids)
-  }
-
-  async #cancelBatches(ids: readonly string[]): Promise<void> {
-    const { batches } = this.#settings.client
-    await Promise.allSettled(ids.map((id) => batches.cancel(id)))
+    await cancelAll(vendorRun, ids)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProviderBatchResult<Value>, void, undefined> {
     if (this.#results) throw new TypeError('a run can be iterated once; begin another one with run()')
     const results = (this.#results = this.#begin())
-    let isReported = false
-    return {
-      next: async () => {
-        const wasAborted = this.#controller.signal.aborted
-        try {
-          const step = await results.next()
-          // The run was aborted between two results: throw the reason, which the consumer does not know yet.
-          if (step.done && wasAborted && !isReported) this.#controller.signal.throwIfAborted()
-          return step
-        } catch (error) {
-          isReported = true
-          throw error
-        }
-      },
-      return: () => {
-        isReported = true
-        return results.return()
-      },
-    }
+    return withAbortReason(results, this.#controller.signal)
   }
 
   async *#begin(): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
@@ -123,8 +110,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       if (signal?.aborted) this.#controller.abort(signal.reason)
       else signal?.addEventListener('abort', onAbort)
       this.#controller.signal.throwIfAborted()
-      const { state, endpoint } = this.#settings
-      opening = Ledger.open(state, endpoint, Date.now())
+      opening = Ledger.open(this.#settings.state, this.#vendor.endpoint, Date.now())
       const ledger = await this.#retrier.untilAborted(opening)
       yield* this.#steps(ledger)
       await ledger.finish()
@@ -135,9 +121,10 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     }
   }
 
-  /** Closes the source and unlocks the state. */
+  /** Closes the source, drops the requests that are held, and unlocks the state. */
   async #release(opening: Promise<Ledger> | undefined): Promise<void> {
     const { aborted } = this.#controller.signal
+    await this.#vendorRun?.close()
     const unlocked = opening?.then(
       (ledger) => ledger.close(),
       () => undefined,
@@ -151,11 +138,14 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   async *#steps(ledger: Ledger): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
-    const submitter = (this.#submitter = new Submitter(this.#settings, ledger, this.#retrier))
-    const active = (this.#active = new ActiveBatches(this.#settings, ledger, this.#retrier))
-    const collector = new Collector(this.#settings, this.#retrier, ledger, this.#options, this.#source)
-    await this.#resume(ledger, active)
-    if (this.#isCancelled) await this.#cancelBatches(active.batchIds())
+    const retrier = this.#retrier
+    const vendor = this.#vendor
+    const vendorRun = (this.#vendorRun = vendor.begin({ ledger, retrier }))
+    const active = (this.#active = new ActiveBatches(this.#settings, ledger, retrier, vendorRun))
+    const parts = { settings: this.#settings, retrier, ledger, source: this.#source, vendor, vendorRun }
+    const collector = new Collector({ ...parts, resubmitFailed: this.#options.resubmitFailed })
+    await this.#resume(ledger, active, vendorRun)
+    if (this.#isCancelled) await cancelAll(vendorRun, active.batchIds())
     for (;;) {
       yield* this.#tooLarge.splice(0)
       for (let part = this.#ended.shift(); part; part = this.#ended.shift()) {
@@ -163,48 +153,72 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
           if ('next' in outcome) await this.#addRemainder(ledger, part, outcome)
           else yield this.#count(outcome as ProviderBatchResult<Value>)
         }
+        await this.#releaseRequests(ledger, part, vendorRun)
       }
-      while (active.hasRoom && (await this.#hasNext(ledger))) {
-        const [next] = this.#pending
-        if (!next || !active.hasRoomFor(next.part)) break
-        this.#pending.shift()
-        const batchId = await submitter.submit(next.part, next.lines, next.resumed)
-        active.add(next.part, batchId)
-        this.#counts.submitted += next.part.count
-        // The batch was being created when the run was cancelled.
-        if (this.#isCancelled) await this.#cancelBatches([batchId])
-      }
-      if (this.#isCancelled) await this.#cancelUnconfirmed(active, submitter)
+      await this.#submit(ledger, active, vendorRun)
+      if (this.#isCancelled) await this.#cancelPending(active, vendorRun)
       if (this.#tooLarge.length > 0) continue
-      if (active.size === 0 && (this.#isCancelled || (this.#pending.length === 0 && this.#sourceEnded)))
-        return
+      const hasParts = active.size > 0 || this.#pending.length > 0 || this.#later.length > 0
+      if (!hasParts && (this.#sourceEnded || this.#isCancelled)) return
       for (const part of await active.poll()) this.#end(part)
+      this.#pending.unshift(...this.#later.splice(0))
     }
   }
 
   /** Whether there is another part to submit. @returns false after a cancellation */
-  async #hasNext(ledger: Ledger): Promise<boolean> {
+  async #hasNext(ledger: Ledger, vendorRun: VendorRun): Promise<boolean> {
     if (this.#isCancelled) return false
-    return this.#pending.length > 0 || (await this.#readShard(ledger))
+    return this.#pending.length > 0 || (await this.#readShard(ledger, vendorRun))
   }
 
   /** After a cancellation: a pending part may have a batch that an earlier process has created without recording it. Cancels that batch, too. */
-  async #cancelUnconfirmed(active: ActiveBatches, submitter: Submitter): Promise<void> {
+  async #cancelPending(active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
     for (const { part, resumed } of this.#pending.splice(0)) {
-      const batchId = resumed ? await submitter.adopt(part) : undefined
+      const batchId = resumed ? await vendorRun.adopt?.(part) : undefined
       if (batchId === undefined) continue
       active.add(part, batchId)
-      await this.#cancelBatches([batchId])
+      await cancelAll(vendorRun, [batchId])
     }
   }
 
+  /** Submits parts while there is room. */
+  async #submit(ledger: Ledger, active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
+    while (active.hasRoom && (await this.#hasNext(ledger, vendorRun))) {
+      const [next] = this.#pending
+      if (!next || !active.hasRoomFor(next.part)) return
+      this.#pending.shift()
+      const { lines, resumed } = next
+      const submission = await vendorRun.submit(next.part, { lines, resumed, hasActive: active.size > 0 })
+      if ('later' in submission) {
+        this.#later.push({ ...next, resumed: true })
+        if (submission.later === 'refused') return
+        continue
+      }
+      active.add(next.part, submission.batchId)
+      this.#counts.submitted += next.part.count
+      // The batch was being created when the run was cancelled.
+      if (this.#isCancelled) await cancelAll(vendorRun, [submission.batchId])
+    }
+  }
+
+  /** Drops the requests from which a part and others were made, once the results of all of them are read. */
+  async #releaseRequests(ledger: Ledger, { part }: BatchPart, vendorRun: VendorRun): Promise<void> {
+    this.#collected.add(part)
+    const [root = part] = part.split('.')
+    const first = ledger.get(root)
+    const isOf = (name: string): boolean => name === root || name.startsWith(`${root}.`)
+    if (first && ledger.parts().every(({ part: name }) => !isOf(name) || this.#collected.has(name)))
+      await vendorRun.release(first)
+  }
+
   /** Continues the parts that an earlier process has created. Checks that the source yields the same requests for them. */
-  async #resume(ledger: Ledger, active: ActiveBatches): Promise<void> {
+  async #resume(ledger: Ledger, active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
     for (const part of ledger.parts()) {
       const isFromSource = part.parent === null
       const lines = isFromSource
         ? await this.#retrier.untilAborted(this.#source.readAgain(part, this.#onTooLarge))
         : undefined
+      if (lines) await vendorRun.hold(part, lines)
       if (part.batchId !== undefined) this.#counts.submitted += part.count
       if (part.end) this.#end(part)
       else if (part.batchId !== undefined) active.add(part, part.batchId)
@@ -215,7 +229,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   /** Creates a part from the next requests of the source. @returns false if the source has no more requests */
-  async #readShard(ledger: Ledger): Promise<boolean> {
+  async #readShard(ledger: Ledger, vendorRun: VendorRun): Promise<boolean> {
     if (this.#sourceEnded) return false
     const lines = await this.#retrier.untilAborted(this.#source.next(this.#onTooLarge))
     if (!lines) {
@@ -225,6 +239,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     const number = ledger.parts().filter(({ parent }) => parent === null).length + 1
     const { count, tokens, idsHash } = lines
     const record = { part: String(number), parent: null, round: 0, count, tokens, idsHash }
+    await vendorRun.hold(record, lines)
     await this.#beginPart(ledger, record, async () => lines)
     return true
   }
@@ -236,7 +251,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   async #addRemainder(
     ledger: Ledger,
     parent: BatchPart,
-    { next, count, round, lines }: Remainder,
+    { next, count, round, lines, rows }: Remainder,
   ): Promise<void> {
     const part = `${parent.part}.${next}`
     const known = ledger.get(part)
@@ -245,13 +260,15 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     if (known) this.#pending.push({ part: known, lines, resumed: true })
     else {
       const tokens = (parent.tokens * count) / parent.count
-      await this.#beginPart(ledger, { part, parent: parent.part, round, count, tokens, idsHash: '' }, lines)
+      const record = { part, parent: parent.part, round, count, tokens, idsHash: '' }
+      const held = this.#vendor.holdsRequests ? { rows: await rows() } : {}
+      await this.#beginPart(ledger, { ...record, ...held }, lines)
     }
   }
 
   async #beginPart(
     ledger: Ledger,
-    record: Omit<BatchPart, 'fileId' | 'batchId' | 'end'>,
+    record: Omit<BatchPart, 'fileId' | 'sending' | 'batchId' | 'end' | 'isReported'>,
     lines: Pending['lines'],
   ): Promise<void> {
     await ledger.append({ type: 'part', ...record })

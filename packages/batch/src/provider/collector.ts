@@ -1,12 +1,13 @@
-import { fileIdOf, TOKEN_LIMIT } from './batch-end.ts'
-import { BatchItemError, type BatchItemReason, IncompleteInputError } from './errors.ts'
+import { BatchItemError, type BatchItemReason } from './errors.ts'
 import type { ProviderBatchResult } from './contracts.ts'
 import type { Ledger, BatchPart } from './state/ledger.ts'
-import type { ProviderBatchSettings } from './options.ts'
+import type { RunSettings } from './run-settings.ts'
 import type { Retrier } from './retrier.ts'
-import { fileLines, lineOutcome, type LineOutcome } from './remote-files.ts'
 import { requestLine, RequestLines } from './request-lines.ts'
 import type { ShardSource } from './shard-source.ts'
+import { rowsOf } from './state/rows.ts'
+import { TOKEN_LIMIT } from './token-limit.ts'
+import type { BatchVendor, LineOutcome, VendorRun } from './vendor.ts'
 
 /** Requests of an ended part that are submitted again, as a new part. */
 export interface Remainder {
@@ -18,15 +19,22 @@ export interface Remainder {
   count: number
   round: number
   lines: () => Promise<RequestLines>
+  /** Returns the positions of the requests in the source, as text. Works only for a vendor whose requests are held on this machine. */
+  rows: () => Promise<string>
 }
 
-interface InputLine {
-  custom_id: string
-  body: object
+export interface CollectorParts {
+  readonly settings: RunSettings
+  readonly retrier: Retrier
+  readonly ledger: Ledger
+  readonly source: ShardSource
+  readonly vendor: BatchVendor
+  readonly vendorRun: VendorRun
+  readonly resubmitFailed: boolean
 }
 
-/** How many times a file with missing lines is read in total. The lines may appear later; if they do not, the provider's counts may be wrong. */
-const MAX_READS = 3
+/** How many times results with missing lines are read in total. The lines may appear later; if they do not, the provider's counts may be wrong. */
+export const MAX_READS = 3
 
 /**
  * Reads the results of an ended part. Each request of the part either gets a result or is in a remainder, which is submitted again. Results for other
@@ -34,24 +42,10 @@ const MAX_READS = 3
  * whole.
  */
 export class Collector {
-  readonly #settings: ProviderBatchSettings
-  readonly #retrier: Retrier
-  readonly #ledger: Ledger
-  readonly #resubmitFailed: boolean
-  readonly #source: ShardSource
+  readonly #parts: CollectorParts
 
-  constructor(
-    settings: ProviderBatchSettings,
-    retrier: Retrier,
-    ledger: Ledger,
-    { resubmitFailed }: { resubmitFailed: boolean },
-    source: ShardSource,
-  ) {
-    this.#settings = settings
-    this.#retrier = retrier
-    this.#ledger = ledger
-    this.#resubmitFailed = resubmitFailed
-    this.#source = source
+  constructor(parts: CollectorParts) {
+    this.#parts = parts
   }
 
   async *collect(part: BatchPart): AsyncGenerator<ProviderBatchResult<unknown> | Remainder, void, undefined> {
@@ -64,12 +58,15 @@ export class Collector {
     }
     const answered = new Set<string>()
     const failed = new Set<string>()
-    const reasons = new Map<string, BatchItemReason>()
+    const unanswered = new Map<string, Unanswered>()
+    const again = await this.#idsAgain(part)
     const resubmitsFailures = this.#resubmitsFailures(part)
     for await (const outcome of this.#outcomes(part, answered)) {
       const { id } = outcome
+      // Another part has this request now, and its answer is that of the other part, even if this one has an answer by now.
+      if (again?.has(id)) continue
       if (outcome.kind === 'unanswered') {
-        reasons.set(id, outcome.reason)
+        unanswered.set(id, outcome)
         continue
       }
       answered.add(id)
@@ -87,11 +84,13 @@ export class Collector {
       if (count > 0) yield this.#remainder(part, 'failed', count, isNext)
       return
     }
-    if (left <= 0 || resubmits) return
-    for await (const { custom_id: id } of this.#input(part)) {
-      if (answered.has(id)) continue
-      const reason = reasons.get(id) ?? (hasFailed ? 'batch-failed' : cancelled ? 'cancelled' : 'missing')
-      yield { id, ok: false, error: new BatchItemError(reason, batchId), batchId, round }
+    // What an earlier process has submitted again is known. What is missing beside that had an answer then.
+    if (left <= 0 || (resubmits && (!again || left <= again.size))) return
+    for await (const { id } of this.#parts.vendorRun.input(part)) {
+      if (answered.has(id) || again?.has(id)) continue
+      const { reason = hasFailed ? 'batch-failed' : cancelled ? 'cancelled' : 'missing', error } =
+        unanswered.get(id) ?? {}
+      yield { id, ok: false, error: error ?? new BatchItemError(reason, batchId), batchId, round }
     }
   }
 
@@ -103,43 +102,52 @@ export class Collector {
     part: BatchPart,
     answered: ReadonlySet<string>,
   ): AsyncGenerator<LineOutcome, void, undefined> {
-    const { end, batchId = '', count } = part
+    const { end, count } = part
     const isRequested = await this.#requestedIn(part)
+    const isDone = (): boolean => answered.size === count
     for (let reads = 1; ; reads++) {
       let rows = 0
-      for (const fileId of [fileIdOf(end?.outputFileId), fileIdOf(end?.errorFileId)]) {
-        // The error file is not needed when all requests are answered.
-        if (fileId === null || answered.size === count) continue
-        for await (const line of fileLines(this.#settings.client, fileId, this.#retrier)) {
-          const outcome = lineOutcome(line, batchId)
-          if (!outcome || !isRequested(outcome.id)) continue
-          rows++
-          if (!answered.has(outcome.id)) yield outcome
-        }
+      for await (const outcome of this.#parts.vendorRun.results(part, isDone)) {
+        if (!isRequested(outcome.id)) continue
+        rows++
+        if (!answered.has(outcome.id)) yield outcome
       }
       const counted = Math.min(count, end?.answered ?? 0)
-      if (answered.size === count || rows >= counted || reads >= MAX_READS) return
-      await this.#retrier.wait(this.#settings.pollMs)
+      if (isDone() || rows >= counted || reads >= MAX_READS) return
+      await this.#parts.retrier.wait(this.#parts.settings.pollMs)
     }
   }
 
   /** Returns a predicate that is true for the ids of the requests in this part. */
   async #requestedIn(part: BatchPart): Promise<(id: string) => boolean> {
-    if (part.parent === null) return (id) => this.#source.isIn(Number(part.part), id)
+    if (part.parent === null) return (id) => this.#parts.source.isIn(Number(part.part), id)
     const ids = new Set<string>()
-    for await (const { custom_id: id } of this.#input(part)) ids.add(id)
+    for await (const { id } of this.#parts.vendorRun.input(part)) ids.add(id)
     return (id) => ids.has(id)
+  }
+
+  /** Returns the ids that an earlier process has submitted again, if the state says which; undefined otherwise. */
+  async #idsAgain({ part }: BatchPart): Promise<ReadonlySet<string> | undefined> {
+    const again = this.#parts.ledger.get(`${part}.again`)
+    if (again?.rows === undefined) return undefined
+    const ids = new Set<string>()
+    for await (const { id } of this.#parts.vendorRun.input(again)) ids.add(id)
+    return ids
   }
 
   /** Whether the unanswered requests of a part are submitted again. If an earlier process has already decided this, its decision applies. */
   #resubmitsUnanswered({ part, round }: BatchPart, cancelled: boolean): boolean {
-    if (this.#ledger.get(`${part}.again`)) return true
-    return !cancelled && round < this.#settings.maxResubmits && !this.#ledger.get(`${part}.failed`)
+    if (this.#parts.ledger.get(`${part}.again`)) return true
+    return (
+      !cancelled && round < this.#parts.settings.maxResubmits && !this.#parts.ledger.get(`${part}.failed`)
+    )
   }
 
   /** Whether the failed requests of a part are submitted again, although a finished run has reported their errors. */
   #resubmitsFailures({ part, isReported = false }: BatchPart): boolean {
-    return (this.#resubmitFailed && isReported) || this.#ledger.get(`${part}.failed`) !== undefined
+    return (
+      (this.#parts.resubmitFailed && isReported) || this.#parts.ledger.get(`${part}.failed`) !== undefined
+    )
   }
 
   /**
@@ -161,7 +169,7 @@ export class Collector {
     } else if (this.#resubmitsFailures(part)) {
       yield this.#remainder(part, 'failed', count, () => true)
     } else {
-      for await (const { custom_id: id } of this.#input(part)) {
+      for await (const { id } of this.#parts.vendorRun.input(part)) {
         const error = new BatchItemError('batch-failed', batchId, { providerCode: code })
         yield { id, ok: false, error, batchId, round }
       }
@@ -175,36 +183,27 @@ export class Collector {
     count: number,
     keeps: (id: string, index: number) => boolean,
   ): Remainder {
+    const { settings, vendor, vendorRun } = this.#parts
     const lines = async (): Promise<RequestLines> => {
       const kept = new RequestLines()
-      let index = 0
-      for await (const { custom_id: id, body } of this.#input(part)) {
-        if (keeps(id, index++)) kept.add(requestLine({ id, body }, this.#settings))
+      let place = 0
+      for await (const { id, body, index } of vendorRun.input(part)) {
+        if (keeps(id, place++)) kept.add(requestLine({ id, body }, index, vendor, settings))
       }
       return kept
     }
-    const round = next === 'failed' ? 0 : part.round + (next === 'again' ? 1 : 0)
-    return { next, count, round, lines }
-  }
-
-  /**
-   * Yields the requests of a part. Reads them from the uploaded file, so that they need not be in memory.
-   *
-   * @throws IncompleteInputError if the provider does not return all of them
-   */
-  async *#input(part: BatchPart): AsyncGenerator<InputLine, void, undefined> {
-    const { fileId = '', count } = part
-    const seen = new Set<string>()
-    for (let reads = 1; seen.size < count; reads++) {
-      for await (const line of fileLines<Partial<InputLine>>(this.#settings.client, fileId, this.#retrier)) {
-        const { custom_id: id, body } = line
-        if (typeof id !== 'string' || typeof body !== 'object' || seen.has(id)) continue
-        seen.add(id)
-        yield { custom_id: id, body }
-      }
-      if (seen.size >= count) return
-      if (reads >= MAX_READS) throw new IncompleteInputError(fileId, seen.size, count)
-      await this.#retrier.wait(this.#settings.pollMs)
+    const rows = async (): Promise<string> => {
+      const positions: number[] = []
+      let place = 0
+      for await (const { id, index } of vendorRun.input(part)) if (keeps(id, place++)) positions.push(index)
+      return rowsOf(positions)
     }
+    const round = next === 'failed' ? 0 : part.round + (next === 'again' ? 1 : 0)
+    return { next, count, round, lines, rows }
   }
+}
+
+interface Unanswered {
+  reason: BatchItemReason
+  error?: BatchItemError
 }

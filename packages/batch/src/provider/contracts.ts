@@ -1,6 +1,14 @@
 import type { RequestTooLargeError } from '../errors.ts'
 import type { BatchItemError } from './errors.ts'
 
+/** One request of a batch: an id and a body. The endpoint is that of the run. */
+export interface ProviderBatchRequest {
+  /** The id of the request. The result has the same id. Must be unique in the run: see `onDuplicateId`. */
+  id: string
+  /** The body, as it would be sent to the endpoint. */
+  body: object
+}
+
 /**
  * A run of requests through the Batch API. It can be iterated once, and yields one result for each request, in the order in which the batches end.
  */
@@ -28,7 +36,7 @@ export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResu
 /** The result of one request: an answer (`ok: true`), or an error (`ok: false`), also if the request is too large to be sent. */
 export type ProviderBatchResult<Value> =
   | {
-      /** The id of the request, its `custom_id`. */
+      /** The id of the request. */
       id: string
       /** The provider answered the request with a status from 200 to 299. */
       ok: true
@@ -43,7 +51,7 @@ export type ProviderBatchResult<Value> =
       round: number
     }
   | {
-      /** The id of the request, its `custom_id`. */
+      /** The id of the request. */
       id: string
       /** The request has no answer. */
       ok: false
@@ -58,7 +66,7 @@ export type ProviderBatchResult<Value> =
       round: number
     }
   | {
-      /** The id of the request, its `custom_id`. */
+      /** The id of the request. */
       id: string
       /** The request was not submitted, because it is larger than `maxBytes`, the maximum size of a file. */
       ok: false

@@ -1,8 +1,10 @@
 import { describeValue } from '@harbor/parts'
 import { IdsHash } from '../ids/ids-hash.ts'
-import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
+import type { ProviderBatchRequest } from './contracts.ts'
+import type { BatchLimits } from './run-settings.ts'
+import type { BatchVendor } from './vendor.ts'
 
-/** The requests of one file, encoded as lines, with their total number of bytes and tokens. */
+/** The requests of one part, encoded as lines, with their total number of bytes and tokens. */
 export class RequestLines {
   readonly pieces: Uint8Array<ArrayBuffer>[] = []
   readonly #hash = new IdsHash()
@@ -41,14 +43,16 @@ export interface RequestLine {
   tokens: number
 }
 
-export type Bounds = Pick<ProviderBatchSettings, 'maxRequests' | 'maxBytes' | 'enqueuedTokens'>
+export type Bounds = Pick<BatchLimits, 'maxRequests' | 'maxBytes' | 'enqueuedTokens'>
 
 const encoder = new TextEncoder()
 
-/** Encodes a request as a line of a file. */
+/** Checks a request, and encodes it as the vendor does. `index` is its position in the source. */
 export function requestLine(
   request: ProviderBatchRequest,
-  { endpoint, tokensOf }: Pick<ProviderBatchSettings, 'endpoint' | 'tokensOf'>,
+  index: number,
+  vendor: Pick<BatchVendor, 'encode'>,
+  { tokensOf }: Pick<BatchLimits, 'tokensOf'>,
 ): RequestLine {
   if (typeof request !== 'object' || (request as unknown) === null)
     throw new TypeError(`a request must be { id, body }, got ${describeValue(request)}`)
@@ -57,7 +61,7 @@ export function requestLine(
     throw new TypeError(`id of a request must be a string that is not empty, got ${describeValue(id)}`)
   if (typeof body !== 'object' || (body as unknown) === null)
     throw new TypeError(`body of a request must be an object, got ${describeValue(body)}`)
-  const line = encoder.encode(`${JSON.stringify({ custom_id: id, method: 'POST', url: endpoint, body })}\n`)
+  const line = encoder.encode(`${vendor.encode(request, index)}\n`)
   const tokens = tokensOf ? tokensOf(request) : Math.ceil(line.length / 4)
   if (!(tokens >= 0 && tokens < Infinity))
     throw new TypeError(`tokensOf must return a finite number of at least 0, got ${describeValue(tokens)}`)

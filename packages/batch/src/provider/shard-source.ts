@@ -1,10 +1,13 @@
+import { describeValue } from '@harbor/parts'
 import { DuplicateIdError } from '../bulk/errors.ts'
 import { IdIndex } from '../ids/id-index.ts'
 import { RequestTooLargeError } from '../errors.ts'
 import { BatchStateError } from './errors.ts'
 import { IdsHash } from '../ids/ids-hash.ts'
 import type { BatchPart } from './state/ledger.ts'
-import type { ProviderBatchRequest, ProviderBatchSettings } from './options.ts'
+import type { ProviderBatchRequest } from './contracts.ts'
+import type { RunSettings } from './run-settings.ts'
+import type { BatchVendor } from './vendor.ts'
 import { requestLine, RequestLines, type RequestLine } from './request-lines.ts'
 
 /** The requests of a run, one by one: an array, a generator, or any other iterable. */
@@ -21,7 +24,8 @@ interface ReadLine extends RequestLine {
 /** Reads requests from the source, one by one, and groups them into files. Reads only as far as necessary to fill the next file. */
 export class ShardSource {
   readonly #source: RequestSource
-  readonly #settings: ProviderBatchSettings
+  readonly #settings: RunSettings
+  readonly #vendor: Pick<BatchVendor, 'encode' | 'holdsRequests'>
   #iterator: Iterator<ProviderBatchRequest> | AsyncIterator<ProviderBatchRequest> | undefined
   /** A request that was already read, but did not fit into the file. It begins the next file. */
   #held: ReadLine | undefined
@@ -37,8 +41,13 @@ export class ShardSource {
   /** The number of requests that were left out as duplicates. */
   skipped = 0
 
-  constructor(source: RequestSource, settings: ProviderBatchSettings) {
+  constructor(
+    source: RequestSource,
+    settings: RunSettings,
+    vendor: Pick<BatchVendor, 'encode' | 'holdsRequests'>,
+  ) {
     this.#source = source
+    this.#vendor = vendor
     this.#settings = settings
   }
 
@@ -77,14 +86,14 @@ export class ShardSource {
   /**
    * Reads the requests of a part that an earlier process has created, to check that they are the same.
    *
-   * @returns the lines of the part; undefined if they are already uploaded
+   * @returns the lines of the part; undefined if the provider has stored them already
    * @throws BatchStateError if the source yields other requests than for the earlier process
    */
   async readAgain(
     { part, count, idsHash, fileId }: BatchPart,
     onTooLarge: OnTooLarge,
   ): Promise<RequestLines | undefined> {
-    const lines = fileId === undefined ? new RequestLines() : undefined
+    const lines = fileId === undefined || this.#vendor.holdsRequests ? new RequestLines() : undefined
     const hash = new IdsHash()
     const range = { first: Infinity, last: -1 }
     for (let read = 0; read < count; read++) {
@@ -117,7 +126,7 @@ export class ShardSource {
         break
       }
       const index = this.read++
-      const line = requestLine(next.value, this.#settings)
+      const line = requestLine(next.value, index, this.#vendor, this.#settings)
       const { maxBytes, onDuplicateId } = this.#settings
       const firstIndex = this.#seen.add(line.id, index)
       if (firstIndex !== undefined) {
@@ -131,6 +140,16 @@ export class ShardSource {
     }
     return undefined
   }
+}
+
+/** @throws TypeError if `requests` cannot be iterated */
+export function assertIterable(requests: unknown): void {
+  if (
+    typeof requests !== 'object' ||
+    requests === null ||
+    !(Symbol.iterator in requests || Symbol.asyncIterator in requests)
+  )
+    throw new TypeError(`requests must be iterable, got ${describeValue(requests)}`)
 }
 
 function extend(range: { first: number; last: number }, { index }: ReadLine): void {

@@ -50,7 +50,8 @@ export interface BatchFacts {
   end: BatchEnd | undefined
 }
 
-const dayMs = 86_400_000
+/** The age at which a batch expires, in milliseconds. */
+export const EXPIRES_AFTER_MS = 86_400_000
 
 /** Returns a batch in the JSON form of /v1/batches. */
 export function batchObject({ order, input, times, status, cancelledMs, problems, totals, end }: BatchFacts) {
@@ -73,7 +74,7 @@ export function batchObject({ order, input, times, status, cancelledMs, problems
     error_file_id: end?.errorFile ?? null,
     created_at: at(0),
     in_progress_at: at(ran ? validatingMs : undefined),
-    expires_at: at(dayMs),
+    expires_at: at(EXPIRES_AFTER_MS),
     finalizing_at: at(finalized ? validatingMs + runMs : undefined),
     completed_at: endedAs('completed'),
     failed_at: endedAs('failed'),

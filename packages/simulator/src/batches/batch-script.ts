@@ -1,7 +1,7 @@
 import type { Latency } from '../latency.ts'
 import type { Range } from '../script/range.ts'
 
-/** How /v1/files and /v1/batches behave: times, limits and faults. Random times are drawn once for each batch. */
+/** How /v1/files, /v1/batches and /v1/messages/batches behave: times, limits and faults. Random times are drawn once for each batch. */
 export interface BatchScript {
   /** How long a batch remains in the status `validating`, in milliseconds: a number, or random times (see `Latency`). @default 0 */
   validatingMs?: Latency | undefined
@@ -19,9 +19,12 @@ export interface BatchScript {
    * `token_limit_exceeded`. @default no limit
    */
   enqueuedTokens?: number | undefined
-  /** The maximum number of lines in a batch, at least 1; a batch with more fails its validation. @default 50_000 */
+  /** The maximum number of lines in a batch, at least 1; a batch with more fails its validation. @default 50_000, at Anthropic 100_000 */
   maxRequests?: number | undefined
-  /** The maximum size of the input file of a batch, in bytes, at least 1; the upload of a larger one gets a 400. @default 200_000_000 */
+  /**
+   * The maximum size of the input file of a batch, in bytes, at least 1; the upload of a larger one gets a 400. At Anthropic, the maximum size of
+   * the request that creates a batch; a larger one gets a 413. @default 200_000_000, at Anthropic 256 MiB
+   */
   maxFileBytes?: number | undefined
   /** The rules that select a fault for a batch. The first matching rule decides. @default none */
   rules?: readonly BatchRule[] | undefined
@@ -64,6 +67,15 @@ export type BatchFault =
       answered: number
     }
   | {
+      /**
+       * Selects this fault: the batch is cancelled by another client, and ends so after the fraction `answered` of its lines was answered. At
+       * Anthropic, the other requests are `canceled`.
+       */
+      type: 'cancel'
+      /** The fraction of the lines that is answered before the cancellation, from 0 to 1. */
+      answered: number
+    }
+  | {
       /** Selects this fault: the batch can no longer be found (404) from `afterMs` milliseconds after its creation. */
       type: 'vanish'
       /** The time from the creation of the batch until it can no longer be found (404), in milliseconds. */
@@ -93,7 +105,8 @@ export type BatchFault =
     }
   | {
       /**
-       * Selects this fault: the batch runs `ms` milliseconds longer. If `then` is set, the batch also gets that fault; otherwise it ends normally.
+       * Selects this fault: the batch runs `ms` milliseconds longer. If `then` is set, the batch also gets that fault; otherwise it ends normally, or
+       * expires after 24 hours.
        */
       type: 'slow'
       /** The time by which the batch takes longer, in milliseconds. */

@@ -264,6 +264,18 @@ describe('a batch with a fault', () => {
     expect(await after(id, 500)).toMatchObject({ status: 'expired', output_file_id: null })
   })
 
+  it('is cancelled by another client, or expires after 24 hours', async () => {
+    script({ rules: [{ fault: { type: 'cancel', answered: 0.5 } }] })
+    const batch = await after((await submit(4)).id, 0)
+    expect(batch).toMatchObject({ status: 'cancelled', request_counts: { completed: 2 } })
+    expect(await results(batch.output_file_id)).toHaveLength(2)
+    script({ runMs: 48 * 3_600_000 })
+    const expired = await after((await submit(4)).id, 30 * 3_600_000)
+    expect(expired).toMatchObject({ status: 'expired', request_counts: { completed: 2 } })
+    expect(await results(expired.output_file_id)).toHaveLength(2)
+    expect(await results(expired.error_file_id)).toHaveLength(2)
+  })
+
   it('exists although the client received no answer', async () => {
     const rules = [
       { when: { method: 'POST', path: '/batches' }, fault: { type: 'stream-cut', afterEvents: 0 } },

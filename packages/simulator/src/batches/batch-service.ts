@@ -25,7 +25,7 @@ export class BatchService {
   answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
     const refusal = refuseKey(request, script.apiKeys)
     if (refusal) return refusal
-    if (request.wire === 'anthropic') return this.#messages.answer(request, script)
+    if (request.wire === 'anthropic') return this.#messages.answer(request, raw, script)
     // Batches that have ended by now write their files.
     for (const batch of this.#book.all()) batch.look()
     return request.operation === 'files'

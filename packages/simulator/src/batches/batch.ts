@@ -7,6 +7,7 @@ import {
   type BatchOrder,
   type BatchStatus,
   type BatchTimes,
+  EXPIRES_AFTER_MS,
 } from './batch-object.ts'
 import { BatchWork, type Totals } from './batch-work.ts'
 import type { Clock } from '../time/clock.ts'
@@ -33,7 +34,7 @@ export interface BatchOptions {
  *
  *     validating ──► in_progress ──► finalizing ──► completed | expired
  *         │               │
- *         ├──► failed     │              (404 after it has vanished)
+ *         ├──► failed     ├──► expired after 24 hours   (404 after it has vanished)
  *         └───────────────┴──► cancelling ──► cancelled
  */
 export class Batch {
@@ -42,8 +43,7 @@ export class Batch {
   readonly #createdAt: number
   readonly #problems: readonly BatchProblem[]
   /**
-   * The number of lines to answer: not all of them with the fault `expire`. If the batch is cancelled, fewer are
-   * reported.
+   * The number of lines to answer: not all of them with the faults `expire` and `cancel`. If the batch is cancelled or expires, fewer are reported.
    */
   readonly #planned: number
   readonly #work: BatchWork
@@ -57,7 +57,10 @@ export class Batch {
     this.#options = options
     this.#createdAt = options.clock.now()
     this.#problems = input.problems.length === 0 && fate?.type === 'fail' ? [failure(fate)] : input.problems
-    this.#planned = fate?.type === 'expire' ? Math.round(fate.answered * lines.length) : lines.length
+    this.#planned =
+      fate?.type === 'expire' || fate?.type === 'cancel'
+        ? Math.round(fate.answered * lines.length)
+        : lines.length
     this.#work = new BatchWork({ id: order.id, lines: lines.slice(0, this.#planned), answer })
     if (this.#problems.length === 0) this.#work.start()
   }
@@ -96,10 +99,12 @@ export class Batch {
     }
     if (age < validatingMs) return 'validating'
     if (this.#problems.length > 0) return this.#finish('failed', validatingMs)
+    const endMs = validatingMs + runMs + finalizingMs
+    if (endMs > EXPIRES_AFTER_MS && age >= EXPIRES_AFTER_MS) return this.#finish('expired', EXPIRES_AFTER_MS)
     if (age < validatingMs + runMs || this.#work.done < this.#planned) return 'in_progress'
-    if (age < validatingMs + runMs + finalizingMs) return 'finalizing'
-    const status = this.#options.fate?.type === 'expire' ? 'expired' : 'completed'
-    return this.#finish(status, validatingMs + runMs + finalizingMs)
+    if (age < endMs) return 'finalizing'
+    const { type } = this.#options.fate ?? {}
+    return this.#finish(type === 'expire' ? 'expired' : type === 'cancel' ? 'cancelled' : 'completed', endMs)
   }
 
   /** Cancels the batch. @returns false if it can no longer be cancelled */
@@ -135,12 +140,12 @@ export class Batch {
   }
 
   /**
-   * Returns how many lines are reported as answered. The number grows evenly over `runMs`, and stops growing at a
-   * cancellation.
+   * Returns how many lines are reported as answered. The number grows evenly over `runMs`, and stops growing at a cancellation, and after 24
+   * hours.
    */
   #answered(): number {
     const { validatingMs, runMs } = this.#options.times
-    const ran = (this.#cancelledMs ?? this.#ageMs) - validatingMs
+    const ran = (this.#cancelledMs ?? Math.min(this.#ageMs, EXPIRES_AFTER_MS)) - validatingMs
     const share = runMs > 0 ? Math.min(1, ran / runMs) : 1
     return ran < 0 ? 0 : Math.min(this.#work.done, Math.floor(share * this.#planned))
   }

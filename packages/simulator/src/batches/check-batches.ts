@@ -44,6 +44,7 @@ const share = required(number(0, 1))
 const faultFields: { [Type in BatchFaultType]: Fields<Omit<Extract<BatchFault, { type: Type }>, 'type'>> } = {
   fail: { code: text, message: text, line: wholeNumber(1) },
   expire: { answered: share },
+  cancel: { answered: share },
   vanish: { afterMs: required(number()) },
   errors: { share, status: wholeNumber(400, 599), code: text },
   lose: { share },

@@ -2,7 +2,7 @@ import type { Answer } from '../answers/answer.ts'
 import { asObject, type JsonObject } from '../answers/json.ts'
 import type { Clock } from '../time/clock.ts'
 import type { BatchFate } from './batch.ts'
-import type { BatchTimes } from './batch-object.ts'
+import { type BatchTimes, EXPIRES_AFTER_MS } from './batch-object.ts'
 
 /** One request of a batch of Anthropic's. */
 export interface MessageRequest {
@@ -21,8 +21,6 @@ export interface MessageBatchOptions {
   answer: (request: MessageRequest, index: number) => Answer
   clock: Clock
 }
-
-const EXPIRES_AFTER_MS = 24 * 3_600_000
 
 /**
  * One batch of the Messages API. It has no timers: its status is computed when it is read.
@@ -86,7 +84,9 @@ export class MessageBatch {
       created_at: at(0),
       expires_at: at(EXPIRES_AFTER_MS),
       ended_at: results ? at(this.#endMs) : null,
-      cancel_initiated_at: at(this.#cancelledMs),
+      cancel_initiated_at: at(
+        this.#cancelledMs ?? (this.#isCancelledLater && results ? this.#endMs : undefined),
+      ),
       archived_at: null,
       results_url: results ? resultsUrl : null,
     }
@@ -96,16 +96,25 @@ export class MessageBatch {
     return this.#options.clock.now() - this.#createdAt
   }
 
+  /** Whether another client cancels the batch. */
+  get #isCancelledLater(): boolean {
+    return this.#options.fate?.type === 'cancel'
+  }
+
   /** The age at which the batch ends. */
   get #endMs(): number {
     const { validatingMs, runMs, finalizingMs, cancellingMs } = this.#options.times
-    const end = validatingMs + runMs + finalizingMs
+    const end = Math.min(EXPIRES_AFTER_MS, validatingMs + runMs + finalizingMs)
     return this.#cancelledMs === undefined ? end : Math.min(end, this.#cancelledMs + cancellingMs)
   }
 
   #work(): Results {
     const { shuffled, fate, answer } = this.#options
     const answered = this.#answered()
+    const unanswered =
+      this.#cancelledMs === undefined && !this.#isCancelledLater
+        ? ('expired' as const)
+        : ('canceled' as const)
     const results: Results = {
       text: '',
       counts: { succeeded: 0, errored: 0, canceled: 0, expired: 0 },
@@ -114,9 +123,7 @@ export class MessageBatch {
     const lost = fate?.type === 'lose' ? Math.round(fate.share * shuffled.length) : 0
     for (const [index, request] of shuffled.entries()) {
       const result =
-        index >= answered
-          ? { type: this.#cancelledMs === undefined ? ('expired' as const) : ('canceled' as const) }
-          : resultOf(answer(request, index), results.tokens)
+        index >= answered ? { type: unanswered } : resultOf(answer(request, index), results.tokens)
       results.counts[result.type]++
       if (index < shuffled.length - lost)
         results.text += `${JSON.stringify({ custom_id: request.customId, result })}\n`
@@ -124,12 +131,14 @@ export class MessageBatch {
     return results
   }
 
-  /** Returns how many requests are answered. Their number grows evenly over `runMs`, and stops growing when the batch is cancelled. */
+  /** Returns how many requests are answered. Their number grows evenly over `runMs`, and stops growing at a cancellation, and after 24 hours. */
   #answered(): number {
     const { shuffled, fate, times } = this.#options
-    const planned = fate?.type === 'expire' ? Math.round(fate.answered * shuffled.length) : shuffled.length
-    if (this.#cancelledMs === undefined) return planned
-    const ran = this.#cancelledMs - times.validatingMs
+    const planned =
+      fate?.type === 'expire' || fate?.type === 'cancel'
+        ? Math.round(fate.answered * shuffled.length)
+        : shuffled.length
+    const ran = (this.#cancelledMs ?? EXPIRES_AFTER_MS) - times.validatingMs
     const share = times.runMs > 0 ? Math.min(1, Math.max(0, ran / times.runMs)) : 1
     return Math.min(planned, Math.floor(share * shuffled.length))
   }

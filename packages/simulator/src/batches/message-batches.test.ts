@@ -83,6 +83,31 @@ describe('a batch of the Messages API', () => {
     expect(await results(id)).toHaveLength(lines)
   })
 
+  it('is cancelled by another client, by a fault', async () => {
+    const { simulator, batches, results } = await setUp({
+      batches: { runMs: 1_000, rules: [{ fault: { type: 'cancel', answered: 0.25 } }] },
+    })
+    const { id } = await batches.create({ requests: requestsOf(4) })
+    expect(await batches.retrieve(id)).toMatchObject({ cancel_initiated_at: null })
+    await simulator.advance(1_000)
+    const { request_counts: counts, cancel_initiated_at: cancelledAt } = await batches.retrieve(id)
+    expect(counts).toMatchObject({ succeeded: 1, canceled: 3 })
+    expect(cancelledAt).not.toBeNull()
+    expect((await results(id)).filter(({ result }) => result.type === 'canceled')).toHaveLength(3)
+  })
+
+  it('expires after 24 hours, with what was answered by then', async () => {
+    const { simulator, batches } = await setUp({ batches: { runMs: 32 * 3_600_000 } })
+    const { id } = await batches.create({ requests: requestsOf(4) })
+    await simulator.advance(24 * 3_600_000 - 1)
+    expect((await batches.retrieve(id)).processing_status).toBe('in_progress')
+    await simulator.advance(1)
+    expect(await batches.retrieve(id)).toMatchObject({
+      processing_status: 'ended',
+      request_counts: { succeeded: 3, expired: 1 },
+    })
+  })
+
   it('has an error for each request that is invalid, and no others', async () => {
     const { batches, results } = await setUp()
     const [good, bad] = requestsOf(2)
@@ -117,6 +142,12 @@ describe('a batch of the Messages API', () => {
   ])('is refused with %s', async (_, requests) => {
     const { batches } = await setUp()
     await expect(batches.create({ requests })).rejects.toBeInstanceOf(Anthropic.BadRequestError)
+  })
+
+  it('is refused if it is too large', async () => {
+    const { batches } = await setUp({ batches: { maxFileBytes: 1_000 } })
+    await expect(batches.create({ requests: requestsOf(20) })).rejects.toMatchObject({ status: 413 })
+    await expect(batches.create({ requests: requestsOf(1) })).resolves.toBeDefined()
   })
 
   it('fails as the provider does, and vanishes by a fault', async () => {

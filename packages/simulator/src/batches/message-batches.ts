@@ -11,6 +11,8 @@ import { MessageBatch, type MessageRequest } from './message-batch.ts'
 
 /** Anthropic's own limit. */
 const MAX_REQUESTS = 100_000
+/** Anthropic's own limit of the request that creates a batch, in bytes. */
+const MAX_BYTES = 256 * 1024 * 1024
 /** The maximum number of batches in memory. */
 const MAX_BATCHES = 10_000
 const PATH = /^(.*\/v1\/messages\/batches)(?:\/([^/]+)(?:\/(cancel|results))?)?$/
@@ -28,7 +30,7 @@ export class MessageBatches {
   }
 
   /** Answers a request. Must be called only once per request, because it may create, change or delete a batch. */
-  answer(request: RecordedRequest, script: ProviderScript): Answer {
+  answer(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
     const { method, path, headers } = request
     if (headers['anthropic-version'] === undefined)
       return badRequest('anthropic-version: header is required', request)
@@ -37,7 +39,10 @@ export class MessageBatches {
       `http://${headers.host ?? 'localhost'}${root}/${batch.id}/results`
     if (id === undefined) {
       if (method === 'GET') return this.#list(request, urlOf)
-      return method === 'POST' ? this.#create(request, script, urlOf) : notFound(request)
+      if (method !== 'POST') return notFound(request)
+      if (raw.length > (script.batches?.maxFileBytes ?? MAX_BYTES))
+        return problemAnswer({ status: 413 }, request)
+      return this.#create(request, script, urlOf)
     }
     const batch = this.#batches.get(id)
     if (batch === undefined || batch.vanished) return notFound(request)

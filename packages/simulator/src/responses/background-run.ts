@@ -1,11 +1,14 @@
-import { type Latency, sampleLatency } from '../latency.ts'
 import type { ProviderScript } from '../script/script.ts'
 import { backgroundEvents, type Responded, type ResponseObject } from '../wires/openai/responses.ts'
+import { drawBackground, STARTS } from './background-times.ts'
+import type { CompletionWindow } from './completion-window.ts'
 
 export interface RunOptions extends Responded {
   script: ProviderScript
   random: () => number
   now: number
+  /** The discounted completion window of the response; undefined for none. */
+  window: CompletionWindow | undefined
   /** Whether the response was created with `stream: true`. Only then can it be streamed again later. */
   streamed: boolean
 }
@@ -16,26 +19,38 @@ export class BackgroundRun {
   readonly createdAt: number
   readonly #base: ResponseObject
   readonly #final: ResponseObject
+  /** The events, for a response that can be streamed; otherwise none, since thousands of responses can run at once. */
   readonly #frames: readonly string[]
   /** The time of each event in milliseconds, by the simulator's clock. */
   readonly #dueAt: readonly number[]
+  readonly #startsAt: number
+  readonly #endsAt: number
   readonly #followers = new Set<() => void>()
   #cancelledAt = Infinity
 
-  constructor({ script, random, now, streamed, ...responded }: RunOptions) {
+  constructor({ script, random, now, window, streamed, ...responded }: RunOptions) {
     this.streamed = streamed
     this.createdAt = now
     this.#base = responded.base
-    this.#final = responded.final
-    this.#frames = backgroundEvents(responded)
-    this.#dueAt = timesOf(this.#frames.length, script, random).map((ms) => now + ms)
+    const frames = backgroundEvents(responded)
+    const { events, fails } = drawBackground(frames.length, window, script, random)
+    this.#final = fails ? failed(responded.base) : responded.final
+    this.#frames = streamed ? frames : []
+    this.#dueAt = streamed ? events.map((ms) => now + ms) : []
+    this.#startsAt = now + (events[STARTS] ?? 0)
+    this.#endsAt = now + (events.at(-1) ?? 0)
+  }
+
+  /** Whether the response ends as `failed`, so that none of its tokens are billed. */
+  get fails(): boolean {
+    return this.#final.status === 'failed'
   }
 
   /** Returns the response object as it is at the time `now`. */
   look(now: number): ResponseObject {
     if (now >= this.#cancelledAt) return { ...this.#base, status: 'cancelled' }
-    if (now >= (this.#dueAt.at(-1) ?? 0)) return this.#final
-    return { ...this.#base, status: now >= (this.#dueAt[STARTS] ?? 0) ? 'in_progress' : 'queued' }
+    if (now >= this.#endsAt) return this.#final
+    return { ...this.#base, status: now >= this.#startsAt ? 'in_progress' : 'queued' }
   }
 
   /** Returns the events after the one with this sequence number, and their times. Events after a cancellation are left out. */
@@ -48,7 +63,7 @@ export class BackgroundRun {
 
   /** Cancels the run, and notifies the followers of its events. Does nothing if the run has ended. */
   cancel(now: number): void {
-    if (now >= Math.min(this.#cancelledAt, this.#dueAt.at(-1) ?? 0)) return
+    if (now >= Math.min(this.#cancelledAt, this.#endsAt)) return
     this.#cancelledAt = now
     for (const follower of this.#followers) follower()
     this.#followers.clear()
@@ -61,22 +76,7 @@ export class BackgroundRun {
   }
 }
 
-/** The index of the event `response.in_progress`. The events `response.created` and `response.queued` come before it. */
-const STARTS = 2
-
-/** Draws the times of all events, in order, in milliseconds after the creation of the response. */
-function timesOf(count: number, script: ProviderScript, random: () => number): number[] {
-  const { firstTokenMs = 0, tokenMs = 0, background: { queuedMs = 0, runMs } = {} } = script
-  const draw = (latency: Latency) => sampleLatency(latency, random)
-  const queued = draw(queuedMs)
-  const times = [0, 0, queued]
-  const steps = count - times.length
-  const whole = runMs === undefined ? undefined : draw(runMs)
-  let last = queued
-  for (let step = 1; step <= steps; step++) {
-    last =
-      whole === undefined ? last + draw(step === 1 ? firstTokenMs : tokenMs) : queued + (whole * step) / steps
-    times.push(last)
-  }
-  return times
+function failed(base: ResponseObject): ResponseObject {
+  const error = { code: 'server_error', message: 'The model failed to generate a response.' }
+  return { ...base, status: 'failed', error }
 }

@@ -9,6 +9,7 @@ import { badRequest, errorAnswer, unknownPath } from '../wires/openai/errors.ts'
 import { readPath } from '../wires/openai/paths.ts'
 import { respond, responseId } from '../wires/openai/responses.ts'
 import { BackgroundRun } from './background-run.ts'
+import { checkWindow, windowOf } from './completion-window.ts'
 
 /** A request to create, read, cancel or delete a response of OpenAI's Responses API. */
 export interface ResponseRequest {
@@ -26,10 +27,13 @@ export interface ResponseRequest {
 type Stored = BackgroundRun | (() => Answer)
 
 const MAX_STORED_RESPONSES = 1_000
+/** A bulk run can wait for this many responses in the background. */
+const MAX_BACKGROUND_RESPONSES = 100_000
 
-/** Creates the responses of OpenAI's Responses API for one provider. Stores the last 1,000 in memory. */
+/** Creates the responses of OpenAI's Responses API for one provider. Stores the last 1,000 in memory, and the last 100,000 in the background. */
 export class ResponseService {
-  readonly #stored = new Map<string, Stored>()
+  readonly #stored = new Map<string, () => Answer>()
+  readonly #runs = new Map<string, BackgroundRun>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -45,19 +49,19 @@ export class ResponseService {
 
   #create(asked: ResponseRequest): Answer {
     const { request, raw, script, changes } = asked
-    const { background, store } = asObject(request.body)
+    const { background, store: stores } = asObject(request.body)
     const question = questionOf(request, raw, script, changes)
     if (background === true) {
-      const refusal = refuseKey(request, script.apiKeys) ?? checkRequest(question)
+      const refusal = refuseKey(request, script.apiKeys) ?? checkRequest(question) ?? checkWindow(question)
       if (refusal) return refusal
-      if (store === false) return badRequest("Background mode requires 'store' to be true.", 'store')
+      if (stores === false) return badRequest("Background mode requires 'store' to be true.", 'store')
       return this.#start(asked)
     }
-    const answer = answerRequest(request, raw, script, changes)
-    if (answer.status === 200 && store !== false) {
+    const answer = checkWindow(question) ?? answerRequest(request, raw, script, changes)
+    if (answer.status === 200 && stores !== false) {
       // Equal requests get equal answers, so the answer itself need not be stored.
       const again = () => answerRequest(request, raw, script, { ...changes, stream: false })
-      this.#store(responseId(question.fingerprint), again)
+      store(this.#stored, responseId(question.fingerprint), again, MAX_STORED_RESPONSES)
     }
     return answer
   }
@@ -69,35 +73,43 @@ export class ResponseService {
     const fingerprint = question.fingerprint.slice(0, 16) + request.call.toString(16).padStart(8, '0')
     const responded = respond({ ...question, fingerprint })
     const now = this.#clock.now()
-    const run = new BackgroundRun({ ...responded, script, random, now, streamed: request.stream })
-    this.#store(responseId(fingerprint), run)
+    const window = windowOf(question)
+    const run = new BackgroundRun({ ...responded, script, random, now, window, streamed: request.stream })
+    store(this.#runs, responseId(fingerprint), run, MAX_BACKGROUND_RESPONSES)
+    const usage = run.fails ? { input: 0, output: 0 } : responded.usage
     return question.stream
-      ? stream(run, -1, asked, responded.usage)
-      : jsonAnswer({ ...responded.base, status: 'queued' }, responded.usage)
+      ? stream(run, -1, asked, usage)
+      : jsonAnswer({ ...responded.base, status: 'queued' }, usage)
   }
 
   #answerStored(asked: ResponseRequest): Answer {
     const { request } = asked
     const { method, path, query } = request
     const [id = '', action] = (readPath(path)?.rest ?? '').split('/')
-    const stored = this.#stored.get(id)
+    const stored = this.#runs.get(id) ?? this.#stored.get(id)
     if (stored === undefined) return notFound(id)
     if (action === 'cancel') return cancel(stored, this.#clock.now())
     if (method === 'DELETE') {
-      this.#stored.delete(id)
+      if (!this.#runs.delete(id)) this.#stored.delete(id)
       return jsonAnswer({ id, object: 'response', deleted: true })
     }
     if (method !== 'GET') return unknownPath(request)
     if (request.stream) return streamAgain(stored, this.#clock.now(), new URLSearchParams(query), asked)
     return stored instanceof BackgroundRun ? jsonAnswer(stored.look(this.#clock.now())) : unbilled(stored())
   }
+}
 
-  #store(id: string, stored: Stored): void {
-    this.#stored.delete(id)
-    this.#stored.set(id, stored)
-    const [oldest] = this.#stored.keys()
-    if (this.#stored.size > MAX_STORED_RESPONSES && oldest !== undefined) this.#stored.delete(oldest)
-  }
+/** Stores a response as the newest one of `responses`. If they are more than `max` then, the oldest is dropped. */
+function store<Response>(
+  responses: Map<string, Response>,
+  id: string,
+  response: Response,
+  max: number,
+): void {
+  responses.delete(id)
+  responses.set(id, response)
+  const [oldest] = responses.keys()
+  if (responses.size > max && oldest !== undefined) responses.delete(oldest)
 }
 
 /** Returns the answer with a `usage` of 0, because its tokens were counted when the response was created. */

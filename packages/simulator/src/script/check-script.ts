@@ -18,7 +18,7 @@ import {
 } from './check-fields.ts'
 import { checkBatches } from '../batches/check-batches.ts'
 import { latency, positions, range } from './check-ranges.ts'
-import type { BackgroundScript } from '../responses/background-script.ts'
+import { checkBackground } from '../responses/check-background.ts'
 import type { FaultOf, FaultType } from './fault.ts'
 import { checkLimits } from '../limits/check-limits.ts'
 import { requestOperations } from '../route.ts'
@@ -54,12 +54,6 @@ const ruleFields: Fields<Rule> = {
   fault: required(checkFault),
 }
 
-const backgroundFields: Fields<BackgroundScript> = {
-  queuedMs: latency,
-  runMs: latency,
-  streamableMs: number(),
-}
-
 const scriptFields: Fields<ProviderScript> = {
   rules: list((rule, where) => checkObject(rule, ruleFields, where)),
   latency,
@@ -74,7 +68,7 @@ const scriptFields: Fields<ProviderScript> = {
   },
   limits: checkLimits,
   batches: checkBatches,
-  background: (value, where) => checkObject(value, backgroundFields, where),
+  background: checkBackground,
 }
 
 const count = wholeNumber()

@@ -6,6 +6,8 @@ type RecordOf<Type extends StateRecord['type']> = Extract<StateRecord, { type: T
 /** One part of the requests: a file, the batch made from it, and how that batch ended. */
 export interface BatchPart extends Omit<RecordOf<'part'>, 'type'> {
   fileId?: string
+  /** The open intent: whether the provider has created the batch is unknown until it has an id or is refused. */
+  sending?: Pick<RecordOf<'sending'>, 'seen' | 'atMs'>
   batchId?: string
   end?: Omit<RecordOf<'ended'>, 'type' | 'part'>
   /** Whether a finished run has reported the results of this part. */
@@ -61,6 +63,11 @@ export class Ledger {
     return [...this.#parts.values()]
   }
 
+  /** Returns the number of a part, counted from 1 in the order of `parts`. */
+  numberOf(part: string): number {
+    return [...this.#parts.keys()].indexOf(part) + 1
+  }
+
   get(part: string): BatchPart | undefined {
     return this.#parts.get(part)
   }
@@ -91,11 +98,13 @@ export class Ledger {
     } else this.#update(record)
   }
 
-  #update(record: RecordOf<'uploaded' | 'created' | 'ended'>): void {
+  #update(record: RecordOf<'uploaded' | 'sending' | 'refused' | 'created' | 'ended'>): void {
     const part = this.#parts.get(record.part)
     if (!part)
       throw new BatchStateError(`the state has a later record of part ${record.part}, but not its first one`)
     if (record.type === 'uploaded') part.fileId = record.fileId
+    else if (record.type === 'sending') part.sending = { seen: record.seen, atMs: record.atMs }
+    else if (record.type === 'refused') delete part.sending
     else if (record.type === 'created') part.batchId = record.batchId
     else {
       const { type: _type, part: _part, ...end } = record

@@ -35,6 +35,11 @@ export type StateRecord =
        * a `parent`.
        */
       idsHash: string
+      /**
+       * For a part with a `parent`, and a vendor that does not store requests: the positions of its requests in the source, as `rowsOf` writes them.
+       * Missing for all other parts.
+       */
+      rows?: string
     }
   | {
       /** The step `uploaded`: the input file of a part is at the provider. */
@@ -43,6 +48,25 @@ export type StateRecord =
       part: string
       /** The id of the part's input file at the provider. */
       fileId: string
+    }
+  | {
+      /**
+       * The step `sending`, for a vendor without metadata: the batch of a part is about to be created. Until the step `created` or `refused` follows,
+       * it is unknown whether the batch exists.
+       */
+      type: 'sending'
+      /** The part whose batch is being created. */
+      part: string
+      /** The ids of the newest batches that the provider listed before, at most 3, the newest first. */
+      seen: readonly string[]
+      /** The time of this machine, in milliseconds since 1970. */
+      atMs: number
+    }
+  | {
+      /** The step `refused`: the provider did not create the batch of a part. It may be sent again. */
+      type: 'refused'
+      /** The part whose batch was refused. */
+      part: string
     }
   | {
       /** The step `created`: the provider has created the batch of a part. */

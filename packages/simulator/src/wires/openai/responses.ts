@@ -1,5 +1,6 @@
 import { type Answer, jsonAnswer, streamAnswer } from '../../answers/answer.ts'
 import { generate } from '../../answers/generate.ts'
+import { isObject } from '../../answers/json.ts'
 import { createdAt } from './chat.ts'
 import { type Choice, choiceOf } from './choice.ts'
 import { type OutputItem, outputItems } from './output-items.ts'
@@ -72,7 +73,8 @@ function responseBase(question: Question) {
     created_at: createdAt,
     status: 'in_progress',
     background: body['background'] === true,
-    error: null,
+    ...(isObject(body['background_options']) && { background_options: body['background_options'] }),
+    error: null as unknown,
     incomplete_details: null as unknown,
     instructions: body['instructions'] ?? null,
     max_output_tokens: body['max_output_tokens'] ?? null,

@@ -49,9 +49,6 @@ export function lacksFiles(batch: Partial<RemoteBatch>, end: BatchEnd): boolean 
   return end === 'completed' && !hasOutput && !hasErrors
 }
 
-/** The error code of a batch that was rejected because too many tokens would be enqueued. */
-export const TOKEN_LIMIT = 'token_limit_exceeded'
-
 const ENDS: ReadonlyMap<string, BatchEnd> = new Map<string, BatchEnd>([
   ['completed', 'completed'],
   ['complete', 'completed'],

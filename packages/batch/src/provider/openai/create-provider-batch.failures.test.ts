@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { requests } from '../../test/provider-requests.ts'
-import { provider, client, waits, all, idsOf, count, uploads, script } from '../../test/provider-batch.ts'
+import { requests } from '../../../test/provider-requests.ts'
+import { provider, client, waits, all, idsOf, count, uploads, script } from '../../../test/provider-batch.ts'
 
 describe('an unanswered request', () => {
   it('is submitted again when its batch expires: 9 of 10, and 1 keeps its answer', async () => {

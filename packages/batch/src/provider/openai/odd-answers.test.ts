@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, boolean, constantFrom, integer, record, uniqueArray } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { good, row, IDS, run } from '../../test/odd-provider.ts'
+import { good, row, IDS, run } from '../../../test/odd-provider.ts'
 
 describe('the result files of a batch', () => {
   it.each<[string, (ids: string[]) => string]>([

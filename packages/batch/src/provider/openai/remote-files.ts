@@ -1,20 +1,14 @@
-import { readJsonl } from '../jsonl/read-jsonl.ts'
-import { BatchItemError, type BatchItemReason } from './errors.ts'
+import { readJsonl } from '../../jsonl/read-jsonl.ts'
+import { BatchItemError } from '../errors.ts'
 import type { ProviderBatchClient } from './client.ts'
-import { isNotFound, type Retrier } from './retrier.ts'
+import { isNotFound, type Retrier } from '../retrier.ts'
+import type { LineOutcome } from '../vendor.ts'
 
 /**
  * The maximum length of a line in a file at the provider, in bytes. A longer line is left out, so its request counts as missing. Answers are shorter:
  * they have at most 128 choices of some MiB.
  */
 const MAX_LINE_BYTES = 256 * 1024 * 1024
-
-/** The outcome of a request, read from one line of an output or error file. */
-export type LineOutcome =
-  | { id: string; kind: 'value'; value: unknown; status: number }
-  | { id: string; kind: 'error'; error: BatchItemError }
-  /** The request was not answered, and may be submitted again. */
-  | { id: string; kind: 'unanswered'; reason: BatchItemReason }
 
 interface ResultLine {
   custom_id?: unknown
@@ -72,7 +66,7 @@ export function lineOutcome(line: ResultLine, batchId: string): LineOutcome | un
     const isGood = status >= 200 && status < 300
     // A successful answer has no `error` other than null.
     if (isGood && typeof body === 'object' && body !== null && !hasError(body))
-      return { id, kind: 'value', value: body, status }
+      return { id, kind: 'value', value: body }
     if (isGood && !hasError(body) && !hasError(line)) return { id, kind: 'unanswered', reason: 'missing' }
     const facts = { status, ...errorFactsOf(fieldsOf(body)['error'] ?? line.error) }
     return { id, kind: 'error', error: new BatchItemError('answered', batchId, facts) }

@@ -1,9 +1,9 @@
-import { describeValue } from '@harbor/parts'
-import { aSignal, flag, validate } from '../validate.ts'
+import { aSignal, flag, validate } from '../../validate.ts'
+import { BatchRun } from '../batch-run.ts'
+import type { ProviderBatchRun } from '../contracts.ts'
+import { assertIterable, type RequestSource } from '../shard-source.ts'
+import { openaiBatches } from './openai-batches.ts'
 import { settingsOf, type ProviderBatchOptions } from './options.ts'
-import { BatchRun } from './batch-run.ts'
-import type { ProviderBatchRun } from './contracts.ts'
-import type { RequestSource } from './shard-source.ts'
 
 /** Runs requests through a provider's Batch API. Created by `createProviderBatch`. */
 export interface ProviderBatch {
@@ -40,16 +40,9 @@ export function createProviderBatch(options: ProviderBatchOptions): ProviderBatc
   return {
     run(requests, runOptions = {}) {
       validate(runOptions, { signal: aSignal, resubmitFailed: flag })
-      if (!isIterable(requests))
-        throw new TypeError(`requests must be iterable, got ${describeValue(requests)}`)
+      assertIterable(requests)
       const { signal, resubmitFailed = false } = runOptions
-      return new BatchRun(settings, requests, { signal, resubmitFailed })
+      return new BatchRun(settings, openaiBatches(settings), requests, { signal, resubmitFailed })
     },
   }
-}
-
-function isIterable(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-  )
 }

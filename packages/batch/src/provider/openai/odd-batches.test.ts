@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RemoteBatch } from './client.ts'
-import { memoryState } from './state/state-store.ts'
-import { failure, good, IDS, run, type Script } from '../../test/odd-provider.ts'
+import { memoryState } from '../state/state-store.ts'
+import { failure, good, IDS, run, type Script } from '../../../test/odd-provider.ts'
 
 describe('the files that a batch names', () => {
   it.each(['', ' ', 'null', 'None'])('do not exist if their id is %j', async (none) => {

@@ -1,8 +1,9 @@
 import type { BatchOrder, RemoteBatch } from './client.ts'
-import type { Ledger, BatchPart } from './state/ledger.ts'
+import type { Ledger, BatchPart } from '../state/ledger.ts'
 import type { ProviderBatchSettings } from './options.ts'
-import type { Retrier } from './retrier.ts'
-import type { RequestLines } from './request-lines.ts'
+import type { Retrier } from '../retrier.ts'
+import type { RequestLines } from '../request-lines.ts'
+import type { SubmitOptions } from '../vendor.ts'
 
 /**
  * How far the provider's clock may be from the clock of this machine, in milliseconds. The search for a batch of this run ends at batches that were
@@ -35,7 +36,10 @@ export class Submitter {
   }
 
   /** Uploads a part, unless it is already uploaded, and creates its batch. @returns the id of the batch */
-  async submit(part: BatchPart, lines: () => Promise<RequestLines>, resumed: boolean): Promise<string> {
+  async submit(
+    part: BatchPart,
+    { lines, resumed }: Pick<SubmitOptions, 'lines' | 'resumed'>,
+  ): Promise<string> {
     const fileId = part.fileId ?? (await this.#upload(part, await lines()))
     this.#creating = part
     const { id } =

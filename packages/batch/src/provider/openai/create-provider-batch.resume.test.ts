@@ -2,10 +2,19 @@ import { readFileSync, writeFileSync, appendFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { requests } from '../../test/provider-requests.ts'
-import { BatchStateError } from './errors.ts'
-import { memoryState, type BatchStateStore, type StateRecord } from './state/state-store.ts'
-import { provider, folder, batchOf, all, idsOf, count, uploads, script } from '../../test/provider-batch.ts'
+import { requests } from '../../../test/provider-requests.ts'
+import { BatchStateError } from '../errors.ts'
+import { memoryState, type BatchStateStore, type StateRecord } from '../state/state-store.ts'
+import {
+  provider,
+  folder,
+  batchOf,
+  all,
+  idsOf,
+  count,
+  uploads,
+  script,
+} from '../../../test/provider-batch.ts'
 
 describe('a run after a crash', () => {
   /** A store that fails, as if the process had crashed, when the nth record of a type is appended. */
@@ -74,7 +83,7 @@ describe('a run after a crash', () => {
     async (_, fault, created) => {
       const state = join(folder, `killed-${fault.type}.jsonl`)
       script({}, [{ when: { method: 'POST', path: '/batches' }, fault }])
-      const fixture = new URL('../../test/fixtures/provider-batch.ts', import.meta.url).pathname
+      const fixture = new URL('../../../test/fixtures/provider-batch.ts', import.meta.url).pathname
       const child = spawn(process.execPath, [
         '--conditions=@harbor/source',
         fixture,

@@ -1,9 +1,10 @@
 import OpenAI from 'openai'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { requests } from '../../test/provider-requests.ts'
-import { RequestTooLargeError } from '../errors.ts'
+import { requests } from '../../../test/provider-requests.ts'
+import { RequestTooLargeError } from '../../errors.ts'
 import type { ProviderBatchClient } from './client.ts'
-import type { ProviderBatchOptions, ProviderBatchRequest } from './options.ts'
+import type { ProviderBatchRequest } from '../contracts.ts'
+import type { ProviderBatchOptions } from './options.ts'
 import {
   provider,
   client,
@@ -15,7 +16,7 @@ import {
   uploads,
   script,
   fake,
-} from '../../test/provider-batch.ts'
+} from '../../../test/provider-batch.ts'
 
 describe('a run through the Batch API', () => {
   it('returns each request its own answer by custom_id, even if the output is shuffled', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
-import { requests } from '../../test/provider-requests.ts'
-import type { BatchItemError } from './errors.ts'
-import type { ProviderBatchRequest } from './options.ts'
-import type { BatchStateStore, StateRecord } from './state/state-store.ts'
-import { provider, client, batchOf, script } from '../../test/provider-batch.ts'
+import { requests } from '../../../test/provider-requests.ts'
+import type { ProviderBatchRequest } from '../contracts.ts'
+import type { BatchItemError } from '../errors.ts'
+import type { BatchStateStore, StateRecord } from '../state/state-store.ts'
+import { provider, client, batchOf, script } from '../../../test/provider-batch.ts'
 
 describe('an abort of a run', () => {
   const submitted = async (options: { signal?: AbortSignal } = {}) => {
