@@ -41,7 +41,7 @@ export interface VendorRun {
    * @throws an error with status 404 if the provider does not find the batch
    */
   look(batchId: string): Promise<BatchLook>
-  /** Returns how a batch has ended that the provider does not find, at poll after poll. @throws if that cannot be told */
+  /** Returns how a batch has ended that the provider does not find, at poll after poll. @throws if that is unknown */
   endOfGone(part: BatchPart): EndFacts
   /** Asks the provider to cancel a batch. */
   cancel(batchId: string): PromiseLike<unknown>

@@ -127,7 +127,8 @@ function checkAuto(options: HarborBulkOptions): void {
   }
   const { routes } = options
   if (routes === undefined) return
-  const unknown = Array.isArray(routes) ? routes.find((route) => !BULK_ROUTES.includes(route)) : routes
+  const given: readonly unknown[] = Array.isArray(routes) ? routes : [routes]
+  const unknown = given.find((route) => !BULK_ROUTES.includes(route as BulkRoute))
   if (unknown !== undefined)
     throw new OptionError(
       'routes',

@@ -3,9 +3,9 @@ import type { BulkResult, BulkRun, BulkSummary } from '@harbor/batch'
 /** What is used by a run, and must be released when it ends. */
 export interface TiedParts {
   /** Called when the loop is left, the run is stopped or aborted, or it has ended. May be called more than once. */
-  release(reason?: unknown): Promise<void>
+  readonly release: (reason?: unknown) => Promise<void>
   /** Returns the number of duplicates that were left out before the run saw them. @default none */
-  skipped?(): number
+  readonly skipped?: () => number
 }
 
 /** Connects the end of a run with the end of what it uses. When the run has ended, everything is released, so that the next run can use it. */

@@ -16,16 +16,15 @@ export const PRICED = { models: { [MODEL]: { price: PRICE } } }
 /** A provider whose time, and that of this process, only moves when a run needs it. */
 export async function virtualProvider(
   script: ProviderScript,
-): Promise<{ provider: SimulatedProvider; advance: (ms: number, stepMs: number) => Promise<void> }> {
+): Promise<{ provider: SimulatedProvider; time: Pick<MovingTime, 'advance' | 'isCalled'> }> {
   const simulator = await startSimulator({ providers: { openai: script }, time: 'virtual' })
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
-  onTestFinished(async () => {
-    vi.useRealTimers()
-    await simulator.close()
-  })
+  fakeTime()
+  onTestFinished(() => simulator.close())
   const advance = (ms: number, stepMs: number): Promise<void> =>
     simulator.advance(ms, { alongside: (step) => void vi.advanceTimersByTime(step), stepMs })
-  return { provider: simulator.provider(), advance }
+  const provider = simulator.provider()
+  const isCalled = (): boolean => provider.counts().calls > 0 || provider.counts().batches.created > 0
+  return { provider, time: { advance, isCalled } }
 }
 
 export function questions(count: number, from = 0): BulkRequest[] {
@@ -48,20 +47,25 @@ export interface EndedRun {
   readonly lastMs: number
 }
 
+export interface MovingTime {
+  /** Moves the time, in steps, in milliseconds. */
+  readonly advance: (ms: number, stepMs: number) => Promise<void>
+  readonly stepMs: number
+  readonly maxMs: number
+  /** Whether the provider has received a request. */
+  readonly isCalled: () => boolean
+}
+
 /** Reads a run to its end, while time moves. */
 export async function finished(
   run: AutoBulkRun,
-  {
-    advance,
-    stepMs,
-    maxMs,
-  }: { advance: (ms: number, stepMs: number) => Promise<void>; stepMs: number; maxMs: number },
+  { advance, stepMs, maxMs, isCalled }: MovingTime,
 ): Promise<EndedRun> {
   const answers = new Map<string, BulkAnswer>()
   const errors = new Map<string, unknown>()
   const startedAt = Date.now()
   let lastMs = 0
-  let isOver = false
+  const state = { isOver: false }
   const reading = (async () => {
     for await (const result of run) {
       if (answers.has(result.id) || errors.has(result.id)) throw new Error(`${result.id} has two results`)
@@ -69,13 +73,30 @@ export async function finished(
       else errors.set(result.id, result.error)
       lastMs = Date.now() - startedAt
     }
-  })().finally(() => (isOver = true))
+  })().finally(() => (state.isOver = true))
   reading.catch(() => undefined)
   // The first request makes a connection and loads prices, which takes real time.
-  while (provider.counts().calls === 0 && provider.counts().batches.created === 0 && !isOver)
-    await new Promise((resolve) => setImmediate(resolve))
-  for (let ms = 0; ms < maxMs && !isOver; ms += 20 * stepMs) await advance(20 * stepMs, stepMs)
-  if (!isOver) throw new Error('the run did not end')
+  while (!isCalled() && !state.isOver) await turn()
+  for (let ms = 0; ms < maxMs && !state.isOver; ms += 20 * stepMs) await advance(20 * stepMs, stepMs)
+  if (!state.isOver) throw new Error('the run did not end')
   await reading
   return { answers, errors, report: run.report(), lastMs }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Moves the timers of this process alone, for a server that answers at once. */
+export async function advanceTimers(ms: number, stepMs: number): Promise<void> {
+  for (let moved = 0; moved < ms; moved += stepMs) {
+    vi.advanceTimersByTime(stepMs)
+    for (let turns = 0; turns < 30; turns++) await turn()
+  }
+}
+
+/** Replaces the timers of this process until the test ends. */
+export function fakeTime(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
 }

@@ -47,7 +47,7 @@ export class AutoRun {
   readonly #report = new ReportCounter()
   /** The requests that are called directly before the others are planned. */
   readonly #probes = new Set<AutoItem>()
-  readonly #probed = Promise.withResolvers<void>()
+  readonly #probed = Promise.withResolvers<undefined>()
   #routes: Routes | undefined
   #unanswered = 0
   #waves = 0
@@ -124,14 +124,14 @@ export class AutoRun {
     } finally {
       this.#unanswered--
       if (!context.stopSignal.aborted && (this.#routes?.schedule.msLeft ?? 0) < 0) this.#report.overdue++
-      if (this.#probes.delete(item) && this.#probes.size === 0) this.#probed.resolve()
+      if (this.#probes.delete(item) && this.#probes.size === 0) this.#probed.resolve(undefined)
     }
   }
 
   /** Ends everything that the run uses. Batches continue at the provider, and a later run with the same journal reads their results. */
   async release(): Promise<void> {
     this.#stop.abort()
-    this.#probed.resolve()
+    this.#probed.resolve(undefined)
     const { batches, log } = this.#routes ?? {}
     await Promise.all([...(batches?.values() ?? [])].map((route) => route.abort()))
     log?.close()

@@ -214,11 +214,12 @@ export class BatchRoute {
   /** Cancels a run when the time for direct calls comes near, and releases its requests when it has come. */
   async #cancelInTime(run: ProviderBatchRun<unknown>, over: AbortSignal): Promise<void> {
     const { schedule, cancelMs, stop } = this.#parts
+    const isOver = (): boolean => over.aborted || stop.aborted
     await schedule.untilCalls(cancelMs, over)
-    if (over.aborted || stop.aborted) return
+    if (isOver()) return
     void run.cancel()
     await schedule.untilCalls(0, over)
-    if (over.aborted || stop.aborted) return
+    if (isOver()) return
     this.#isCalledOver = true
     this.release()
   }
@@ -317,5 +318,6 @@ function isRefusal(error: unknown): boolean {
 /** Returns the reason why the Batch API cannot be used: a status or a code, since messages may quote requests. */
 function reasonOf(error: unknown): string {
   const { status, code, name } = Object(error) as Record<string, unknown>
-  return [status, code ?? name].filter((fact) => fact !== undefined && fact !== null).join(' ')
+  const word = typeof code === 'string' ? code : name
+  return [status, word].filter((fact) => typeof fact === 'string' || typeof fact === 'number').join(' ')
 }
