@@ -124,14 +124,20 @@ export function openRouteLog(path: string): { log: RouteLog; history: RouteHisto
   const file = fs.openSync(path, 'a+', 0o600)
   const last = fs.readFileSync(path).lastIndexOf(0x0a)
   fs.ftruncateSync(file, last + 1)
+  let isOpen = true
   return {
     history,
     log: {
       append(record) {
+        // A call that was in flight when the run was aborted may end later. Its open step counts at its highest cost.
+        if (!isOpen) return
         fs.writeSync(file, `${JSON.stringify(record)}\n`)
         if (record.type !== 'sent' && record.type !== 'settled') fs.fdatasyncSync(file)
       },
-      close: () => fs.closeSync(file),
+      close() {
+        if (isOpen) fs.closeSync(file)
+        isOpen = false
+      },
     },
   }
 }
