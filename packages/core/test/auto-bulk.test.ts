@@ -4,6 +4,7 @@ import {
   fakeTime,
   finished,
   HOUR,
+  inputs,
   MINUTE,
   PRICED,
   questions,
@@ -82,5 +83,39 @@ describe('a bulk run by deadline', () => {
     expect(report.spentUsd / report.directUsd).toBeLessThan(0.52)
     expect(report.overdue).toBe(0)
     expect(lastMs).toBeLessThan(30 * MINUTE)
+  })
+
+  it('takes responses in the background where batches take too long, and calls the late ones directly in time', async () => {
+    const { provider, time } = await virtualProvider({
+      latency: 1_000,
+      background: {
+        windows: { '2h': { queuedMs: HOUR, runMs: MINUTE, late: { share: 0.3, byMs: 5 * HOUR } } },
+      },
+    })
+    const harbor = harborFor(provider, PRICED)
+    const run = harbor.bulk(inputs(40), {
+      via: 'auto',
+      deadlineMs: 3 * HOUR,
+      typicalBatchMs: 24 * HOUR,
+      routes: ['batch', '2h', '8h'],
+    })
+    const { answers, errors, report, lastMs } = await finished(run, {
+      ...time,
+      stepMs: 10_000,
+      maxMs: 4 * HOUR,
+    })
+    expect([...errors]).toEqual([])
+    expect(answers.size).toBe(40)
+    const inTime = report.routes['2h']?.answers ?? 0
+    expect(inTime).toBeGreaterThan(15)
+    expect(report.calledOver).toBe(39 - inTime)
+    expect(report.calledOver).toBeGreaterThan(0)
+    expect(report).toMatchObject({ overdue: 0, late: { answers: 0, possiblyUsd: 0 } })
+    expect([...answers.values()].find(({ route }) => route === '2h')?.body).toMatchObject({
+      status: 'completed',
+    })
+    // A response that was cancelled may have been billed, so it counts at its highest cost.
+    expect(report.spentUsd).toBeGreaterThanOrEqual(harbor.stats().cost.spentUsd - 1e-9)
+    expect(lastMs).toBeLessThan(3 * HOUR)
   })
 })

@@ -38,6 +38,15 @@ export function questions(count: number, from = 0): BulkRequest[] {
   }))
 }
 
+/** Requests of the Responses API. */
+export function inputs(count: number): BulkRequest[] {
+  return Array.from({ length: count }, (_, at) => ({
+    custom_id: `r-${at}`,
+    url: '/v1/responses' as const,
+    body: { model: MODEL, input: `Question ${at}?`, max_output_tokens: 50 },
+  }))
+}
+
 /** A run that has ended. */
 export interface EndedRun {
   readonly answers: ReadonlyMap<string, BulkAnswer>

@@ -5,6 +5,7 @@ import { packedJournal } from '../packed-journal.ts'
 import { tiedTo } from '../tied-run.ts'
 import type { AutoItem } from './auto-item.ts'
 import type { AutoBulkReport } from './auto-report.ts'
+import { DAY_MS, DEFAULT_CONCURRENCY, HOUR_MS } from './auto-routes.ts'
 import { AutoRun } from './auto-run.ts'
 import type { BulkPlan } from './bulk-plan.ts'
 import { makePlan } from './make-plan.ts'
@@ -20,10 +21,6 @@ export interface AutoBulkRun extends BulkRun<BulkAnswer> {
   report(): AutoBulkReport
 }
 
-/** The default deadline: the time within which a provider answers a batch. */
-export const DAY_MS = 86_400_000
-export const DEFAULT_CONCURRENCY = 64
-const HOUR_MS = 3_600_000
 /** All requests of a run may wait for a batch at once. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER
 

@@ -10,17 +10,11 @@ import type { BulkAnswer } from '../bulk-request.ts'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { AutoItem } from './auto-item.ts'
 import type { ReportCounter } from './auto-report.ts'
+import { BatchOutcomes, OVER, type BatchOutcome } from './batch-outcomes.ts'
 import type { RouteLog } from './route-log.ts'
 import type { RunMoney } from './run-money.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What became of a request in a batch. `over`: it has no answer, and has to be called. */
-export type BatchOutcome =
-  | { readonly kind: 'answer'; readonly answer: BulkAnswer; readonly directUsd: number | undefined }
-  | { readonly kind: 'error'; readonly error: unknown }
-  | { readonly kind: 'over' }
-
-const OVER: BatchOutcome = { kind: 'over' }
 const UNPAID: Reservation = { usd: 0, settle: () => undefined }
 
 export interface BatchRouteParts {
@@ -66,12 +60,10 @@ interface Wave {
  */
 export class BatchRoute {
   readonly #parts: BatchRouteParts
-  readonly #waiting = new Map<string, PromiseWithResolvers<BatchOutcome>>()
-  readonly #outcomes = new Map<string, Promise<BatchOutcome>>()
+  readonly #outcomes = new BatchOutcomes()
   readonly #rounds = new Map<string, number>()
   readonly #runs = new Map<ProviderBatchRun<unknown>, Wave>()
   #queue: AutoItem[] = []
-  #isReleased = false
   /** Whether requests are called although a batch may still answer them. */
   #isCalledOver = false
 
@@ -87,16 +79,12 @@ export class BatchRoute {
 
   /** Adds a request that an earlier process has submitted, before `run()`. */
   expect({ id }: AutoItem): void {
-    const outcome = Promise.withResolvers<BatchOutcome>()
-    this.#waiting.set(id, outcome)
-    this.#outcomes.set(id, outcome.promise)
+    this.#outcomes.expect(id)
   }
 
   /** Waits until a request of this route is answered, has failed, or has to be called. */
-  async outcomeOf({ id }: AutoItem): Promise<BatchOutcome> {
-    const outcome = await (this.#outcomes.get(id) ?? OVER)
-    this.#outcomes.delete(id)
-    return outcome
+  outcomeOf({ id }: AutoItem): Promise<BatchOutcome> {
+    return this.#outcomes.of(id)
   }
 
   /**
@@ -110,22 +98,14 @@ export class BatchRoute {
     } catch (error) {
       if (!this.#parts.stop.aborted) this.#parts.report.close('batch', reasonOf(error))
     } finally {
-      this.release()
+      this.#outcomes.release()
     }
-  }
-
-  /** Releases the requests without an answer, so that they are called. */
-  release(): void {
-    this.#isReleased = true
-    const waiting = [...this.#waiting.values()]
-    this.#waiting.clear()
-    for (const { resolve } of waiting) resolve(OVER)
   }
 
   /** Stops reading results. The batches continue at the provider, and a later run with the same journal reads their results. */
   async abort(): Promise<void> {
     if (this.#isCalledOver) this.#noteUnknown()
-    this.release()
+    this.#outcomes.release()
     await Promise.all(Array.from(this.#runs.keys(), (run) => run.abort()))
   }
 
@@ -221,7 +201,7 @@ export class BatchRoute {
     await schedule.untilCalls(0, over)
     if (isOver()) return
     this.#isCalledOver = true
-    this.release()
+    this.#outcomes.release()
   }
 
   /** @returns what the result cost, in US dollars */
@@ -233,7 +213,7 @@ export class BatchRoute {
       reserved?.settle(0)
       const { error } = result
       if (!('reason' in error) || (error.reason === 'answered' && !isTransient(error.status)))
-        this.#settle(id, { kind: 'error', error })
+        this.#outcomes.settle(id, { kind: 'error', error })
       else this.#again(id, wave)
       return 0
     }
@@ -242,7 +222,7 @@ export class BatchRoute {
     const outcome = await this.#answerOf(result.value, item)
     const usd = outcome.answer.usd ?? reserved?.usd ?? 0
     reserved?.settle(usd)
-    if (!this.#settle(id, outcome) && (await this.#isLate(id))) this.#parts.report.noteLate(usd)
+    if (!this.#outcomes.settle(id, outcome) && (await this.#isLate(id))) this.#parts.report.noteLate(usd)
     return usd
   }
 
@@ -252,7 +232,6 @@ export class BatchRoute {
     const usage = isRecord(body) ? ANSWER.usageOf(body).usage : undefined
     if (!usage) accounts.bookUnpriced(target.name, labels)
     const usd = usage && (await accounts.bookBatched(target, usage, labels))
-    const directUsd = usage && accounts.costOf(target, { usage })
     const answer: BulkAnswer = {
       body,
       target: target.name,
@@ -260,7 +239,7 @@ export class BatchRoute {
       ...(usage && { usage }),
       ...(usd !== undefined && { usd }),
     }
-    return { kind: 'answer', answer, directUsd }
+    return { kind: 'answer', answer }
   }
 
   /** Whether an answer came although its request was called directly. Otherwise an earlier process has read it already. */
@@ -277,9 +256,14 @@ export class BatchRoute {
     const round = (this.#rounds.get(id) ?? 0) + 1
     this.#rounds.set(id, round)
     const item = wave.items.get(id)
-    if (item && round <= MAX_ROUNDS && !this.#isReleased && this.#parts.schedule.slackMs > this.#parts.minMs)
+    if (
+      item &&
+      round <= MAX_ROUNDS &&
+      !this.#outcomes.isReleased &&
+      this.#parts.schedule.slackMs > this.#parts.minMs
+    )
       this.#queue.push(item)
-    else this.#settle(id, OVER)
+    else this.#outcomes.settle(id, OVER)
   }
 
   #noteUnsent(id: string, wave: Wave): void {
@@ -287,15 +271,7 @@ export class BatchRoute {
     if (!reserved) return
     wave.reservations.delete(id)
     reserved.settle(0)
-    this.#settle(id, OVER)
-  }
-
-  /** @returns whether the request was still waiting */
-  #settle(id: string, outcome: BatchOutcome): boolean {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    waiting?.resolve(outcome)
-    return waiting !== undefined
+    this.#outcomes.settle(id, OVER)
   }
 }
 

@@ -78,12 +78,24 @@ export class CallRoute {
     }
   }
 
+  /** Creates the response in the background that will answer a request. What it cost is settled when it has ended. */
+  async create(item: AutoItem, route: '2h' | '8h', context: BulkContext): Promise<BulkAnswer> {
+    const { slots } = this.#parts
+    await slots.take()
+    try {
+      context.stopSignal.throwIfAborted()
+      return await this.#call(item, route, context)
+    } finally {
+      slots.release()
+    }
+  }
+
   #takesFlex({ route, prices }: AutoItem): boolean {
     const { flex, schedule } = this.#parts
     return route === 'flex' && !flex.isClosed(prices.target.name) && schedule.slackMs > 0
   }
 
-  async #call(item: AutoItem, route: 'direct' | 'flex', context: BulkContext): Promise<BulkAnswer> {
+  async #call(item: AutoItem, route: Exclude<BulkRoute, 'batch'>, context: BulkContext): Promise<BulkAnswer> {
     const { calls, money, log, pace } = this.#parts
     const { id, prices } = item
     const highestUsd = prices.usd.get('direct') ?? 0
@@ -102,8 +114,10 @@ export class CallRoute {
       })
       const receipt = receiptOf(answer.body)
       const durationMs = receipt?.attempts.at(-1)?.durationMs
-      if (!isFlex && durationMs !== undefined) pace.note(durationMs)
-      this.#settle(item, sent, (answer.usd ?? highestUsd) + (receipt?.possiblyBilledUsd ?? 0))
+      if (route === 'direct' && durationMs !== undefined) pace.note(durationMs)
+      // The cost of a response in the background is known when it has ended.
+      if (route === 'direct' || isFlex)
+        this.#settle(item, sent, (answer.usd ?? highestUsd) + (receipt?.possiblyBilledUsd ?? 0))
       this.#parts.report.noteFailed(receipt?.possiblyBilledUsd ?? 0)
       return { ...answer, route: routeOf(receipt?.serviceTier, route) }
     } catch (error) {
