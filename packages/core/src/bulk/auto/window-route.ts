@@ -88,7 +88,7 @@ export class WindowRoute {
       const { body, usd: bookedUsd } = await calls.create(item, route, context)
       const responseId = isRecord(body) ? ANSWER.idOf(body) : undefined
       if (responseId === undefined) return undefined
-      const usd = prices.usd.get(route) ?? bookedUsd ?? 0
+      const usd = Math.max(prices.usd.get(route) ?? 0, bookedUsd ?? 0)
       log.append({ type: 'window', id, route, responseId, usd })
       return { responseId, bookedUsd, usd }
     } catch (error) {
