@@ -7,12 +7,12 @@ import { finished, HOUR, MINUTE, PRICED, questions, virtualProvider } from './he
 import { harborFor } from './helpers/harbor-for.ts'
 
 const BY_DEADLINE = { via: 'auto', deadlineMs: 6 * HOUR, routes: ['batch'] } as const
-const STEPS = { stepMs: 10_000, maxMs: 7 * HOUR }
+const STEPS = { stepMs: 30_000, maxMs: 7 * HOUR }
 
 describe('the money of a bulk run by deadline', () => {
   it('is never more than maxUsd, in batches and in calls, and what does not fit is left with its price', async () => {
-    const { provider, time } = await virtualProvider({ latency: 1_000, batches: { runMs: 30 * MINUTE } })
-    const harbor = harborFor(provider, PRICED)
+    const { provider, time, fetch } = await virtualProvider({ batches: { runMs: 30 * MINUTE } })
+    const harbor = harborFor(provider, { ...PRICED, fetch })
     const run = harbor.bulk(questions(80), { ...BY_DEADLINE, maxUsd: 1.5 })
     const { answers, errors, report } = await finished(run, { ...time, ...STEPS })
     expect(answers.size + errors.size).toBe(80)
@@ -27,10 +27,11 @@ describe('the money of a bulk run by deadline', () => {
   })
 
   it('is never more than a spend limit of the client leaves, whichever of several keys is used', async () => {
-    const { provider, time } = await virtualProvider({ latency: 1_000, batches: { runMs: 30 * MINUTE } })
+    const { provider, time, fetch } = await virtualProvider({ batches: { runMs: 30 * MINUTE } })
     const harbor = harborFor(provider, {
       ...PRICED,
-      providers: { openai: { apiKey: ['key-1', 'key-2'] } },
+      fetch,
+      providers: { openai: { apiKey: ['test-key', 'key-2'] } },
       spendLimit: { usd: 1, per: 'total' },
     })
     const run = harbor.bulk(questions(80), BY_DEADLINE)
@@ -44,8 +45,8 @@ describe('the money of a bulk run by deadline', () => {
   })
 
   it('refuses requests without a known price under maxUsd, and sends nothing', async () => {
-    const { provider, time } = await virtualProvider({})
-    const harbor = harborFor(provider)
+    const { provider, time, fetch } = await virtualProvider({})
+    const harbor = harborFor(provider, { fetch })
     const requests = questions(3).map((request) => ({
       ...request,
       body: { model: 'no-price', messages: [{ role: 'user' as const, content: 'x' }] },
@@ -59,11 +60,10 @@ describe('the money of a bulk run by deadline', () => {
   })
 
   it('is reported where an answer is paid twice, because a cancelled batch still answered', async () => {
-    const { provider, time } = await virtualProvider({
-      latency: 1_000,
+    const { provider, time, fetch } = await virtualProvider({
       batches: { runMs: 4 * HOUR, cancellingMs: 50 * MINUTE },
     })
-    const harbor = harborFor(provider, PRICED)
+    const harbor = harborFor(provider, { ...PRICED, fetch })
     const run = harbor.bulk(questions(40), { ...BY_DEADLINE, deadlineMs: 2 * HOUR })
     const { answers, report } = await finished(run, { ...time, ...STEPS })
     expect(answers.size).toBe(40)
@@ -76,8 +76,8 @@ describe('the money of a bulk run by deadline', () => {
 
 describe('the plan of a bulk run by deadline', () => {
   it('says what goes where and what it costs at most, and sends nothing', async () => {
-    const { provider } = await virtualProvider({})
-    const harbor = harborFor(provider, PRICED)
+    const { provider, fetch } = await virtualProvider({})
+    const harbor = harborFor(provider, { ...PRICED, fetch })
     const plan = await harbor.planBulk(questions(200), { ...BY_DEADLINE, maxUsd: 100 })
     expect(plan).toMatchObject({ requests: 200, answered: 0, unpriced: 0, mayBeLeft: 0 })
     expect(plan.parts).toMatchObject([{ route: 'batch', target: 'openai/gpt-5', requests: 200 }])
@@ -106,8 +106,8 @@ describe('a bulk run by deadline that is stopped', () => {
   it('ends at once, and the next run with its journal reads its batches, submits nothing again, and keeps the deadline', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'harbor-auto-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
-    const { provider, time } = await virtualProvider({ latency: 1_000, batches: { runMs: HOUR } })
-    const harbor = harborFor(provider, PRICED)
+    const { provider, time, fetch } = await virtualProvider({ batches: { runMs: HOUR } })
+    const harbor = harborFor(provider, { ...PRICED, fetch })
     const options = { ...BY_DEADLINE, journal: join(folder, 'journal') }
     const first = harbor.bulk(questions(50), options)
     const ended = finished(first, { ...time, ...STEPS })
@@ -115,8 +115,10 @@ describe('a bulk run by deadline that is stopped', () => {
     first.stop()
     const { answers } = await ended
     expect(answers.size).toBe(1)
+    const before = provider.requests().length
+    const isCalled = (): boolean => provider.requests().length > before
     const second = harbor.bulk(questions(50), { ...options, deadlineMs: 99 * HOUR })
-    const { answers: all, report } = await finished(second, { ...time, ...STEPS })
+    const { answers: all, report } = await finished(second, { ...time, ...STEPS, isCalled })
     expect(all.size).toBe(50)
     expect(report.routes).toEqual({ batch: { answers: 49, usd: expect.any(Number) as number } })
     expect(provider.counts().batches.created).toBe(1)

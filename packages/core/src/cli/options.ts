@@ -148,7 +148,7 @@ export const EXIT = {
   allAnswered: { code: 0, help: 'every request has an answer' },
   someFailed: { code: 1, help: 'some requests failed, or lines were bad' },
   unusable: { code: 2, help: 'wrong usage, or a file that cannot be read or written' },
-  moneySpent: { code: 3, help: 'the spend limit was reached' },
+  moneySpent: { code: 3, help: 'the spend limit was reached, or requests were left because of --max-cost' },
   interrupted: { code: 130, help: 'interrupted' },
 } as const satisfies Record<string, { readonly code: number; readonly help: string }>
 

@@ -14,17 +14,48 @@ export const MODEL = 'gpt-5'
 export const PRICED = { models: { [MODEL]: { price: PRICE } } }
 
 /** A provider whose time, and that of this process, only moves when a run needs it. */
-export async function virtualProvider(
-  script: ProviderScript,
-): Promise<{ provider: SimulatedProvider; time: Pick<MovingTime, 'advance' | 'isCalled'> }> {
+export async function virtualProvider(script: ProviderScript): Promise<{
+  provider: SimulatedProvider
+  time: Pick<MovingTime, 'advance' | 'isCalled'>
+  /** To be passed to the client: time stands still while a request is on its way. */
+  fetch: typeof fetch
+}> {
   const simulator = await startSimulator({ providers: { openai: script }, time: 'virtual' })
   fakeTime()
   onTestFinished(() => simulator.close())
-  const advance = (ms: number, stepMs: number): Promise<void> =>
-    simulator.advance(ms, { alongside: (step) => void vi.advanceTimersByTime(step), stepMs })
+  const { fetch, quiet } = quietFetch()
+  const advance = async (ms: number, stepMs: number): Promise<void> => {
+    for (let moved = 0; moved < ms; moved += stepMs) {
+      await quiet()
+      await simulator.advance(stepMs, { alongside: (step) => void vi.advanceTimersByTime(step), stepMs })
+    }
+  }
   const provider = simulator.provider()
   const isCalled = (): boolean => provider.counts().calls > 0 || provider.counts().batches.created > 0
-  return { provider, time: { advance, isCalled } }
+  return { provider, time: { advance, isCalled }, fetch }
+}
+
+/** How long nothing must be on its way before time moves: the client may be about to send the next request. */
+const QUIET_TURNS = 30
+
+/** A `fetch`, and a function that waits until none of its requests is on its way. */
+export function quietFetch(): { fetch: typeof fetch; quiet: () => Promise<void> } {
+  let onTheWay = 0
+  return {
+    async fetch(...args) {
+      onTheWay++
+      try {
+        const response = await globalThis.fetch(...args)
+        // Whole answers, so that none is on its way when time moves.
+        return new Response(await response.arrayBuffer(), response)
+      } finally {
+        onTheWay--
+      }
+    },
+    async quiet() {
+      for (let turns = 0; turns < QUIET_TURNS; turns = onTheWay > 0 ? 0 : turns + 1) await turn()
+    },
+  }
 }
 
 export function questions(count: number, from = 0): BulkRequest[] {
@@ -94,14 +125,6 @@ export async function finished(
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Moves the timers of this process alone, for a server that answers at once. */
-export async function advanceTimers(ms: number, stepMs: number): Promise<void> {
-  for (let moved = 0; moved < ms; moved += stepMs) {
-    vi.advanceTimersByTime(stepMs)
-    for (let turns = 0; turns < 30; turns++) await turn()
-  }
 }
 
 /** Replaces the timers of this process until the test ends. */
