@@ -9,14 +9,8 @@
  *     OPENAI_API_KEY=… pnpm example batch-processing    20 tickets to a real provider (OPENAI_BASE_URL, HARBOR_MODEL)
  */
 import { createBatcher } from '@harbor/batch'
-import {
-  Harbor,
-  type BulkAnswer,
-  type BulkRequest,
-  type BulkRun,
-  type HarborBulkOptions,
-  type HarborOptions,
-} from '@harbor/core'
+import { Harbor, type BulkAnswer, type BulkRequest, type BulkRun } from '@harbor/core'
+import type { HarborBulkOptions, HarborOptions } from '@harbor/core'
 import { startSimulator } from '@harbor/simulator'
 
 // ── Configuration ─────────────────────────────────────────────────────────────────────────────────
@@ -124,18 +118,13 @@ async function demonstrate(connection: HarborOptions, count: number): Promise<vo
   console.log(`   - total time: ${plain.seconds.toFixed(1)} s, failed: ${plain.failed}`)
   console.log(`   - throughput: ${(count / plain.seconds).toFixed(0)} req/s`)
   console.log(`   - memory: ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB`)
-  const [alone = 0, shared = 0, batched = 0, timely = 0] = [plain, once, cheap, due].map(
-    ({ stats }) => stats.cost.spentUsd,
-  )
+  const [alone = 0, ...others] = [plain, once, cheap, due].map(({ stats }) => stats.cost.spentUsd)
   console.log('💰 Cost:')
   console.log(`   - one by one: $${alone.toFixed(2)}`)
-  console.log(`   - asked once what is asked twice: $${shared.toFixed(2)} (${saved(alone, shared)} less)`)
-  console.log(
-    `   - and through the provider's Batch API: $${batched.toFixed(2)} (${saved(alone, batched)} less)`,
-  )
-  console.log(
-    `   - or by a deadline, met in ${due.seconds.toFixed(1)} s: $${timely.toFixed(2)} (${saved(alone, timely)} less)`,
-  )
+  const ways = ['asked once what is asked twice', "and through the provider's Batch API", 'or by a deadline']
+  for (const [place, usd] of others.entries())
+    console.log(`   - ${ways[place]}: $${usd.toFixed(2)} (${saved(alone, usd)} less)`)
+  console.log(`   - the deadline was met in ${due.seconds.toFixed(1)} s`)
 }
 
 async function simulated(): Promise<void> {

@@ -9,7 +9,6 @@ import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { CallWatch } from './call-watch.ts'
 import { Outage } from './outage.ts'
 import { SpendQueue } from './spend-queue.ts'
-import { Turns } from './turns.ts'
 
 /** The price list, which may still be loading. */
 export type Prices = Pick<PriceList, 'loaded' | 'load'>
@@ -120,4 +119,32 @@ async function answerOf(
 /** Returns the number of attempts that were made for this item. It is 0 if the item shared the answer to another item's request. */
 function attemptsOf(receipt: Receipt | undefined): number {
   return receipt === undefined || receipt.cache?.status === 'shared' ? 0 : receipt.attempts.length
+}
+
+/**
+ * Lets calls start one after the other, one per turn of the event loop. The first request then leaves at once, and the answers arrive at
+ * different times. If many calls started in the same turn, the first request would leave only when the last one is ready, and all answers
+ * would arrive together.
+ */
+export class Turns {
+  readonly #waiting: (() => void)[] = []
+  #isUsed = false
+
+  /** @returns undefined if the caller can start now, otherwise a promise that resolves when it can */
+  take(): Promise<void> | undefined {
+    if (this.#isUsed) return new Promise((resolve) => this.#waiting.push(resolve))
+    this.#isUsed = true
+    setImmediate(this.#next)
+    return undefined
+  }
+
+  readonly #next = (): void => {
+    const next = this.#waiting.shift()
+    if (!next) {
+      this.#isUsed = false
+      return
+    }
+    setImmediate(this.#next)
+    next()
+  }
 }

@@ -44,10 +44,15 @@ export function autoBulk(
     fingerprint,
     stopWhen,
     signal,
-    total,
+    total: total ?? lengthOf(source),
   })
   const tied = tiedTo(run, { release: () => auto.release(), skipped: () => auto.skipped })
   return Object.assign(tied, { report: () => auto.report() })
+}
+
+/** Returns the number of items of a source that knows it. */
+function lengthOf(source: BulkSource<BulkRequest>): number | undefined {
+  return Array.isArray(source) ? source.length : source instanceof Set ? source.size : undefined
 }
 
 /**
