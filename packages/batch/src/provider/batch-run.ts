@@ -7,6 +7,7 @@ import { Retrier } from './retrier.ts'
 import { RequestLines } from './request-lines.ts'
 import { ShardSource, type RequestSource } from './shard-source.ts'
 import { ActiveBatches } from './active-batches.ts'
+import { cancelAll, withAbortReason } from './run-end.ts'
 import type { BatchVendor, VendorRun } from './vendor.ts'
 
 export interface BatchRunOptions {
@@ -52,6 +53,8 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   #sourceEnded = false
   #results: AsyncGenerator<ProviderBatchResult<Value>, void, undefined> | undefined
   #isOver = false
+  /** Whether `cancel()` was called. No further batch is created then. */
+  #isCancelled = false
 
   constructor(settings: RunSettings, vendor: BatchVendor, source: RequestSource, options: BatchRunOptions) {
     this.#settings = settings
@@ -77,6 +80,12 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     await released
   }
 
+  async cancel(): Promise<void> {
+    this.#isCancelled = true
+    this.#active?.pollSoon()
+    await this.#cancelRemote()
+  }
+
   async #cancelRemote(): Promise<void> {
     // Without retries: the provider answers 409 for a batch that can no longer be cancelled.
     const retrier = new Retrier({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
@@ -84,31 +93,13 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     if (!vendorRun) return
     const unconfirmed = await vendorRun.unconfirmed(retrier).catch(() => undefined)
     const ids = [...(this.#active?.batchIds() ?? []), ...(unconfirmed ? [unconfirmed] : [])]
-    await Promise.allSettled(ids.map((id) => vendorRun.cancel(id)))
+    await cancelAll(vendorRun, ids)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProviderBatchResult<Value>, void, undefined> {
     if (this.#results) throw new TypeError('a run can be iterated once; begin another one with run()')
     const results = (this.#results = this.#begin())
-    let isReported = false
-    return {
-      next: async () => {
-        const wasAborted = this.#controller.signal.aborted
-        try {
-          const step = await results.next()
-          // The run was aborted between two results: throw the reason, which the consumer does not know yet.
-          if (step.done && wasAborted && !isReported) this.#controller.signal.throwIfAborted()
-          return step
-        } catch (error) {
-          isReported = true
-          throw error
-        }
-      },
-      return: () => {
-        isReported = true
-        return results.return()
-      },
-    }
+    return withAbortReason(results, this.#controller.signal)
   }
 
   async *#begin(): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
@@ -159,6 +150,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     const parts = { settings: this.#settings, retrier, ledger, source: this.#source, vendor, vendorRun }
     const collector = new Collector({ ...parts, resubmitFailed: this.#options.resubmitFailed })
     await this.#resume(ledger, active, vendorRun)
+    if (this.#isCancelled) await cancelAll(vendorRun, active.batchIds())
     for (;;) {
       yield* this.#tooLarge.splice(0)
       for (let part = this.#ended.shift(); part; part = this.#ended.shift()) {
@@ -169,17 +161,34 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
         await this.#releaseRequests(ledger, part, vendorRun)
       }
       await this.#submit(ledger, active, vendorRun)
+      if (this.#isCancelled) await this.#cancelPending(active, vendorRun)
       if (this.#tooLarge.length > 0) continue
       const hasParts = active.size > 0 || this.#pending.length > 0 || this.#later.length > 0
-      if (!hasParts && this.#sourceEnded) return
+      if (!hasParts && (this.#sourceEnded || this.#isCancelled)) return
       for (const part of await active.poll()) this.#end(part)
       this.#pending.unshift(...this.#later.splice(0))
     }
   }
 
+  /** Whether there is another part to submit. @returns false after a cancellation */
+  async #hasNext(ledger: Ledger, vendorRun: VendorRun): Promise<boolean> {
+    if (this.#isCancelled) return false
+    return this.#pending.length > 0 || (await this.#readShard(ledger, vendorRun))
+  }
+
+  /** After a cancellation: a pending part may have a batch that an earlier process has created without recording it. Cancels that batch, too. */
+  async #cancelPending(active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
+    for (const { part, resumed } of this.#pending.splice(0)) {
+      const batchId = resumed ? await vendorRun.adopt?.(part) : undefined
+      if (batchId === undefined) continue
+      active.add(part, batchId)
+      await cancelAll(vendorRun, [batchId])
+    }
+  }
+
   /** Submits parts while there is room. */
   async #submit(ledger: Ledger, active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
-    while (active.hasRoom && (this.#pending.length > 0 || (await this.#readShard(ledger, vendorRun)))) {
+    while (active.hasRoom && (await this.#hasNext(ledger, vendorRun))) {
       const [next] = this.#pending
       if (!next || !active.hasRoomFor(next.part)) return
       this.#pending.shift()
@@ -192,6 +201,8 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       }
       active.add(next.part, submission.batchId)
       this.#counts.submitted += next.part.count
+      // The batch was being created when the run was cancelled.
+      if (this.#isCancelled) await cancelAll(vendorRun, [submission.batchId])
     }
   }
 

@@ -47,6 +47,11 @@ export interface VendorRun {
   cancel(batchId: string): PromiseLike<unknown>
   /** Returns the id of a batch that exists at the provider, although the call that creates it has not returned; undefined for none. */
   unconfirmed(retrier: Retrier): Promise<string | undefined>
+  /**
+   * Finds the batch of a part that an earlier process may have created without recording it, and records it. Returns undefined if there is none.
+   * @default none is found
+   */
+  adopt?(part: BatchPart): Promise<string | undefined>
   /** Yields the requests of a part, in their order. */
   input(part: BatchPart): AsyncGenerator<InputRequest, void, undefined>
   /** Yields what the results of an ended part say, also of requests that are in another part. May leave out the rest once `isDone` returns true. */

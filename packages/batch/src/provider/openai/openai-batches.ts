@@ -26,6 +26,7 @@ export function openaiBatches(settings: ProviderBatchSettings): BatchVendor {
         endOfGone: () => GONE,
         cancel: (batchId) => client.batches.cancel(batchId),
         unconfirmed: (retrier) => submitter.unconfirmed(retrier),
+        adopt: (part) => submitter.adopt(part),
         input: (part) => inputOf(settings, part, context),
         results: (part, isDone) => resultsOf(settings, part, context, isDone),
       } satisfies VendorRun
