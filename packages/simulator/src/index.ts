@@ -1,3 +1,4 @@
+export { continuingReply, type ContinuationManner } from './answers/continuing-reply.ts'
 export type { BatchCondition, BatchFault, BatchRule, BatchScript } from './batches/batch-script.ts'
 export type { BackgroundScript } from './responses/background-script.ts'
 export type { Limits, Quota } from './limits/limits.ts'

@@ -9,6 +9,7 @@ import { AttemptError } from './attempt-error.ts'
 /** Returns why the attempt that begins now is made. */
 export function attemptReason({ leg, receipt }: LegExchange): AttemptReason {
   if (leg.attempts > 1) return 'retry'
+  if (leg.continues) return 'continue'
   if (leg.hedged) return 'hedge'
   if (leg.circuit === 'half-open') return 'probe'
   return leg.takeover || receipt.attempts.length > 0 ? 'fallback' : 'first'

@@ -29,7 +29,7 @@ const EVERYWHERE = ['fetch', 'copy', 'configure'] as const
 const SHARED = ['fetch'] as const
 const COPY = ['copy'] as const
 
-const ON_STREAM_FAILURE = is.oneOf('error', 'resume')
+const ON_STREAM_FAILURE = is.oneOf('error', 'resume', 'continue')
 
 /**
  * Harbor's own options: how each is checked, and where it may be given. To add an option, add a line here, and its documentation in

@@ -38,7 +38,6 @@ interface Cut {
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const NONE = new Uint8Array(0)
 const CR = new Uint8Array([13])
-const BLANK_LINES = new TextEncoder().encode('\n\n')
 
 /**
  * The body of a stream that its provider has stored. If the connection ends before the answer is complete, the events after the last one are
@@ -110,17 +109,8 @@ export class ResumableSource implements ChunkSource {
       return NONE
     }
     if (result.done !== true) return this.#take(this.#withCR(result.value))
-    const end = this.#heldCR
-    const rest = Buffer.concat([...this.#unfinished, end])
-    const before = this.#last
-    // The event that proves the end may lack its closing blank line. Any other such event is requested again.
-    const last = rest.length > 0 ? this.#take(Buffer.concat([end, BLANK_LINES])) : NONE
-    if (this.#isPassing) {
-      this.#source = endingWith(undefined)
-      return last
-    }
-    this.#last = before
-    this.#cut = { error: undefined, rest }
+    // An event that lacks only its closing blank line is requested again. If that fails, it is passed on as it is.
+    this.#cut = { error: undefined, rest: Buffer.concat([...this.#unfinished, this.#heldCR]) }
     return NONE
   }
 
