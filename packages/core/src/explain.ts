@@ -74,6 +74,7 @@ export function explain(
       attemptsBeforeFallback: Math.min(policy.attemptsBeforeFallback, policy.maxAttempts),
       maxUpstreamCalls: policy.maxUpstreamCalls,
       maxAnswerBytes: policy.maxAnswerBytes,
+      onStreamFailure: policy.onStreamFailure,
       hedge: policy.hedge,
       lastResort: policy.lastResort !== undefined,
       ordered: policy.order !== undefined,

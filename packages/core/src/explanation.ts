@@ -32,6 +32,8 @@ export interface Explanation {
     readonly maxUpstreamCalls: number
     /** The maximum size of an answer, or of one event of a stream, in bytes. */
     readonly maxAnswerBytes: number
+    /** What happens to a stream whose connection breaks. */
+    readonly onStreamFailure: 'error' | 'resume' | 'continue'
     /** When a second target is called; undefined for never. */
     readonly hedge: HedgeOptions | undefined
     /** Whether a function in the option `lastResort` may answer when no target does. */

@@ -3,6 +3,7 @@ import type { Accounts } from './cost/accounts.ts'
 import type { Ledger } from './cost/spend-limit.ts'
 import { admissionLayer } from './layers/admission.ts'
 import type { CacheLayer } from './layers/cache.ts'
+import { continuationLayer } from './layers/continuation.ts'
 import { costLayer } from './layers/cost.ts'
 import { deadlineLayer } from './layers/deadline.ts'
 import type { EmbeddingBatch } from './layers/embedding-batch.ts'
@@ -64,7 +65,7 @@ export function createPipeline(
   const signed = signLayer(health.cooldowns)(keys.learn(paymentLayer(guard)))
   const admission = admissionLayer(health, quotas)(gateLayers.request(signed))
   const retry = retryLayer(telemetry)(gateLayers.attempt(keys.choose(admission)))
-  const fallback = fallbackLayer(health, quotas, sticky, telemetry)(gateLayers.leg(retry))
+  const fallback = fallbackLayer(health, quotas, sticky, telemetry)(continuationLayer(gateLayers.leg(retry)))
   const cost = costLayer(accounts, ledger, telemetry)(fallback)
   const embeddings = embeddingBatch?.layer(cost) ?? cost
   const lastResort = lastResortLayer(telemetry)(cache.layer(embeddings))

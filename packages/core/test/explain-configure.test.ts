@@ -35,6 +35,7 @@ describe('explain', () => {
         attemptsBeforeFallback: 2,
         maxUpstreamCalls: 6,
         maxAnswerBytes: 67_108_864,
+        onStreamFailure: 'error',
         hedge: undefined,
         lastResort: false,
         ordered: false,

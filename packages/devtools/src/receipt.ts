@@ -97,7 +97,7 @@ export interface ShownAttempt {
    * Why the attempt was made: as the `first` of the call, as a `retry` at the same target, as a `fallback` after another target, as a `hedge` beside
    * a slow target, or as a `probe` of a target whose circuit was open.
    */
-  readonly reason: 'first' | 'retry' | 'fallback' | 'hedge' | 'probe'
+  readonly reason: 'first' | 'retry' | 'fallback' | 'hedge' | 'probe' | 'resume' | 'continue'
   /** The HTTP status of the answer; undefined without an answer. */
   readonly status: number | undefined
   /** The provider's id of the request; undefined if it sent none. */

@@ -1,3 +1,4 @@
+export { continuingReply, type ContinuationManner } from './answers/continuing-reply.ts'
 export type { BatchCondition, BatchFault, BatchRule, BatchScript } from './batches/batch-script.ts'
 export type {
   BackgroundScript,

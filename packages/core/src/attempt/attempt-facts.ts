@@ -9,6 +9,7 @@ import { AttemptError } from './attempt-error.ts'
 /** Returns why the attempt that begins now is made. */
 export function attemptReason({ leg, receipt }: LegExchange): AttemptReason {
   if (leg.attempts > 1) return 'retry'
+  if (leg.continues) return 'continue'
   if (leg.hedged) return 'hedge'
   // A service tier that refused the call is tried again after a wait.
   if (leg.endsAt !== undefined && receipt.attempts.at(-1)?.target === leg.target.name) return 'retry'

@@ -2,6 +2,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import { TimeoutError } from '../base/errors.ts'
 import type { Sent } from '../call/client-gate.ts'
 import { LostHedgeError } from '../call/leg.ts'
+import type { ResumableSource } from '../stream/resumable-source.ts'
 import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
 
 /**
@@ -26,6 +27,9 @@ export class AttemptScope implements Sent {
 
   /** Called when the answer turns out to be a stream. Returns a function that is called for each event with content, if any is needed. */
   onStream: (() => (() => void) | undefined) | undefined
+
+  /** Makes the source that survives the connection of a stream; undefined if the stream is not resumed. */
+  resumable: ((response: Response) => ResumableSource) | undefined
 
   /** @param honoursSignal whether the transport rejects by itself as soon as its signal aborts */
   constructor(exchange: LegExchange, honoursSignal = false) {

@@ -131,8 +131,9 @@ async function judgeStream(
   const { receipt, policy, operation, leg } = exchange
   const { firstTokenMs, idleMs } = streamClocks(exchange)
   const dialect = operation.newDialect({ streamEnd: leg.provider.streamEnd, request: exchange.json })
+  const resumable = scope.resumable?.(response)
   const stream = new GuardedStream({
-    source: chunksOf(response),
+    source: resumable ?? chunksOf(response),
     dialect,
     clock: policy.clock,
     firstTokenMs,
@@ -140,6 +141,7 @@ async function judgeStream(
     held,
     onResponseId: (id) => noteResponseId(exchange, id),
     onContent: scope.onStream?.(),
+    revive: resumable && ((stalled) => resumable.revive(stalled)),
     release: (reason) => {
       scope.abort(reason)
     },

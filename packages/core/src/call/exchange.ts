@@ -123,6 +123,8 @@ export interface StreamEnd {
   readonly fault?: StreamFaultError | undefined
   /** The amount of content that was delivered, in tokens, and the usage that the provider reported. */
   readonly delivery?: Delivery
+  /** Whether the usage in the receipt is an estimate, at least in part. */
+  readonly isEstimate?: boolean
 }
 
 /** A layer of the pipeline, together with all layers below it. */

@@ -35,6 +35,8 @@ export class Leg {
   keyFreeInMs: (() => number) | undefined
   /** Whether the target was called because another one was slow. */
   hedged = false
+  /** Whether the attempts of the leg continue a stream that broke. */
+  continues = false
   /** The state of the target's circuit when the current attempt was admitted; undefined without a circuit. */
   circuit: TargetStats['state'] | undefined
   /** The pause before the next attempt; undefined while there is none. */

@@ -20,7 +20,10 @@ export function usageOfCall(
     const unreported = end?.delivery?.unreportedTokens ?? 0
     // The counts of a stream that ended early may be those of its middle, while the provider has made and billed more.
     if (unreported === 0)
-      return { usage, source: end && end.outcome !== 'success' ? 'estimated' : 'reported' }
+      return {
+        usage,
+        source: end && (end.outcome !== 'success' || end.isEstimate) ? 'estimated' : 'reported',
+      }
     const outputTokens = withinLimit(exchange, servedBy, usage.outputTokens + unreported)
     return {
       usage: { ...usage, outputTokens: Math.max(usage.outputTokens, outputTokens) },

@@ -29,6 +29,8 @@ const EVERYWHERE = ['fetch', 'copy', 'configure'] as const
 const SHARED = ['fetch'] as const
 const COPY = ['copy'] as const
 
+const ON_STREAM_FAILURE = is.oneOf('error', 'resume', 'continue')
+
 /**
  * Harbor's own options: how each is checked, and where it may be given. To add an option, add a line here, and its documentation in
  * `options.ts`.
@@ -44,6 +46,7 @@ export const HARBOR_OPTIONS = {
   order: { client: is.aFunction, in: EVERYWHERE, perCall: is.aFunction },
   breaker: { client: is.anObjectOrFalse, in: SHARED },
   health: { client: is.anObjectOrFalse, in: SHARED },
+  onStreamFailure: { client: ON_STREAM_FAILURE, in: EVERYWHERE, perCall: ON_STREAM_FAILURE },
   hedge: { client: is.anObjectOrFalse, in: EVERYWHERE, perCall: is.anObjectOrFalse },
   lastResort: { client: is.aFunctionOrFalse, in: EVERYWHERE, perCall: is.aFunctionOrFalse },
   attemptsBeforeFallback: { client: is.aCount, in: EVERYWHERE },

@@ -113,6 +113,16 @@ export interface HarborOptions extends ClientOptions {
   /** The maximum number of requests that one call may send, over all its targets, including retries, hedges and redirects; at least 1. @default 6 */
   maxUpstreamCalls?: number | undefined
   /**
+   * What happens to a stream whose connection breaks. `'error'`: the reader gets everything that arrived, and then an error. `'resume'`: a stream
+   * that the provider has stored goes on where it broke, byte for byte, at the same target; any other stream ends with the error. Stored are the
+   * streams of the Responses API that the caller requests with `background: true`; Harbor sets neither `background` nor `store`. The requests for
+   * the rest cost nothing, and `maxUpstreamCalls` does not count them: at most `retry.maxAttempts` in a row, and 100 in all, bring no new event.
+   * `'continue'`: like `'resume'`, and a chat stream of plain text that broke is continued by another request to the same target, as
+   * `models[…].continuation` says. Its answer is joined only if it repeats the end of what was sent, character for character; otherwise the stream
+   * ends with the error. Tool calls and structured output are never joined. Beware: both requests are billed. @default 'error'
+   */
+  onStreamFailure?: 'error' | 'resume' | 'continue' | undefined
+  /**
    * The maximum size of an answer after decompression, in bytes. For a stream, it limits each event, but not the whole stream. A larger
    * answer fails with `malformed_answer`, and the rest of it is not read. Raise it for answers with many images or embeddings. The body of
    * an error response is always cut after 1 MiB. @default 67_108_864 (64 MiB)

@@ -20,6 +20,8 @@ export interface PerCallOptions {
   order?: Order<Target> | undefined
   /** When a second target is called because the first one is slow. `false`: never. @default the client's `hedge` */
   hedge?: HedgeOptions | false | undefined
+  /** What happens to the stream of this call if its connection breaks. @default the client's `onStreamFailure` */
+  onStreamFailure?: 'error' | 'resume' | 'continue' | undefined
   /** Returns a substitute answer when no target answered: a text, or the body of an answer. `false`: none. @default the client's `lastResort` */
   lastResort?: LastResort | false | undefined
   /**

@@ -1,4 +1,5 @@
 import type { ProtocolName, ProviderKind } from '../protocols/protocol.ts'
+import type { Continuation } from '../protocols/shared/continuation-format.ts'
 import type { Price } from '../reporting/price.ts'
 import type { Capability } from '../reporting/target.ts'
 import type { LimitOptions } from './limit-options.ts'
@@ -124,6 +125,17 @@ export interface ModelOptions {
    * The maximum time from the headers of a stream of this model to its first content, in milliseconds. @default the client's `timeouts.firstTokenMs`
    */
   firstTokenMs?: number | undefined
+  /**
+   * How this model is asked to continue a chat stream that broke, with `onStreamFailure: 'continue'`. `'prefix'`: by a last assistant message with
+   * `prefix: true` (DeepSeek, Mistral). `'assistant'`: by a last assistant message; if the model refuses it, by a user message. `'user-turn'`: by a
+   * user message that quotes the end of the answer, which every model understands. `'none'`: never. @default 'user-turn'
+   */
+  continuation?: Continuation | undefined
+  /**
+   * The maximum number of tokens of a continuation that are buffered while it repeats the end of what was sent, at least 1. A continuation that
+   * does not fit by then is discarded, and was paid for. @default 200
+   */
+  maxBridgeTokens?: number | undefined
   /** The maximum time between two pieces of content in a stream of this model, in milliseconds. @default the client's `timeouts.idleMs` */
   idleMs?: number | undefined
 }

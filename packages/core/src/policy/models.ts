@@ -24,6 +24,8 @@ const MODEL = {
     expected: `a list of ${CAPABILITIES.join(', ')}`,
   },
   weight: is.aWeight,
+  continuation: is.oneOf('prefix', 'assistant', 'user-turn', 'none'),
+  maxBridgeTokens: is.aCount,
   firstTokenMs: is.durationMs,
   idleMs: is.durationMs,
 } as const satisfies Record<keyof ModelOptions, is.Check>

@@ -33,6 +33,8 @@ export interface Policy {
   readonly maxUpstreamCalls: number
   /** The maximum size in bytes, after decompression. It applies to an answer that is read whole, and to each event of a stream. */
   readonly maxAnswerBytes: number
+  /** What happens to a stream whose connection breaks. */
+  readonly onStreamFailure: 'error' | 'resume' | 'continue'
   /** The limits under which money is reserved for each attempt; undefined for none. */
   readonly spendLimits: readonly SpendLimit[] | undefined
   /** The rate limits that apply to each quota group whose provider has no limits of its own; undefined for none. */

@@ -61,6 +61,7 @@ export function settleOptions(options: HarborOptions, { isFetch = false } = {}):
     attemptsBeforeFallback,
     maxUpstreamCalls,
     maxAnswerBytes,
+    onStreamFailure: own.onStreamFailure ?? 'error',
     spendLimits: spendLimitsOf(own.spendLimit),
     limits: own.limits || undefined,
     telemetry: observerList(own.telemetry),

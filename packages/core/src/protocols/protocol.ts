@@ -4,6 +4,8 @@ import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import type { Capability } from '../reporting/target.ts'
 import type { BatchingFormat } from './shared/batching-format.ts'
 import type { UsageReport } from './shared/delivery.ts'
+import type { ContinuationFormat } from './shared/continuation-format.ts'
+import type { ResumeFormat } from './shared/resume-format.ts'
 import type { MissingAnswerError } from './shared/missing-answer.ts'
 import type { UpstreamError } from './shared/read-error.ts'
 import type { StreamDialect } from './shared/stream-dialect.ts'
@@ -65,6 +67,10 @@ export interface Operation {
   readonly tokens: TokenRules
   readonly caching: CachingRules
   readonly lastResort: LastResortFormat
+  /** How a stream of this kind that broke is requested again from where it broke; undefined if the vendor has no way to do so. */
+  readonly resuming?: ResumeFormat | undefined
+  /** How another request continues a stream that broke; undefined if no request does. */
+  readonly continuing?: ContinuationFormat | undefined
   /** How several requests are sent as one; undefined when requests of this kind are never batched. */
   readonly batching?: BatchingFormat | undefined
   /** Makes a reader for the events of one stream. */

@@ -37,7 +37,7 @@ export interface AttemptRecord {
    * longest. `nothing` if it did not wait.
    */
   readonly waitedFor: 'nothing' | 'backoff' | 'retry-after' | 'limit' | 'tier'
-  /** Why the attempt was made: as the `first` of the call, as a `retry`, a `fallback`, a `hedge`, or a `probe` of an open circuit. */
+  /** Why the attempt was made: as the `first` of the call, as a `retry`, a `fallback`, a `hedge`, a `probe` of an open circuit, or to `resume` or `continue` a stream. */
   readonly reason: AttemptReason
   /** The HTTP status of the answer; undefined without an answer. */
   readonly status: number | undefined
@@ -66,8 +66,9 @@ export interface AttemptFailure {
 /**
  * Why an attempt was made. `first`: it is the first one of the call. `retry`: the previous attempt at the same target failed. `fallback`: its target
  * took over from one that failed or was skipped. `hedge`: another target was slow. `probe`: it tests a target whose circuit was open.
+ * `resume`: it requests the rest of a stream that broke. `continue`: it asks the model to continue such a stream. See the option `onStreamFailure`.
  */
-export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'probe'
+export type AttemptReason = 'first' | 'retry' | 'fallback' | 'hedge' | 'probe' | 'resume' | 'continue'
 
 /**
  * The phase in which an attempt failed. `not-sent`: before the request was sent. `sent`: after the request, or a part of it, was sent, and

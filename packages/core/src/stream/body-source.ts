@@ -1,3 +1,4 @@
+import { StreamFaultError } from '../base/errors.ts'
 import { brokenConnection, asError } from './stream-fault.ts'
 import type { IdleClock } from './idle-clock.ts'
 import type { ChunkSource } from '../wire/chunks-of.ts'
@@ -28,7 +29,7 @@ export class BodySource {
       return await new Promise((resolve, reject) => {
         this.#interrupt = reject
         this.chunks.next().then(resolve, (cause: unknown) => {
-          reject(brokenConnection(cause))
+          reject(StreamFaultError.is(cause) ? cause : brokenConnection(cause))
         })
       })
     } finally {

@@ -17,6 +17,8 @@ export interface GuardedStreamOptions {
   readonly onResponseId?: (id: string) => void
   /** Called for each event with content, when it is read from the body. */
   readonly onContent?: (() => void) | undefined
+  /** Called when the stream stalls after its first content. Returns whether its source replaces the connection, so that the stream goes on. */
+  readonly revive?: ((stalled: Error) => boolean) | undefined
   /** Closes the connection. Called at most once, and never after the end of the body was received. */
   readonly release: (reason: Error) => void
 }

@@ -53,7 +53,9 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   constructor(options: GuardedStreamOptions) {
     this.dialect = options.dialect
     this.#idle = new IdleClock(options.clock, 'first-token', options.firstTokenMs, (error) => {
+      if (error.clock === 'idle' && options.revive?.(error)) return true
       this.#source.interrupt(error)
+      return false
     })
     this.#source = new BodySource(options.source, this.#idle)
     this.#release = options.release

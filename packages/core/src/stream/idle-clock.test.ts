@@ -5,7 +5,11 @@ import { IdleClock } from './idle-clock.ts'
 function idleClock(limitMs: number) {
   const errors: TimeoutError[] = []
   const clock = { now: () => performance.now() }
-  return { idle: new IdleClock(clock, 'idle', limitMs, (error) => errors.push(error)), errors }
+  const idle = new IdleClock(clock, 'idle', limitMs, (error) => {
+    errors.push(error)
+    return false
+  })
+  return { idle, errors }
 }
 
 beforeEach(() => {

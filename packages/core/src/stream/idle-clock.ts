@@ -15,7 +15,7 @@ const LATE_MS = 50
  */
 export class IdleClock {
   readonly #clock: Clock
-  readonly #onIdle: (error: TimeoutError) => void
+  readonly #onIdle: (error: TimeoutError) => boolean
   #name: ClockName
   #limitMs: number
   #waitedMs = 0
@@ -23,7 +23,8 @@ export class IdleClock {
   #timer: ReturnType<typeof setTimeout> | undefined
   #dueAt = 0
 
-  constructor(clock: Clock, name: ClockName, limitMs: number, onIdle: (error: TimeoutError) => void) {
+  /** @param onIdle called when the time is up. Returns whether the reader goes on waiting; the clock then starts again from zero */
+  constructor(clock: Clock, name: ClockName, limitMs: number, onIdle: (error: TimeoutError) => boolean) {
     this.#clock = clock
     this.#name = name
     this.#limitMs = limitMs
@@ -84,6 +85,9 @@ export class IdleClock {
     const lateMs = this.#clock.now() - this.#dueAt
     if (lateMs > LATE_MS) this.#arm(LATE_MS)
     else if (this.#leftMs() > 0) this.#arm()
-    else this.#onIdle(new TimeoutError(this.#name, this.#limitMs))
+    else if (this.#onIdle(new TimeoutError(this.#name, this.#limitMs))) {
+      this.content()
+      this.#arm()
+    }
   }
 }

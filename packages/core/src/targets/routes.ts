@@ -1,4 +1,5 @@
 import type { Chains } from '../options/options.ts'
+import type { Continuation } from '../protocols/shared/continuation-format.ts'
 import type { ModelOptions } from '../options/provider-options.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { KeyList } from './credential.ts'
@@ -217,15 +218,29 @@ export class Routes {
     return unique.flatMap((name) => this.#target(name, request) ?? [])
   }
 
+  /** Returns how a broken stream of a target is continued. */
+  continuationAt(
+    target: Target,
+    operation: Operation,
+  ): { readonly continuation: Continuation; readonly maxBridgeTokens: number } {
+    const { continuation = 'user-turn', maxBridgeTokens = 200 } = this.#ownOf(target, operation)
+    return { continuation, maxBridgeTokens }
+  }
+
+  /** Returns the options of a target's model. A variant has those of its own name, and not those of the model's name at the provider. */
+  #ownOf({ name, provider }: Pick<Target, 'name' | 'provider'>, operation: Operation): ModelOptions {
+    const { models } = this.#options
+    const isDefault = provider === this.#defaultFor(operation)
+    return models[name] ?? (isDefault ? models[name.slice(provider.length + 1)] : undefined) ?? {}
+  }
+
   #target(name: string, { model: requested, nativeURL, operation }: Routed): Target | undefined {
     const slash = name.indexOf('/')
     const providerName = slash === -1 ? name : name.slice(0, slash)
     const model = slash === -1 ? undefined : name.slice(slash + 1)
     const provider = this.providers.get(providerName)
     if (!provider) return undefined // the provider has no key, which was logged
-    const { models } = this.#options
-    const isDefault = providerName === this.#defaultFor(operation)
-    const own = models[name] ?? (isDefault ? models[model ?? ''] : undefined) ?? {}
+    const own = this.#ownOf({ name, provider: providerName }, operation)
     const atProvider = own.model ?? model
     return {
       name,

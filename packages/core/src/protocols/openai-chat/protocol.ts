@@ -6,6 +6,7 @@ import { TOKENS } from '../openai/token-estimates.ts'
 import type { Operation, Protocol, ProviderFormat } from '../protocol.ts'
 import { CHAT_ANSWER, COMPLETION_ANSWER } from './chat-answer.ts'
 import { CHAT_CACHING } from './chat-caching.ts'
+import { CHAT_CONTINUING } from './chat-continuing.ts'
 import { ChatDialect } from './chat-dialect.ts'
 import { whyUnable, withoutIgnored } from './compatible.ts'
 import { CHAT_LAST_RESORT, COMPLETION_LAST_RESORT } from './chat-last-resort.ts'
@@ -29,6 +30,7 @@ const CHAT: Operation = {
   caching: CHAT_CACHING,
   lastResort: CHAT_LAST_RESORT,
   newDialect: ({ streamEnd }) => new ChatDialect(streamEnd),
+  continuing: CHAT_CONTINUING,
 }
 
 /** The endpoint of the older Completions API. See https://platform.openai.com/docs/api-reference/completions */
@@ -41,6 +43,7 @@ const COMPLETIONS: Operation = {
       kind === 'anthropic' || kind === 'google' ? 'does not have the older Completions API' : undefined,
   }),
   answer: COMPLETION_ANSWER,
+  continuing: undefined,
   lastResort: COMPLETION_LAST_RESORT,
 }
 

@@ -1,0 +1,236 @@
+import type { StreamBody, StreamEnd } from '../call/exchange.ts'
+import type { JsonBody } from '../base/json.ts'
+import type { ContinuationFormat } from '../protocols/shared/continuation-format.ts'
+import type {
+  ReadEvent,
+  StreamDialect,
+  StreamPiece,
+  StreamPieces,
+} from '../protocols/shared/stream-dialect.ts'
+import { textTokens } from '../tokens/text-tokens.ts'
+import { DONE, type SseEvent } from '../wire/sse-event.ts'
+import { isData, Splice } from './splice.ts'
+import { pieceOf } from './stream-piece.ts'
+
+/** The body of a stream whose events Harbor has parsed. */
+export type ParsedBody = StreamBody & { readonly pieces: StreamPieces }
+
+export interface ContinuedStreamOptions {
+  readonly body: ParsedBody
+  readonly format: ContinuationFormat
+  /** The maximum number of tokens of a continuation that are read until it fits, an estimate. */
+  readonly maxBridgeTokens: number
+  /** Requests the continuation of a text. @returns undefined if there is none */
+  readonly request: (sent: string, signal: AbortSignal) => Promise<ParsedBody | undefined>
+  /** Called at the end with all bodies that were read, those of continuations that did not fit included. Returns the end of the whole stream. */
+  readonly settle: (read: readonly ReadBody[], last: StreamEnd) => StreamEnd
+}
+
+/** A body that was read, and how it ended. */
+export interface ReadBody {
+  readonly body: StreamBody
+  readonly end: StreamEnd
+}
+
+/** The comment in the stream that shows where the answer was continued. */
+const SEAM = new TextEncoder().encode(': harbor: continued\n\n')
+
+/**
+ * A stream that another request continues when it breaks. The continuation is buffered until it shows that it begins with what was sent before. If
+ * it does not, the stream ends with the error of the broken one. Only plain text is continued.
+ */
+export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
+  readonly ended: Promise<StreamEnd>
+  /** The dialect of the body that is being read. */
+  readonly dialect: StreamDialect = currentDialect(() => this.#body.pieces.dialect)
+  readonly #options: ContinuedStreamOptions
+  readonly #settle: (end: StreamEnd) => void
+  readonly #read: ReadBody[] = []
+  readonly #controller = new AbortController()
+  #body: ParsedBody
+  #sent = ''
+  #hasOther = false
+  #first: JsonBody | undefined
+  #isJoined = false
+  #isContinuing = false
+  #isOver = false
+  #reading: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ContinuedStreamOptions) {
+    this.#options = options
+    this.#body = options.body
+    const { promise, resolve } = Promise.withResolvers<StreamEnd>()
+    this.ended = promise
+    this.#settle = resolve
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const piece = await this.nextPiece()
+    return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
+  }
+
+  nextPiece(): Promise<StreamPiece | undefined> {
+    const reading = this.#reading.then(() => this.#nextPiece())
+    this.#reading = reading.catch(() => undefined)
+    return reading
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#isContinuing) this.abandon(new Error('The caller stopped reading the stream before its end.'))
+    else {
+      await this.#body.chunks[Symbol.asyncIterator]().return?.()
+      await this.#finish()
+    }
+    return { done: true, value: undefined }
+  }
+
+  abandon(reason: Error): void {
+    this.#controller.abort(reason)
+    this.#body.abandon(reason)
+    // While a continuation is requested or read, its end is awaited.
+    if (!this.#isContinuing) void this.#finish()
+  }
+
+  async #nextPiece(): Promise<StreamPiece | undefined> {
+    try {
+      const piece = await this.#body.pieces.nextPiece()
+      if (!piece) await this.#finish()
+      if (!piece) return undefined
+      if (!this.#hasFault(piece)) return this.#isJoined ? this.#joined(piece.events) : this.#noted(piece)
+      const joined = await this.#continued()
+      this.#controller.signal.throwIfAborted()
+      return joined ?? piece
+    } catch (error) {
+      await this.#finish(this.#isContinuing)
+      throw error
+    } finally {
+      this.#isContinuing = false
+    }
+  }
+
+  #hasFault({ events }: StreamPiece): boolean {
+    const last = events.at(-1)
+    return last?.json !== undefined && this.dialect.faultIn(last.name, last.json) !== undefined
+  }
+
+  /** Remembers what the events of the first stream have sent. */
+  #noted(piece: StreamPiece): StreamPiece {
+    for (const { json } of piece.events) {
+      if (!json) continue
+      this.#first ??= json
+      this.#note(json)
+    }
+    return piece
+  }
+
+  #note(json: JsonBody): void {
+    const { text, hasOther } = this.#options.format.partOf(json)
+    this.#sent += text
+    if (hasOther) this.#hasOther = true
+  }
+
+  /** Requests the continuation, and reads it until it fits. @returns its first part for the reader; undefined if there is none that fits */
+  async #continued(): Promise<StreamPiece | undefined> {
+    const { outcome, fault } = await this.#body.ended
+    if (outcome !== 'failure' || fault?.origin !== 'harbor') return undefined
+    if (this.#hasOther || this.#sent === '' || isData(this.#sent)) return undefined
+    this.#isContinuing = true
+    const { signal } = this.#controller
+    const body = await this.#options.request(this.#sent, signal)
+    if (!body) return undefined
+    let begun: readonly ReadEvent[] | undefined
+    try {
+      begun = await this.#bridge(body)
+    } finally {
+      if (!begun) {
+        body.abandon(new Error('The continuation does not fit to what was sent.'))
+        this.#read.push({ body, end: await body.ended })
+      }
+    }
+    if (!begun) return undefined
+    this.#read.push({ body: this.#body, end: await this.#body.ended })
+    this.#body = body
+    this.#isJoined = true
+    const piece = this.#joined(begun)
+    return { bytes: Buffer.concat([SEAM, piece.bytes]), events: piece.events }
+  }
+
+  /** Reads a continuation until it fits. @returns its events from the first new character on */
+  async #bridge({ pieces }: ParsedBody): Promise<readonly ReadEvent[] | undefined> {
+    const { format, maxBridgeTokens } = this.#options
+    const splice = new Splice(this.#sent)
+    let read = ''
+    for (let piece = await pieces.nextPiece(); piece; piece = await pieces.nextPiece()) {
+      if (this.#hasFault(piece)) return undefined
+      for (const [index, { name, json }] of piece.events.entries()) {
+        if (!json) continue
+        const { text, hasOther, isEnd } = format.partOf(json)
+        if (hasOther) return undefined
+        if (text === '' && !isEnd) continue
+        read += text
+        const overlap = splice.add(text, isEnd)
+        if (overlap === 'no' || textTokens(read.slice(0, overlap)) > maxBridgeTokens) return undefined
+        if (overlap === undefined) continue
+        const rest = format.joined(json, json, read.slice(overlap))
+        return [{ name, json: rest }, ...piece.events.slice(index + 1)]
+      }
+    }
+    return undefined
+  }
+
+  /** Makes the events of a continuation a part of the first answer. */
+  #joined(events: readonly ReadEvent[]): StreamPiece {
+    const { format } = this.#options
+    const pieces = events.flatMap((event) => {
+      const { name, json } = event
+      if (!json) return (event as Partial<SseEvent>).data === DONE ? [END] : []
+      this.#note(json)
+      return [pieceOf({ name, json: format.joined(json, this.#first ?? json, format.partOf(json).text) })]
+    })
+    return {
+      bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)),
+      events: pieces.flatMap((piece) => piece.events),
+    }
+  }
+
+  /** @param isAborted whether the call was aborted after the body had ended */
+  async #finish(isAborted = false): Promise<void> {
+    const body = this.#body
+    const end = await body.ended
+    if (this.#isOver) return
+    this.#isOver = true
+    const last: StreamEnd = isAborted ? { outcome: 'aborted' } : end
+    this.#settle(this.#options.settle([...this.#read, { body, end }], last))
+  }
+}
+
+const END: StreamPiece = {
+  bytes: new TextEncoder().encode(`data: ${DONE}\n\n`),
+  events: [{ name: undefined }],
+}
+
+/** A dialect that is always the current one. */
+function currentDialect(current: () => StreamDialect): StreamDialect {
+  return {
+    read: (event) => current().read(event),
+    get proven() {
+      return current().proven
+    },
+    get responseId() {
+      return current().responseId
+    },
+    get delivery() {
+      return current().delivery
+    },
+    get finishReasons() {
+      return current().finishReasons
+    },
+    faultIn: (name, data) => current().faultIn(name, data),
+    isRaised: (event) => current().isRaised(event),
+    faultEvent: (fault) => current().faultEvent(fault),
+  }
+}
