@@ -179,7 +179,9 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
 
   /** Submits parts while there is room. */
   async #submit(ledger: Ledger, active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
-    while (active.hasRoom && (this.#pending.length > 0 || (await this.#readShard(ledger, vendorRun)))) {
+    const hasRoom = (): boolean =>
+      active.hasRoom && active.size + this.#later.length < this.#settings.maxActiveBatches
+    while (hasRoom() && (this.#pending.length > 0 || (await this.#readShard(ledger, vendorRun)))) {
       const [next] = this.#pending
       if (!next || !active.hasRoomFor(next.part)) return
       this.#pending.shift()
@@ -187,7 +189,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       const submission = await vendorRun.submit(next.part, { lines, resumed, hasActive: active.size > 0 })
       if ('later' in submission) {
         this.#later.push({ ...next, resumed: true })
-        if (submission.later === 'refused') return
+        if (submission.later === 'all') return
         continue
       }
       active.add(next.part, submission.batchId)

@@ -63,10 +63,10 @@ export interface SubmitOptions {
 }
 
 /**
- * The batch of a part: its id, or that there is none yet. `unconfirmed`: whether the provider has created it is not known yet. `refused`: the provider
- * takes no further batch now. Both are tried again after the next poll.
+ * The batch of a part: its id, or that the part is tried again after the next poll. `part`: it is not known yet whether the provider has created the
+ * batch, but other parts may be submitted. `all`: the provider takes no batch now, so no part is submitted before the next poll.
  */
-export type Submission = { batchId: string } | { later: 'unconfirmed' | 'refused' }
+export type Submission = { batchId: string } | { later: 'part' | 'all' }
 
 export type EndFacts = Omit<Extract<StateRecord, { type: 'ended' }>, 'type' | 'part'>
 

@@ -38,7 +38,8 @@ export class Creator {
     for (;;) {
       if (part.sending) {
         const settled = await this.#intents.settle(part, retrier)
-        if (settled === 'open') return { later: 'unconfirmed' }
+        if (settled === 'in-progress') return { later: 'part' }
+        if (settled === 'not-listed') return { later: 'all' }
         if (settled !== 'absent') return this.#created(part, settled.batchId)
         await ledger.append({ type: 'refused', part: part.part })
       }
@@ -96,11 +97,11 @@ export class Creator {
     const isRefused = refuses(error)
     if (isRefused) await ledger.append({ type: 'refused', part: part.part })
     if (isFinal(error) || SPENT.test(codeOf(error))) throw error
-    if (isRefused && hasActive) return { later: 'refused' }
+    if (isRefused && hasActive) return { later: 'all' }
     const failures = (this.#failures.get(part.part) ?? 0) + 1
     this.#failures.set(part.part, failures)
     if (failures >= this.#settings.maxCallAttempts) throw error
-    if (!isRefused) return { later: 'unconfirmed' }
+    if (!isRefused) return { later: 'all' }
     const waitMs = retryAfterMs(error)
     if (waitMs > 0) await retrier.wait(waitMs * 1.35)
     else await retrier.afterFailure(error, failures)

@@ -228,7 +228,9 @@ describe('a connection that breaks while a batch is created', () => {
 
   it('ends the run after maxCallAttempts', async () => {
     script({}, [{ when: creating, fault: { type: 'status', status: 500 } }])
-    await expect(all(messages(5), { maxCallAttempts: 3 })).rejects.toMatchObject({ status: 500 })
+    const run = batchOf({ maxCallAttempts: 3, maxRequests: 5 }).run(messages(100))
+    await expect(run[Symbol.asyncIterator]().next()).rejects.toMatchObject({ status: 500 })
+    expect(run.progress().read).toBeLessThanOrEqual(6)
     expect(provider.counts().byStatus[500]).toBe(3)
   })
 })
