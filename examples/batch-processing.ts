@@ -2,17 +2,20 @@
  * Batch processing.
  *
  * Scenario: 1,000 support tickets are to be sorted, and found again by meaning. They are asked many at once, within bounds; what is
- * asked twice is paid once; what can wait goes through the provider's Batch API for half the price; embeddings go ten to a request.
+ * asked twice is paid once; what can wait goes through the provider's Batch API for half the price, and what has a deadline there as far
+ * as it is in time; embeddings go ten to a request.
  *
  *     pnpm example batch-processing                     against the simulator: no key, no network
  *     OPENAI_API_KEY=… pnpm example batch-processing    20 tickets to a real provider (OPENAI_BASE_URL, HARBOR_MODEL)
  */
 import { createBatcher } from '@harbor/batch'
-import { Harbor, type BulkRequest, type BulkRun, type BulkAnswer, type HarborOptions } from '@harbor/core'
+import { Harbor, type BulkAnswer, type BulkRequest, type BulkRun } from '@harbor/core'
+import type { HarborBulkOptions, HarborOptions } from '@harbor/core'
 import { startSimulator } from '@harbor/simulator'
 
 // ── Configuration ─────────────────────────────────────────────────────────────────────────────────
 
+const isReal = Boolean(process.env['OPENAI_API_KEY'])
 const MODEL = process.env['HARBOR_MODEL'] ?? 'gpt-4'
 /** Ten to a batch, five batches at once, none waits longer than five seconds, a gigabyte of waiting items at most. */
 const BATCH = {
@@ -62,17 +65,24 @@ async function finish(run: BulkRun<BulkAnswer>): Promise<{ seconds: number; fail
   return { seconds: (performance.now() - begun) / 1_000, failed }
 }
 
+const providerBatch = { pollMs: isReal ? 5_000 : 20, maxRequests: isReal ? 50_000 : 200 }
+/** One by one, through the Batch API, and by a deadline: an hour, or a few seconds in which a batch usually takes one. */
+const WAYS = {
+  oneByOne: { concurrency: AT_ONCE },
+  batched: { via: 'provider', providerBatch },
+  byDeadline: isReal
+    ? { via: 'auto', deadlineMs: 3_600_000, maxUsd: 5, providerBatch }
+    : { via: 'auto', deadlineMs: 8_000, typicalBatchMs: 1_000, maxUsd: 50, providerBatch },
+} satisfies Record<string, HarborBulkOptions>
+
 async function bulk(
   connection: HarborOptions,
   options: HarborOptions,
   texts: readonly string[],
-  cheap = false,
+  way: keyof typeof WAYS = 'oneByOne',
 ) {
   await using harbor = new Harbor({ logLevel: 'off', ...connection, models: MODELS, ...options })
-  const run = harbor.bulk(
-    requests(texts),
-    cheap ? { via: 'provider', providerBatch: { pollMs: isReal ? 5_000 : 20 } } : { concurrency: AT_ONCE },
-  )
+  const run = harbor.bulk(requests(texts), WAYS[way])
   const { seconds, failed } = await finish(run)
   return { seconds, failed, stats: harbor.stats() }
 }
@@ -97,7 +107,8 @@ async function demonstrate(connection: HarborOptions, count: number): Promise<vo
   console.log(`🚀 ${count} requests, ${AT_ONCE} at once, ${distinct.length} of them different`)
   const plain = await bulk(connection, {}, texts)
   const once = await bulk(connection, { cache: true }, texts)
-  const cheap = await bulk(connection, {}, distinct, true)
+  const cheap = await bulk(connection, {}, distinct, 'batched')
+  const due = await bulk(connection, {}, distinct, 'byDeadline')
   const { batches, upstream } = await embed(connection, texts)
 
   console.log('📊 Batches of embeddings:')
@@ -107,17 +118,13 @@ async function demonstrate(connection: HarborOptions, count: number): Promise<vo
   console.log(`   - total time: ${plain.seconds.toFixed(1)} s, failed: ${plain.failed}`)
   console.log(`   - throughput: ${(count / plain.seconds).toFixed(0)} req/s`)
   console.log(`   - memory: ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB`)
-  const [alone, shared, batched] = [plain, once, cheap].map(({ stats }) => stats.cost.spentUsd) as [
-    number,
-    number,
-    number,
-  ]
+  const [alone = 0, ...others] = [plain, once, cheap, due].map(({ stats }) => stats.cost.spentUsd)
   console.log('💰 Cost:')
   console.log(`   - one by one: $${alone.toFixed(2)}`)
-  console.log(`   - asked once what is asked twice: $${shared.toFixed(2)} (${saved(alone, shared)} less)`)
-  console.log(
-    `   - and through the provider's Batch API: $${batched.toFixed(2)} (${saved(alone, batched)} less)`,
-  )
+  const ways = ['asked once what is asked twice', "and through the provider's Batch API", 'or by a deadline']
+  for (const [place, usd] of others.entries())
+    console.log(`   - ${ways[place]}: $${usd.toFixed(2)} (${saved(alone, usd)} less)`)
+  console.log(`   - the deadline was met in ${due.seconds.toFixed(1)} s`)
 }
 
 async function simulated(): Promise<void> {
@@ -129,7 +136,6 @@ async function simulated(): Promise<void> {
 
 const saved = (before: number, after: number): string => `${((100 * (before - after)) / before).toFixed(0)}%`
 
-const isReal = Boolean(process.env['OPENAI_API_KEY'])
 console.log('📦 Batch processing\n================================')
 console.log(
   isReal ? '   asking a real provider' : '   asking the simulator, which takes 100 ms for an answer',

@@ -2,6 +2,9 @@ import { OpenAI, type APIPromise } from 'openai'
 import type { BulkRun, BulkSource } from '@harbor/batch'
 import type { PrefetchListOptions, PrefetchReport } from '@harbor/cache'
 import { OptionError } from './base/errors.ts'
+import { autoBulk, planBulk, type AutoBulkRun } from './bulk/auto/auto-bulk.ts'
+import type { BulkPlan } from './bulk/auto/bulk-plan.ts'
+import type { AutoParts } from './bulk/auto/read-items.ts'
 import { checkBulk, type HarborBulkOptions } from './bulk/bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk/bulk-request.ts'
 import { directBulk } from './bulk/direct-bulk.ts'
@@ -187,11 +190,18 @@ export class Harbor extends OpenAI {
    * @returns a run that starts when it is iterated or its `summary` is awaited. It ends with an error when `spendLimit` is reached
    * @throws OptionError or TypeError for an unknown option, an invalid value, or an option without effect
    */
+  bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions & { readonly via: 'auto' }): AutoBulkRun
+  bulk(source: BulkSource<BulkRequest>, options?: HarborBulkOptions): BulkRun<BulkAnswer>
   bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
     checkBulk(options)
     const { accounts, telemetry } = this.#engine
     const { via = 'direct' } = options
     const { labels = NO_LABELS } = this.#policy.current
+    if (via === 'auto') {
+      const auto = autoBulk(this.#autoParts(), source, options)
+      telemetry.emit('bulk', { via, progress: () => auto.progress() })
+      return auto
+    }
     const targetOf = (model: string | undefined): Target => {
       const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL, operationOfBody({})).outage
       if (!target) throw new Error('A plan has at least the requested target.')
@@ -203,6 +213,35 @@ export class Harbor extends OpenAI {
         : directBulk(this, accounts.list, source, options)
     telemetry.emit('bulk', { via, progress: () => run.progress() })
     return run
+  }
+
+  /**
+   * Returns what `bulk()` with `via: 'auto'` and these options would do: which requests go where, what they cost at most, and by when. Sends nothing,
+   * and changes no file.
+   *
+   * @param source the requests, which are all read
+   * @param options those of `bulk()` with `via: 'auto'`
+   * @throws OptionError for an unknown option, an invalid value, or a request that a bulk run cannot send; DuplicateIdError for an id that came before
+   */
+  async planBulk(
+    source: BulkSource<BulkRequest>,
+    options: HarborBulkOptions & { readonly via: 'auto' },
+  ): Promise<BulkPlan> {
+    checkBulk(options)
+    return planBulk(this.#autoParts(), source, options)
+  }
+
+  #autoParts(): AutoParts {
+    const { accounts, ledger } = this.#engine
+    const { baseURL } = this
+    const { labels = NO_LABELS } = this.#policy.current
+    return {
+      client: this,
+      ...{ accounts, ledger, labels, baseURL },
+      limits: () => this.#policy.current.spendLimits,
+      routes: () => this.#policy.current.routes,
+      quotas: () => this.#engine.stats().limits,
+    }
   }
 
   /**

@@ -81,6 +81,11 @@ export class ActiveBatches {
     this.#waitMs = this.#settings.pollMs
   }
 
+  /** Makes the next waits between polls as short as for a new batch. A wait that has begun does not change. */
+  pollSoon(): void {
+    this.#waitMs = this.#settings.pollMs
+  }
+
   /** Waits, then polls each batch once. @returns the parts whose batches have ended */
   async poll(): Promise<BatchPart[]> {
     await this.#retrier.wait(this.#waitMs)

@@ -2,25 +2,18 @@ import type { RequestTooLargeError } from '../errors.ts'
 import type { ProviderBatchProgress, ProviderBatchResult, ProviderBatchRun } from './contracts.ts'
 import { Collector, type Remainder } from './collector.ts'
 import { Ledger, type BatchPart } from './state/ledger.ts'
+import type { PendingPart } from './pending-part.ts'
 import type { RunSettings } from './run-settings.ts'
 import { Retrier } from './retrier.ts'
 import { RequestLines } from './request-lines.ts'
 import { ShardSource, type RequestSource } from './shard-source.ts'
 import { ActiveBatches } from './active-batches.ts'
+import { cancelAll, withAbortReason } from './run-end.ts'
 import type { BatchVendor, VendorRun } from './vendor.ts'
 
 export interface BatchRunOptions {
   readonly signal: AbortSignal | undefined
   readonly resubmitFailed: boolean
-}
-
-/** A part of the requests for which no batch is known yet. */
-interface Pending {
-  part: BatchPart
-  /** Reads the requests of the part as encoded lines, for the upload. */
-  lines: () => Promise<RequestLines>
-  /** Whether an earlier process may have created the batch of this part already. */
-  resumed: boolean
 }
 
 /**
@@ -38,9 +31,9 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   readonly #controller = new AbortController()
   readonly #retrier: Retrier
   readonly #options: BatchRunOptions
-  readonly #pending: Pending[] = []
+  readonly #pending: PendingPart[] = []
   /** Parts that are submitted again after the next poll: it is unknown whether their batches exist, or the provider has refused them. */
-  readonly #later: Pending[] = []
+  readonly #later: PendingPart[] = []
   readonly #ended: BatchPart[] = []
   /** The names of the parts whose results are read. */
   readonly #collected = new Set<string>()
@@ -52,6 +45,8 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   #sourceEnded = false
   #results: AsyncGenerator<ProviderBatchResult<Value>, void, undefined> | undefined
   #isOver = false
+  /** Whether `cancel()` was called. No further batch is created then. */
+  #isCancelled = false
 
   constructor(settings: RunSettings, vendor: BatchVendor, source: RequestSource, options: BatchRunOptions) {
     this.#settings = settings
@@ -77,6 +72,12 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     await released
   }
 
+  async cancel(): Promise<void> {
+    this.#isCancelled = true
+    this.#active?.pollSoon()
+    await this.#cancelRemote()
+  }
+
   async #cancelRemote(): Promise<void> {
     // Without retries: the provider answers 409 for a batch that can no longer be cancelled.
     const retrier = new Retrier({ ...this.#settings, maxCallAttempts: 1 }, new AbortController().signal)
@@ -84,31 +85,13 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     if (!vendorRun) return
     const unconfirmed = await vendorRun.unconfirmed(retrier).catch(() => undefined)
     const ids = [...(this.#active?.batchIds() ?? []), ...(unconfirmed ? [unconfirmed] : [])]
-    await Promise.allSettled(ids.map((id) => vendorRun.cancel(id)))
+    await cancelAll(vendorRun, ids)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProviderBatchResult<Value>, void, undefined> {
     if (this.#results) throw new TypeError('a run can be iterated once; begin another one with run()')
     const results = (this.#results = this.#begin())
-    let isReported = false
-    return {
-      next: async () => {
-        const wasAborted = this.#controller.signal.aborted
-        try {
-          const step = await results.next()
-          // The run was aborted between two results: throw the reason, which the consumer does not know yet.
-          if (step.done && wasAborted && !isReported) this.#controller.signal.throwIfAborted()
-          return step
-        } catch (error) {
-          isReported = true
-          throw error
-        }
-      },
-      return: () => {
-        isReported = true
-        return results.return()
-      },
-    }
+    return withAbortReason(results, this.#controller.signal)
   }
 
   async *#begin(): AsyncGenerator<ProviderBatchResult<Value>, void, undefined> {
@@ -159,6 +142,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
     const parts = { settings: this.#settings, retrier, ledger, source: this.#source, vendor, vendorRun }
     const collector = new Collector({ ...parts, resubmitFailed: this.#options.resubmitFailed })
     await this.#resume(ledger, active, vendorRun)
+    if (this.#isCancelled) await cancelAll(vendorRun, active.batchIds())
     for (;;) {
       yield* this.#tooLarge.splice(0)
       for (let part = this.#ended.shift(); part; part = this.#ended.shift()) {
@@ -169,11 +153,30 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
         await this.#releaseRequests(ledger, part, vendorRun)
       }
       await this.#submit(ledger, active, vendorRun)
+      if (this.#isCancelled) await this.#cancelPending(active, vendorRun)
       if (this.#tooLarge.length > 0) continue
       const hasParts = active.size > 0 || this.#pending.length > 0 || this.#later.length > 0
-      if (!hasParts && this.#sourceEnded) return
+      if (!hasParts && (this.#sourceEnded || this.#isCancelled)) return
       for (const part of await active.poll()) this.#end(part)
       this.#pending.unshift(...this.#later.splice(0))
+    }
+  }
+
+  /** Whether there is another part to submit. @returns false after a cancellation */
+  async #hasNext(ledger: Ledger, vendorRun: VendorRun): Promise<boolean> {
+    if (this.#isCancelled) return false
+    return this.#pending.length > 0 || (await this.#readShard(ledger, vendorRun))
+  }
+
+  /** After a cancellation: a pending part may have a batch that an earlier process has created without recording it. Cancels that batch, too. */
+  async #cancelPending(active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
+    for (const pending of this.#pending.splice(0)) {
+      const adopted = pending.resumed ? await vendorRun.adopt(pending.part) : undefined
+      if (adopted && 'later' in adopted) this.#later.push(pending)
+      else if (adopted) {
+        active.add(pending.part, adopted.batchId)
+        await cancelAll(vendorRun, [adopted.batchId])
+      }
     }
   }
 
@@ -181,7 +184,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   async #submit(ledger: Ledger, active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
     const hasRoom = (): boolean =>
       active.hasRoom && active.size + this.#later.length < this.#settings.maxActiveBatches
-    while (hasRoom() && (this.#pending.length > 0 || (await this.#readShard(ledger, vendorRun)))) {
+    while (hasRoom() && (await this.#hasNext(ledger, vendorRun))) {
       const [next] = this.#pending
       if (!next || !active.hasRoomFor(next.part)) return
       this.#pending.shift()
@@ -194,17 +197,16 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       }
       active.add(next.part, submission.batchId)
       this.#counts.submitted += next.part.count
+      // The batch was being created when the run was cancelled.
+      if (this.#isCancelled) await cancelAll(vendorRun, [submission.batchId])
     }
   }
 
   /** Drops the requests from which a part and others were made, once the results of all of them are read. */
-  async #releaseRequests(ledger: Ledger, { part }: BatchPart, vendorRun: VendorRun): Promise<void> {
-    this.#collected.add(part)
-    const [root = part] = part.split('.')
-    const first = ledger.get(root)
-    const isOf = (name: string): boolean => name === root || name.startsWith(`${root}.`)
-    if (first && ledger.parts().every(({ part: name }) => !isOf(name) || this.#collected.has(name)))
-      await vendorRun.release(first)
+  async #releaseRequests(ledger: Ledger, part: BatchPart, vendorRun: VendorRun): Promise<void> {
+    this.#collected.add(part.part)
+    const [first = part, ...others] = ledger.familyOf(part)
+    if ([first, ...others].every((each) => this.#collected.has(each.part))) await vendorRun.release(first)
   }
 
   /** Continues the parts that an earlier process has created. Checks that the source yields the same requests for them. */
@@ -240,7 +242,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   /** Returns how the lines of a part are read when it is submitted. A vendor that holds the requests does not need them in memory as well. */
-  #linesFor(lines: RequestLines | undefined): Pending['lines'] {
+  #linesFor(lines: RequestLines | undefined): PendingPart['lines'] {
     const kept = this.#vendor.holdsRequests ? undefined : lines
     return async () => kept ?? new RequestLines()
   }
@@ -270,7 +272,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   async #beginPart(
     ledger: Ledger,
     record: Omit<BatchPart, 'fileId' | 'sending' | 'batchId' | 'end' | 'isReported'>,
-    lines: Pending['lines'],
+    lines: PendingPart['lines'],
   ): Promise<void> {
     await ledger.append({ type: 'part', ...record })
     const part = ledger.get(record.part)

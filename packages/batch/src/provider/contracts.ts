@@ -23,6 +23,14 @@ export interface ProviderBatchRun<Value> extends AsyncIterable<ProviderBatchResu
    * @returns resolves when the state is unlocked and the cancellations have been requested; does not reject if a batch cannot be cancelled
    */
   abort(reason?: unknown, options?: { cancelRemote?: boolean | undefined }): Promise<void>
+  /**
+   * Cancels the submitted batches, and submits no more. Unlike after `abort()`, the iteration continues until the provider has ended them. It yields
+   * what they answered until then, which is billed, and a BatchItemError with the reason `cancelled` for every other submitted request. Requests that
+   * were not submitted get no result.
+   *
+   * @returns resolves when the cancellations have been requested; does not reject if a batch cannot be cancelled
+   */
+  cancel(): Promise<void>
 }
 
 /** The result of one request: an answer (`ok: true`), or an error (`ok: false`), also if the request is too large to be sent. */

@@ -47,6 +47,11 @@ export interface VendorRun {
   cancel(batchId: string): PromiseLike<unknown>
   /** Returns the id of a batch that exists at the provider, although the call that creates it has not returned; undefined for none. */
   unconfirmed(retrier: Retrier): Promise<string | undefined>
+  /**
+   * Finds the batch of a part that may have been created without being recorded, and records it. Returns undefined if there is none, and `later` if that
+   * is not known yet.
+   */
+  adopt(part: BatchPart): Promise<Submission | undefined>
   /** Yields the requests of a part, in their order. */
   input(part: BatchPart): AsyncGenerator<InputRequest, void, undefined>
   /** Yields what the results of an ended part say, also of requests that are in another part. May leave out the rest once `isDone` returns true. */

@@ -1,5 +1,6 @@
 import type { ApiRequest } from '../call/api-request.ts'
 import type { CacheRecord, TokenUsage } from '../reporting/receipt.ts'
+import type { BulkRoute } from './auto/bulk-plan.ts'
 
 /** One request of a bulk run, in the format of a line of a file for OpenAI's Batch API. */
 export type BulkRequest = ApiRequest & {
@@ -21,4 +22,6 @@ export interface BulkAnswer {
   readonly usd?: number | undefined
   /** How the cache handled the request, as in `CacheRecord`; left out without a cache, and with `via: 'provider'`. */
   readonly cache?: CacheRecord['status'] | undefined
+  /** How the request was answered, with `via: 'auto'`; left out otherwise. */
+  readonly route?: BulkRoute | undefined
 }

@@ -1,12 +1,5 @@
-import {
-  runBulk,
-  type BulkContext,
-  type BulkResult,
-  type BulkRun,
-  type BulkSource,
-  type BulkSummary,
-} from '@harbor/batch'
-import { createProviderBatch, type ProviderBatchResult, type ProviderBatchRun } from '@harbor/batch/openai'
+import { runBulk, type BulkContext, type BulkRun, type BulkSource } from '@harbor/batch'
+import { createProviderBatch, type ProviderBatchResult } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
 import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
 import type { Accounts } from '../cost/accounts.ts'
@@ -19,6 +12,7 @@ import type { HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { checkRequest, idOf } from './direct-bulk.ts'
 import { packedJournal } from './packed-journal.ts'
+import { tiedTo } from './tied-run.ts'
 
 export interface ProviderBulkParts {
   readonly client: OpenAI
@@ -56,7 +50,11 @@ export function providerBulk(
     journal: packedJournal(journal),
     signal,
   })
-  return tiedTo(run, remote)
+  // The run no longer waits for the provider when it ends, and the state of the batches is unlocked.
+  return tiedTo(run, {
+    release: (reason) => remote.abort(reason),
+    skipped: () => remote.progress().skipped,
+  })
 
   async function* requests(): AsyncGenerator<{ id: string; body: object }> {
     let index = 0
@@ -86,64 +84,5 @@ export function providerBulk(
     if (!usage) accounts.bookUnpriced(target.name, labels)
     const usd = usage && (await accounts.bookBatched(target, usage, labels))
     return { body, target: target.name, ...(usage && { usage }), ...(usd !== undefined && { usd }) }
-  }
-}
-
-/**
- * Connects the end of a run with the end of its batch run. When the `for await` loop is left, or the run is stopped or aborted, the run no
- * longer waits for the provider. When the run has ended, the state of the batches is unlocked, so that the next run can use it.
- */
-function tiedTo<Result>(run: BulkRun<Result>, remote: ProviderBatchRun<unknown>): BulkRun<Result> {
-  const release = (reason?: unknown): Promise<void> => remote.abort(reason)
-  const withSkipped = <Counts extends { skipped: number }>(counts: Counts): Counts => ({
-    ...counts,
-    skipped: counts.skipped + remote.progress().skipped,
-  })
-  let summary: Promise<BulkSummary> | undefined
-  return {
-    get summary() {
-      if (!summary) {
-        summary = run.summary.finally(() => release()).then(withSkipped)
-        summary.catch(() => undefined) // Most callers use only the loop, which reports the error as well.
-      }
-      return summary
-    },
-    progress: () => {
-      const { read, ...counts } = run.progress()
-      return withSkipped({ ...counts, read: read + remote.progress().skipped })
-    },
-    pause: () => run.pause(),
-    resume: () => run.resume(),
-    stop: (error) => {
-      run.stop(error)
-      void release()
-    },
-    abort: (reason) => {
-      run.abort(reason)
-      void release(reason)
-    },
-    [Symbol.asyncIterator]: (): AsyncIterableIterator<BulkResult<Result>> => {
-      const inner = run[Symbol.asyncIterator]()
-      const outer: AsyncIterableIterator<BulkResult<Result>> = {
-        next: async () => {
-          try {
-            const step = await inner.next()
-            if (step.done) await release()
-            return step
-          } catch (error) {
-            await release()
-            throw error
-          }
-        },
-        return: async () => {
-          const released = release()
-          const step = (await inner.return?.()) ?? { done: true, value: undefined }
-          await released
-          return step
-        },
-        [Symbol.asyncIterator]: () => outer,
-      }
-      return outer
-    },
   }
 }

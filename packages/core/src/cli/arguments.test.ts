@@ -29,6 +29,17 @@ describe('parseBulk', () => {
     expect(parse('--rpm', '10', '--concurrency', '20')).toMatchObject({ concurrency: 20 })
   })
 
+  it('plans by the deadline as soon as one of its options is given, and needs no --out for a dry run', () => {
+    expect(parse('--deadline', '90m')).toMatchObject({ via: 'auto', deadlineMs: 5_400_000, dryRun: false })
+    expect(parse('--max-cost', '2.5')).toMatchObject({ via: 'auto', maxUsd: 2.5 })
+    expect(parseBulk(['in.jsonl', '--dry-run'], ENV)).toMatchObject({
+      via: 'auto',
+      dryRun: true,
+      out: undefined,
+    })
+    expect(parse('--via', 'auto')).toMatchObject({ via: 'auto', deadlineMs: undefined, maxUsd: undefined })
+  })
+
   it('prefers options to the environment', () => {
     const env = { ...ENV, HARBOR_MODEL: 'a', OPENAI_BASE_URL: 'http://a/v1' }
     const args = ['i', '--out', 'o']
@@ -54,7 +65,12 @@ describe('parseBulk', () => {
     [['--concurrency', '0'], '--concurrency must be a whole number of at least 1, got 0'],
     [['--concurrency', '1.5'], '--concurrency must be a whole number of at least 1, got 1.5'],
     [['--max-tokens', '0'], '--max-tokens must be a whole number of at least 1, got 0'],
-    [['--via', 'pigeon'], '--via must be one of direct, provider, got pigeon'],
+    [['--deadline', '6'], '--deadline must be a number with s, m, h or d, such as 90m or 6h, got 6'],
+    [['--deadline', '0h'], '--deadline must be a number with s, m, h or d'],
+    [['--max-cost', '0'], '--max-cost must be a number above 0, got 0'],
+    [['--via', 'direct', '--dry-run'], '--dry-run does nothing with --via direct'],
+    [['--via', 'provider', '--deadline', '6h'], '--deadline does nothing with --via provider'],
+    [['--via', 'pigeon'], '--via must be one of direct, provider, auto, got pigeon'],
     [['--url', '/v1/images'], '--url must be one of /v1/chat/completions'],
     [['--base-url', 'localhost'], '--base-url must be the root of the endpoints'],
     [['--fallback', 'a,,b'], '--fallback must be names with commas between them'],

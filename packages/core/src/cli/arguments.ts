@@ -1,5 +1,6 @@
 import { endpointOfUrl, ENDPOINTS, type Endpoint } from '../protocols/openai/batch-endpoints.ts'
 import {
+  durationOf,
   keyOf,
   listOf,
   oneOf,
@@ -23,7 +24,13 @@ export interface BulkArguments {
   /** The path of the output file for the answers; undefined for standard output. */
   readonly out: string | undefined
   readonly resume: boolean
-  readonly via: 'direct' | 'provider'
+  readonly via: 'direct' | 'provider' | 'auto'
+  /** The time until the deadline, in milliseconds; undefined for none. Only with `auto`, as the next two. */
+  readonly deadlineMs: number | undefined
+  /** The maximum that the run may cost, in US dollars; undefined for no maximum. */
+  readonly maxUsd: number | undefined
+  /** Whether only the plan is printed. */
+  readonly dryRun: boolean
   /** The default values for fields that a line of the input does not set. */
   readonly lines: LineDefaults
   readonly client: ClientArguments
@@ -76,11 +83,12 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
   if (input === undefined)
     throw new UsageError('the requests are missing: name their file, or - to read standard input.')
   if (more.length > 0) throw new UsageError(`one file of requests at a time: ${more[0]} is one too many.`)
-  const out = text('out')
+  const dryRun = values['dry-run'] === true
+  const out = text('out') ?? (dryRun ? '-' : undefined)
   if (out === undefined) throw new UsageError('--out is missing: name the file that the answers go to.')
-  if (out === '-') refuseForStandardOutput(values)
+  if (out === '-' && !dryRun) refuseForStandardOutput(values)
 
-  const via = oneOf('via', text('via'), ['direct', 'provider']) ?? 'direct'
+  const via = viaOf(text('via'), values)
   if (via === 'provider') refuseDirectOnly(values)
   const fleet = fleetOf(text('fleet'), text('queue'), out, values)
   const model = text('model') ?? (env['HARBOR_MODEL'] || undefined)
@@ -92,6 +100,9 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
     out: out === '-' ? undefined : out,
     resume: values.resume === true,
     via,
+    deadlineMs: durationOf('deadline', text('deadline')),
+    maxUsd: positive('max-cost', text('max-cost')),
+    dryRun,
     lines: {
       model,
       system: text('system'),
@@ -122,6 +133,16 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
   }
 }
 
+/** Returns the value of `--via`. @throws UsageError for options of `auto` with another value */
+function viaOf(text: string | undefined, values: Values<OptionName>): BulkArguments['via'] {
+  const given = oneOf('via', text, ['direct', 'provider', 'auto'])
+  const name = (Object.keys(values) as OptionName[]).find((each) => 'autoOnly' in OPTIONS[each])
+  if (name === undefined) return given ?? 'direct'
+  if (given !== undefined && given !== 'auto')
+    throw new UsageError(`--${name} does nothing with --via ${given}. Leave --via out, or make it auto.`)
+  return 'auto'
+}
+
 /** The number of requests that are in the queue or at workers at once. */
 const FLEET_WINDOW = 1_000
 
@@ -137,6 +158,8 @@ function fleetOf(
     throw new UsageError('--queue is that of --fleet, which is missing.')
   }
   if (queue === undefined) throw new UsageError('--queue is missing: name the queue of the workers.')
+  if (values.via === 'auto' || 'deadline' in values || 'max-cost' in values || 'dry-run' in values)
+    throw new UsageError('--via auto does not work with --fleet, where workers make the calls. Choose one.')
   if (out === '-')
     throw new UsageError('--fleet needs a journal, which --out - does not have. Name a file with --out.')
   for (const name of Object.keys(values) as OptionName[]) {

@@ -1,11 +1,13 @@
 import type { FailureKind } from '@harbor/retry'
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
+import type { AutoBulkRun } from '../bulk/auto/auto-bulk.ts'
 import type { Harbor } from '../harbor.ts'
 import { refuseAliases } from './input/aliases.ts'
 import type { BulkArguments } from './arguments.ts'
 import { carryOut } from './carry-out.ts'
 import { createClient } from './create-client.ts'
+import { dryRun, noteRoutes } from './deadline-run.ts'
 import { earlierRuns, lowerLimit } from './earlier-runs.ts'
 import { StoppedByBadLine } from './failure.ts'
 import { holdJournal, type HeldJournal } from './held-journal.ts'
@@ -35,7 +37,7 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
     reporter.badLine(problem)
     if (args.stopOnBadLine) throw new StoppedByBadLine()
   }
-  if (out !== undefined) {
+  if (out !== undefined && !args.dryRun) {
     await refuseAliases(input, out)
     await checkOutput(out, `${out}.journal`, args.resume)
   }
@@ -55,6 +57,7 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
       : requestsOn(await sniffed(input ?? 'standard input', readOnce(input)), lines, onBadLine)
     if (surveyed?.requests === 0 && badLines === 0)
       reporter.note(`${input} holds no requests: nothing is sent.`)
+    if (args.dryRun && client) return await dryRun(client, requests, args, { badLines: () => badLines })
     // The journal stays locked until the file of answers has its final name, so that only the process that has the
     // journal writes that file.
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
@@ -69,16 +72,17 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
       const run = client
         ? client.bulk(requests, {
             ...options,
-            ...(args.via === 'direct' && { patienceMs: PATIENCE_MS, onOutage }),
+            ...(args.via !== 'provider' && { patienceMs: PATIENCE_MS, onOutage }),
           })
         : await runOnFleet(requests, args, options, reporter)
-      const code = await carryOut(run, {
+      const carriedOut = await carryOut(run, {
         args,
         costs,
         reporter,
         report,
         badLines: () => badLines,
       })
+      const code = 'report' in run ? noteRoutes(run as AutoBulkRun, carriedOut, reporter) : carriedOut
       if (code !== EXIT.unusable.code && (await surveyed?.file.hasChanged()))
         reporter.note(`${input} has changed since. The answers belong to its content when the run began.`)
       return code
@@ -121,7 +125,7 @@ function bulkOptions(
   journal: HeldJournal | undefined,
   surveyed: Survey | undefined,
 ): NonNullable<Parameters<Harbor['bulk']>[1]> {
-  const { via, lines, concurrency } = args
+  const { via, lines, concurrency, deadlineMs, maxUsd } = args
   const { model, system, maxTokens, url } = lines
   const identity = JSON.stringify([surveyed?.digest, via, model, system, maxTokens, url])
   const journaled = journal && {
@@ -134,5 +138,6 @@ function bulkOptions(
     id: (request) => (request as LineRequest).custom_id,
     total: surveyed?.requests,
     ...(via === 'provider' ? { providerBatch: { endpoint: lines.onlyUrl } } : { concurrency }),
+    ...(via === 'auto' && { deadlineMs, maxUsd }),
   }
 }

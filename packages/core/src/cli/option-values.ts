@@ -99,6 +99,17 @@ export function positive(name: string, text: string | undefined): number | undef
   throw new UsageError(`--${name} must be a number above 0, got ${text}.`)
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Returns a time such as `6h` in milliseconds. @throws UsageError for another form */
+export function durationOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text.trim()) ?? []
+  const ms = Number(number) * (UNIT_MS[unit] ?? NaN)
+  if (ms > 0) return ms
+  throw new UsageError(`--${name} must be a number with s, m, h or d, such as 90m or 6h, got ${text}.`)
+}
+
 export function listOf(name: string, text: string | undefined): readonly string[] {
   const items = text?.split(',').map((item) => item.trim()) ?? []
   if (items.includes(''))

@@ -6,6 +6,8 @@ export interface CommandOption {
   readonly help: string
   /** Set if the option affects only direct calls to the provider. A run through the Batch API makes no such calls. */
   readonly directOnly?: true
+  /** Set if the option belongs to --via auto, which it implies. */
+  readonly autoOnly?: true
   /** Set if the option affects only the calls of this process. With --fleet, workers make the calls. */
   readonly callsOnly?: true
 }
@@ -45,8 +47,25 @@ export const OPTIONS = {
   },
   via: {
     type: 'string',
-    value: 'direct|provider',
-    help: "one call for each request, or the provider's Batch API: half the price, within 24 hours (direct)",
+    value: 'direct|provider|auto',
+    help: "one call for each request; the provider's Batch API: half the price, within 24 hours; or what is cheapest by the deadline (direct)",
+  },
+  deadline: {
+    type: 'string',
+    value: '<time>',
+    help: 'the time by which all answers should be there, such as 90m, 6h or 1d: batches and the tier flex where they are likely in time, and direct calls for the rest (1d with --via auto)',
+    autoOnly: true,
+  },
+  'max-cost': {
+    type: 'string',
+    value: '<usd>',
+    help: 'the maximum that the run may cost in US dollars, earlier runs included; requests that do not fit are left, and reported (none)',
+    autoOnly: true,
+  },
+  'dry-run': {
+    type: 'boolean',
+    help: 'print what would go where, what it costs at most and by when, and send nothing',
+    autoOnly: true,
   },
   concurrency: {
     type: 'string',
@@ -129,7 +148,7 @@ export const EXIT = {
   allAnswered: { code: 0, help: 'every request has an answer' },
   someFailed: { code: 1, help: 'some requests failed, or lines were bad' },
   unusable: { code: 2, help: 'wrong usage, or a file that cannot be read or written' },
-  moneySpent: { code: 3, help: 'the spend limit was reached' },
+  moneySpent: { code: 3, help: 'the spend limit was reached, or requests were left because of --max-cost' },
   interrupted: { code: 130, help: 'interrupted' },
 } as const satisfies Record<string, { readonly code: number; readonly help: string }>
 

@@ -10,9 +10,9 @@ import { addTokens } from '../reporting/cost-row.ts'
 import type { CostCell, CostTable } from './cost-table.ts'
 import { PriceList } from './price-list.ts'
 import { costOfUse, highestUse, ratesOf } from './cost-of-use.ts'
-import type { EstimatedRequest, Used } from './cost-of-use.ts'
+import type { EstimatedRequest, Rates, Used } from './cost-of-use.ts'
 import type { PricedUse } from './shared-use.ts'
-import { priceUsage } from './price-usage.ts'
+import { highestPrice, priceUsage } from './price-usage.ts'
 import { hasTier } from './service-tier.ts'
 import { unpricedTools } from './tool-prices.ts'
 
@@ -89,6 +89,19 @@ export class Accounts {
   }
 
   /**
+   * Returns the highest possible cost of a request at the price of a service tier, whatever tier the request names.
+   * @param tier as in `Receipt.serviceTier`, or `batch`
+   * @returns undefined if the price is unknown or incomplete, or the price list is not loaded yet
+   */
+  highestCostAt(target: Target, request: EstimatedRequest, tier: string | undefined): number | undefined {
+    const { usage } = highestUse(request, target)
+    const rates = this.#ratesAt(target, usage, tier)
+    if (!rates || unpricedTools(usage.serverToolUses, rates.price.perServerToolUse, rates.tools))
+      return undefined
+    return highestPrice(usage, rates.price, rates.factor, rates.tools)
+  }
+
+  /**
    * Loads the price list, if one of these targets needs it.
    * @returns a promise that resolves when it is loaded; undefined if no target needs it, or it is loaded already
    */
@@ -148,15 +161,13 @@ export class Accounts {
     if (!target.price && !this.list.loaded) await this.list.load()
     const cell = this.table.cellOf(target.name, labels)
     addTokens(cell.tokens, usage)
-    const usual = ratesOf(this.list, target, usage.inputTokens, undefined)
-    if (!usual) {
+    const usual = this.#ratesAt(target, usage, undefined)
+    const batch = this.#ratesAt(target, usage, BATCH)
+    if (!usual || !batch) {
       this.bookUnpriced(target.name, labels)
       return undefined
     }
-    const batch = hasTier(target.price, BATCH)
-      ? ratesOf(this.list, target, usage.inputTokens, BATCH)
-      : undefined
-    const { price, factor, tools } = batch ?? { ...usual, factor: usual.factor * BATCH_PRICE_FACTOR }
+    const { price, factor, tools } = batch
     const alone = priceUsage(usage, usual.price, usual.factor, tools)
     const usd = priceUsage(usage, price, factor, tools)
     this.#noteIncomplete(target, unpricedTools(usage.serverToolUses, price.perServerToolUse, tools), labels)
@@ -164,6 +175,19 @@ export class Accounts {
     this.#savedByBatchUsd += alone - usd
     cell.spentUsd += usd
     cell.savedUsd.batch += alone - usd
+    return usd
+  }
+
+  /**
+   * Replaces the estimated cost of a response that was created in the background by its real cost.
+   * @param estimatedUsd the cost that was recorded when the response was created
+   * @returns the cost in US dollars; undefined if the price is unknown
+   */
+  bookFinished(target: Target, used: Used, estimatedUsd: number, labels: Labels): number | undefined {
+    const usd = this.costOf(target, used)
+    if (usd === undefined) return undefined
+    this.#spentUsd += usd - estimatedUsd
+    this.table.cellOf(target.name, labels).spentUsd += usd - estimatedUsd
     return usd
   }
 
@@ -176,6 +200,13 @@ export class Accounts {
       savedByBatchUsd: this.#savedByBatchUsd,
       unpricedCalls: this.#unpricedCalls,
     }
+  }
+
+  /** Returns the price at a service tier. The discount of the Batch API applies at every provider without a price of its own for it. */
+  #ratesAt(target: Target, { inputTokens }: TokenUsage, tier: string | undefined): Rates | undefined {
+    if (tier !== BATCH || hasTier(target.price, BATCH)) return ratesOf(this.list, target, inputTokens, tier)
+    const usual = ratesOf(this.list, target, inputTokens, undefined)
+    return usual && { ...usual, factor: usual.factor * BATCH_PRICE_FACTOR }
   }
 
   #whenPriced(targets: readonly Target[], work: () => void): void {

@@ -163,6 +163,7 @@ export class ClientCalls implements DirectSendContext {
         totalMs: options.timeout ?? this.#client.timeout,
         maxAttempts: maxAttempts ?? this.#maxAttempts(),
         timeouts: perCall.timeouts,
+        runLimit: perCall.runLimit,
       }),
       callerSignal: options.signal ?? undefined,
       perCall,

@@ -1,4 +1,5 @@
 import type { OpenAI } from 'openai'
+import type { RunLimit } from './run-limit.ts'
 import type { SendGate } from './send-gate.ts'
 import { copyLabels } from './labels.ts'
 import type { PerCallOptions } from './per-call-options.ts'
@@ -31,11 +32,20 @@ export interface PerCall extends PerCallOptions {
   readonly isPrefetch?: boolean | undefined
   /** Can cancel the call while none of its requests is on the wire. Used by bulk runs. */
   readonly gate?: SendGate | undefined
+  /** The spend limit of the bulk run to which the call belongs, in addition to those of the client. */
+  readonly runLimit?: RunLimit | undefined
 }
 
-/** Adds a gate to request options. The gate can cancel the call while none of its requests is on the wire. */
-export function gated(options: OpenAI.RequestOptions, gate: SendGate): OpenAI.RequestOptions {
-  const perCall: PerCall = { ...perCallOf(options), gate }
+/**
+ * Adds a gate to request options. The gate can cancel the call while none of its requests is on the wire.
+ * @param more further options of the call, which override those in `options`
+ */
+export function gated(
+  options: OpenAI.RequestOptions,
+  gate: SendGate,
+  more: Pick<PerCall, 'runLimit' | 'fallback'> = {},
+): OpenAI.RequestOptions {
+  const perCall: PerCall = { ...perCallOf(options), ...more, gate }
   return { ...options, [PER_CALL]: perCall } as OpenAI.RequestOptions
 }
 

@@ -14,6 +14,7 @@ import { checkModels } from './models.ts'
 import type { Policy } from './policy.ts'
 import { systemClock } from '../base/clock.ts'
 import { settleProviders, type SettledProviders } from './providers.ts'
+import type { RunLimit } from '../options/run-limit.ts'
 import { spendLimitsOf } from '../options/spend-limit-options.ts'
 import { Routes } from '../targets/routes.ts'
 
@@ -104,12 +105,19 @@ function routesOf(options: HarborOptions, settled: SettledProviders): Routes {
 /** Returns the policy for one call: that of the client, overridden by the options of the call. */
 export function policyFor(
   policy: Policy,
-  overrides: { totalMs?: number; maxAttempts?: number; timeouts?: TimeoutSettings | undefined },
+  overrides: {
+    totalMs?: number
+    maxAttempts?: number
+    timeouts?: TimeoutSettings | undefined
+    runLimit?: RunLimit | undefined
+  },
 ): Policy {
-  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts } = overrides
-  if (totalMs === policy.totalMs && maxAttempts === policy.maxAttempts && !timeouts) return policy
+  const { totalMs = policy.totalMs, maxAttempts = policy.maxAttempts, timeouts, runLimit } = overrides
+  if (totalMs === policy.totalMs && maxAttempts === policy.maxAttempts && !timeouts && !runLimit)
+    return policy
   const { attemptMs, firstTokenMs, idleMs } = { ...policy, ...defined(timeouts ?? {}) }
-  return { ...policy, totalMs, maxAttempts, attemptMs, firstTokenMs, idleMs }
+  const spendLimits = runLimit ? runLimit.with(policy.spendLimits) : policy.spendLimits
+  return { ...policy, totalMs, maxAttempts, attemptMs, firstTokenMs, idleMs, spendLimits }
 }
 
 function clocksOf(

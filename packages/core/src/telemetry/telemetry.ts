@@ -67,7 +67,7 @@ export interface HarborEvents {
   /** `bulk()` was called. The run starts later, when it is iterated or its summary is awaited. */
   bulk: {
     /** How the requests are sent: by calls of the client, or through the provider's Batch API. */
-    readonly via: 'direct' | 'provider'
+    readonly via: 'direct' | 'provider' | 'auto'
     /** Returns the counters of the run, now and at any later time. Does not start the run. */
     readonly progress: () => BulkProgress
   }

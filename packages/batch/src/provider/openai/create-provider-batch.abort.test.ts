@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { requests } from '../../../test/provider-requests.ts'
 import type { ProviderBatchRequest } from '../contracts.ts'
+import type { BatchItemError } from '../errors.ts'
+import type { BatchStateStore, StateRecord } from '../state/state-store.ts'
 import { provider, client, batchOf, script } from '../../../test/provider-batch.ts'
 
 describe('an abort of a run', () => {
@@ -76,5 +78,48 @@ describe('an abort of a run', () => {
     expect(remove).toHaveBeenCalledTimes(add.mock.calls.length)
     const late = batchOf().run(requests(1), { signal: controller.signal })
     await expect(late[Symbol.asyncIterator]().next()).rejects.toBe('enough')
+  })
+})
+
+async function collected<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+describe('a cancellation of a run', () => {
+  it('submits no more, and yields what the batches answered until then', async () => {
+    script({ runMs: 60_000, rules: [{ when: { batch: 1 }, fault: 'ok' }] })
+    const run = batchOf({ maxRequests: 2, maxActiveBatches: 1, pollMs: 5 }).run(requests(4))
+    const results = collected(run)
+    await vi.waitUntil(() => provider.counts().batches.created === 1)
+    await run.cancel()
+    const reasons = (await results).map((result) =>
+      result.ok ? 'answered' : (result.error as BatchItemError).reason,
+    )
+    expect(reasons).toEqual(['cancelled', 'cancelled'])
+    expect(provider.counts().batches.created).toBe(1)
+  })
+
+  it('cancels also the batch that an earlier process created without recording it', async () => {
+    script({ runMs: 60_000 })
+    const records: StateRecord[] = []
+    const state: BatchStateStore = {
+      read: async () => records,
+      append: async (record) => {
+        if (record.type === 'created') throw new Error('killed')
+        records.push(record)
+      },
+    }
+    await expect(collected(batchOf({ state }).run(requests(2)))).rejects.toThrow('killed')
+    const again = batchOf({
+      state: { ...state, append: async (record) => void records.push(record) },
+      pollMs: 5,
+    })
+    const run = again.run(requests(2))
+    await run.cancel()
+    const results = await collected(run)
+    expect(results.map(({ ok }) => ok)).toEqual([false, false])
+    expect((await client.batches.list()).data.map(({ status }) => status)).toEqual(['cancelled'])
   })
 })

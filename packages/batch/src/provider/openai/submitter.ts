@@ -49,6 +49,13 @@ export class Submitter {
     return id
   }
 
+  /** Finds the batch of a part that an earlier process may have created without recording it, and records it. @returns undefined if there is none */
+  async adopt(part: BatchPart): Promise<string | undefined> {
+    const id = (await this.#find(part, this.#retrier))?.id
+    if (id !== undefined) await this.#ledger.append({ type: 'created', part: part.part, batchId: id })
+    return id
+  }
+
   /** Returns the id of a batch that exists at the provider, although the call that creates it has not returned; undefined if there is none. */
   async unconfirmed(retrier: Retrier): Promise<string | undefined> {
     return this.#creating && (await this.#find(this.#creating, retrier))?.id

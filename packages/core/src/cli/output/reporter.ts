@@ -1,8 +1,10 @@
 import type { BulkSummary } from '@harbor/batch'
 import type { Writable } from 'node:stream'
+import type { AutoBulkReport } from '../../bulk/auto/auto-report.ts'
 import type { CostRow } from '../../reporting/cost-row.ts'
 import { courtesyStream } from './courtesy-stream.ts'
 import { reportTable } from './report-table.ts'
+import { routeLines } from './plan-text.ts'
 import { progressLine, summaryLine, type Standing } from './progress-line.ts'
 
 /** Reports the progress of a run. */
@@ -12,6 +14,8 @@ export interface Reporter {
   badLine(problem: string): void
   /** Prints a note to the user on standard error. Notes are not part of the JSON lines. */
   note(text: string): void
+  /** Reports what a run by deadline did on each route. */
+  routes(report: AutoBulkReport): void
   /** Reports the totals, and the costs of the run if `costs` is given, and stops the progress reports. */
   end(
     summary: BulkSummary | undefined,
@@ -71,6 +75,11 @@ export function createReporter(streams: Streams, json: boolean): Reporter {
       print(`harbor: ${problem}`)
     },
     note: (text) => print(`harbor: ${text}`),
+    routes(report) {
+      const { plan: _plan, ...facts } = report
+      if (json) jsonLine({ type: 'routes', ...facts })
+      else for (const line of routeLines(report)) print(`harbor: ${line}`)
+    },
     end(summary, standing, exitCode, costs) {
       clearInterval(timer)
       if (isDrawn) print(progressLine(standing))

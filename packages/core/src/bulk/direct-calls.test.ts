@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Turns } from './direct-bulk.ts'
+import { Turns } from './direct-calls.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

@@ -1,0 +1,107 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { seeded } from './helpers/cli-crash.ts'
+import { Bench, BULK, prompts } from './helpers/cli-process.ts'
+
+const PRICE = ['--price', '1000,2000', '--max-tokens', '50'] as const
+/** What every run of a test has in common: a batch is likely to be done within the hour. */
+const BY_DEADLINE = [...PRICE, '--deadline', '1h', '--concurrency', '8'] as const
+
+describe('harbor bulk --dry-run', () => {
+  it('prints what would go where and what it costs at most, sends nothing, and writes no file', async () => {
+    const bench = await Bench.with(prompts(400))
+    const { code, stdout } = await bench.start(...BULK, ...BY_DEADLINE, '--dry-run').ended
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Batch API +openai\/gpt-4 +400 +\$\d/)
+    expect(stdout).toContain('Nothing was sent.')
+    expect(provider(bench)).toEqual({ calls: 0, batches: 0 })
+    expect(readdirSync(bench.folder)).toEqual(['prompts.jsonl'])
+  })
+
+  it('prints the plan as data with --json, and how much does not fit into --max-cost', async () => {
+    const bench = await Bench.with(prompts(100))
+    const { stdout } = await bench.start(...BULK, ...BY_DEADLINE, '--max-cost', '1', '--dry-run', '--json')
+      .ended
+    const plan = JSON.parse(stdout) as Record<string, number>
+    expect(plan).toMatchObject({ type: 'plan', requests: 100, answered: 0, unpriced: 0 })
+    expect(plan['atMostUsd']).toBeLessThanOrEqual(1)
+    expect(plan['mayBeLeft']).toBeGreaterThan(0)
+    expect(plan['mayBeLeft']).toBeLessThan(100)
+    expect(plan['usd']).toBeLessThan(plan['directUsd'] ?? 0)
+  })
+})
+
+describe('harbor bulk --deadline', () => {
+  it('answers most requests by the Batch API, and says what that cost', async () => {
+    const bench = await Bench.with(prompts(120), { batches: { runMs: 60 } })
+    const { code, stderr } = await bench.hastyBulk(...BY_DEADLINE).ended
+    expect(stderr).toMatch(/Answers: Batch API 119 \(\$\d+\.\d+\), direct calls 1 /)
+    expect(stderr).toMatch(/5[01] % of direct calls/)
+    expect(code).toBe(0)
+    expect(bench.output()).toHaveLength(120)
+  })
+
+  it('leaves what does not fit into --max-cost, says so, and continues with it', async () => {
+    const bench = await Bench.with(prompts(60), { batches: { runMs: 60 } })
+    const first = await bench.hastyBulk(...BY_DEADLINE, '--max-cost', '0.7').ended
+    expect(first.stderr).toMatch(/\d+ requests were left, because too little money is left/)
+    expect(first.code).toBe(3)
+    const spent = bench.output().reduce((sum, { usd = 0 }) => sum + usd, 0)
+    expect(spent).toBeLessThanOrEqual(0.7)
+    expect(spent).toBeGreaterThan(0.3)
+    const second = await bench.hastyBulk(...BY_DEADLINE, '--max-cost', '100', '--resume').ended
+    expect(second.code).toBe(0)
+    expect(bench.output().filter(({ response }) => response !== undefined)).toHaveLength(60)
+  }, 60_000)
+
+  it.each([[1], [2]])(
+    'submits each request once and writes one line for it, however often it is killed (seed %i)',
+    async (seed) => {
+      const items = 300
+      const random = seeded(seed)
+      const bench = await Bench.with(prompts(items), { latency: 5, batches: { runMs: 100 } })
+      let kills = 0
+      for (let time = 0; !existsSync(bench.path('answers.jsonl')); time++) {
+        const { child, ended } = bench.hastyBulk(...BY_DEADLINE, '--resume')
+        const before = bench.provider.requests().length
+        // By requests, so that every step is met: the first call, the upload, the batch, its polls, its files.
+        const after = before + 1 + Math.floor(random() * 5)
+        const killer = setInterval(() => {
+          if (time < 10 && bench.provider.requests().length >= after) child.kill('SIGKILL')
+        }, 1)
+        const { code, stderr } = await ended
+        clearInterval(killer)
+        if (code !== null && code !== 0) throw new Error(`the command failed with ${code}: ${stderr}`)
+        if (code === null) kills++
+      }
+      expect(kills).toBeGreaterThanOrEqual(3)
+      const ids = bench.output().map(({ id }) => id)
+      expect(new Set(ids).size).toBe(items)
+      expect(ids).toHaveLength(items)
+      const submitted = await submittedIds(bench)
+      expect(submitted.length).toBeGreaterThan(items / 2)
+      expect(new Set(submitted).size).toBe(submitted.length)
+      // Only calls that were in flight at a kill are made again.
+      expect(bench.provider.counts().calls - (items - submitted.length)).toBeLessThanOrEqual(kills * 8)
+    },
+    180_000,
+  )
+})
+
+function provider(bench: Bench): { calls: number; batches: number } {
+  const { calls, batches } = bench.provider.counts()
+  return { calls, batches: batches.created }
+}
+
+/** The ids of the requests of all batches. */
+async function submittedIds({ provider: { baseURL } }: Bench): Promise<string[]> {
+  const read = async (path: string): Promise<string> => (await fetch(`${baseURL}${path}`)).text()
+  const { data } = JSON.parse(await read('/batches?limit=100')) as { data: { input_file_id: string }[] }
+  const files = await Promise.all(data.map(({ input_file_id: id }) => read(`/files/${id}/content`)))
+  return files.flatMap((text) =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { custom_id: string }).custom_id),
+  )
+}
