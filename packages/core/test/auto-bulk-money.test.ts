@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { BulkMoneyError } from '../src/index.ts'
+import { BulkMoneyError, type BulkRequest } from '../src/index.ts'
 import { finished, HOUR, MINUTE, PRICED, questions, virtualProvider } from './helpers/deadline-bulk.ts'
 import { harborFor } from './helpers/harbor-for.ts'
 
@@ -47,10 +47,9 @@ describe('the money of a bulk run by deadline', () => {
   it('refuses requests without a known price under maxUsd, and sends nothing', async () => {
     const { provider, time, fetch } = await virtualProvider({})
     const harbor = harborFor(provider, { fetch })
-    const requests = questions(3).map((request) => ({
-      ...request,
-      body: { model: 'no-price', messages: [{ role: 'user' as const, content: 'x' }] },
-    }))
+    const requests = questions(3).map(({ custom_id }): BulkRequest => {
+      return { custom_id, body: { model: 'no-price', messages: [{ role: 'user', content: 'x' }] } }
+    })
     const run = harbor.bulk(requests, { ...BY_DEADLINE, maxUsd: 5 })
     const { errors, report } = await finished(run, { ...time, ...STEPS })
     expect(errors.size).toBe(3)

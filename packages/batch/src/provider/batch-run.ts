@@ -2,6 +2,7 @@ import type { RequestTooLargeError } from '../errors.ts'
 import type { ProviderBatchProgress, ProviderBatchResult, ProviderBatchRun } from './contracts.ts'
 import { Collector, type Remainder } from './collector.ts'
 import { Ledger, type BatchPart } from './state/ledger.ts'
+import type { PendingPart } from './pending-part.ts'
 import type { RunSettings } from './run-settings.ts'
 import { Retrier } from './retrier.ts'
 import { RequestLines } from './request-lines.ts'
@@ -13,15 +14,6 @@ import type { BatchVendor, VendorRun } from './vendor.ts'
 export interface BatchRunOptions {
   readonly signal: AbortSignal | undefined
   readonly resubmitFailed: boolean
-}
-
-/** A part of the requests for which no batch is known yet. */
-interface Pending {
-  part: BatchPart
-  /** Reads the requests of the part as encoded lines, for the upload. */
-  lines: () => Promise<RequestLines>
-  /** Whether an earlier process may have created the batch of this part already. */
-  resumed: boolean
 }
 
 /**
@@ -39,9 +31,9 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   readonly #controller = new AbortController()
   readonly #retrier: Retrier
   readonly #options: BatchRunOptions
-  readonly #pending: Pending[] = []
+  readonly #pending: PendingPart[] = []
   /** Parts that are submitted again after the next poll: it is unknown whether their batches exist, or the provider has refused them. */
-  readonly #later: Pending[] = []
+  readonly #later: PendingPart[] = []
   readonly #ended: BatchPart[] = []
   /** The names of the parts whose results are read. */
   readonly #collected = new Set<string>()
@@ -178,17 +170,21 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
 
   /** After a cancellation: a pending part may have a batch that an earlier process has created without recording it. Cancels that batch, too. */
   async #cancelPending(active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
-    for (const { part, resumed } of this.#pending.splice(0)) {
-      const batchId = resumed ? await vendorRun.adopt?.(part) : undefined
-      if (batchId === undefined) continue
-      active.add(part, batchId)
-      await cancelAll(vendorRun, [batchId])
+    for (const pending of this.#pending.splice(0)) {
+      const adopted = pending.resumed ? await vendorRun.adopt(pending.part) : undefined
+      if (adopted && 'later' in adopted) this.#later.push(pending)
+      else if (adopted) {
+        active.add(pending.part, adopted.batchId)
+        await cancelAll(vendorRun, [adopted.batchId])
+      }
     }
   }
 
   /** Submits parts while there is room. */
   async #submit(ledger: Ledger, active: ActiveBatches, vendorRun: VendorRun): Promise<void> {
-    while (active.hasRoom && (await this.#hasNext(ledger, vendorRun))) {
+    const hasRoom = (): boolean =>
+      active.hasRoom && active.size + this.#later.length < this.#settings.maxActiveBatches
+    while (hasRoom() && (await this.#hasNext(ledger, vendorRun))) {
       const [next] = this.#pending
       if (!next || !active.hasRoomFor(next.part)) return
       this.#pending.shift()
@@ -196,7 +192,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
       const submission = await vendorRun.submit(next.part, { lines, resumed, hasActive: active.size > 0 })
       if ('later' in submission) {
         this.#later.push({ ...next, resumed: true })
-        if (submission.later === 'refused') return
+        if (submission.later === 'all') return
         continue
       }
       active.add(next.part, submission.batchId)
@@ -207,13 +203,10 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   /** Drops the requests from which a part and others were made, once the results of all of them are read. */
-  async #releaseRequests(ledger: Ledger, { part }: BatchPart, vendorRun: VendorRun): Promise<void> {
-    this.#collected.add(part)
-    const [root = part] = part.split('.')
-    const first = ledger.get(root)
-    const isOf = (name: string): boolean => name === root || name.startsWith(`${root}.`)
-    if (first && ledger.parts().every(({ part: name }) => !isOf(name) || this.#collected.has(name)))
-      await vendorRun.release(first)
+  async #releaseRequests(ledger: Ledger, part: BatchPart, vendorRun: VendorRun): Promise<void> {
+    this.#collected.add(part.part)
+    const [first = part, ...others] = ledger.familyOf(part)
+    if ([first, ...others].every((each) => this.#collected.has(each.part))) await vendorRun.release(first)
   }
 
   /** Continues the parts that an earlier process has created. Checks that the source yields the same requests for them. */
@@ -249,7 +242,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   }
 
   /** Returns how the lines of a part are read when it is submitted. A vendor that holds the requests does not need them in memory as well. */
-  #linesFor(lines: RequestLines | undefined): Pending['lines'] {
+  #linesFor(lines: RequestLines | undefined): PendingPart['lines'] {
     const kept = this.#vendor.holdsRequests ? undefined : lines
     return async () => kept ?? new RequestLines()
   }
@@ -279,7 +272,7 @@ export class BatchRun<Value> implements ProviderBatchRun<Value> {
   async #beginPart(
     ledger: Ledger,
     record: Omit<BatchPart, 'fileId' | 'sending' | 'batchId' | 'end' | 'isReported'>,
-    lines: Pending['lines'],
+    lines: PendingPart['lines'],
   ): Promise<void> {
     await ledger.append({ type: 'part', ...record })
     const part = ledger.get(record.part)

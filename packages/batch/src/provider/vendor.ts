@@ -48,10 +48,10 @@ export interface VendorRun {
   /** Returns the id of a batch that exists at the provider, although the call that creates it has not returned; undefined for none. */
   unconfirmed(retrier: Retrier): Promise<string | undefined>
   /**
-   * Finds the batch of a part that an earlier process may have created without recording it, and records it. Returns undefined if there is none.
-   * @default none is found
+   * Finds the batch of a part that may have been created without being recorded, and records it. Returns undefined if there is none, and `later` if that
+   * is not known yet.
    */
-  adopt?(part: BatchPart): Promise<string | undefined>
+  adopt(part: BatchPart): Promise<Submission | undefined>
   /** Yields the requests of a part, in their order. */
   input(part: BatchPart): AsyncGenerator<InputRequest, void, undefined>
   /** Yields what the results of an ended part say, also of requests that are in another part. May leave out the rest once `isDone` returns true. */
@@ -68,10 +68,10 @@ export interface SubmitOptions {
 }
 
 /**
- * The batch of a part: its id, or that there is none yet. `unconfirmed`: whether the provider has created it is not known yet. `refused`: the provider
- * takes no further batch now. Both are tried again after the next poll.
+ * The batch of a part: its id, or that the part is tried again after the next poll. `part`: it is not known yet whether the provider has created the
+ * batch, but other parts may be submitted. `all`: the provider takes no batch now, so no part is submitted before the next poll.
  */
-export type Submission = { batchId: string } | { later: 'unconfirmed' | 'refused' }
+export type Submission = { batchId: string } | { later: 'part' | 'all' }
 
 export type EndFacts = Omit<Extract<StateRecord, { type: 'ended' }>, 'type' | 'part'>
 

@@ -160,6 +160,24 @@ describe('a refused batch', () => {
   })
 })
 
+describe('a cancellation', () => {
+  it('submits no more, and yields what the batches answered until then', async () => {
+    script({ runMs: 3_600_000, rules: [{ when: { batch: 2 }, fault: { type: 'slow', ms: 36_000_000 } }] })
+    const run = batchOf({ maxRequests: 5, maxActiveBatches: 2 }).run(messages(20))
+    const results = []
+    for await (const result of run) {
+      results.push(result)
+      if (results.length === 1) await run.cancel()
+    }
+    // The first batch had ended, the second one was a tenth of the way.
+    expect(results.map((result) => (result.ok ? 'ok' : result.error.code))).toEqual([
+      ...Array.from({ length: 5 }, () => 'ok'),
+      ...Array.from({ length: 5 }, () => 'batch_item'),
+    ])
+    expect(created()).toBe(2)
+  })
+})
+
 describe('an abort', () => {
   it('cancels the batches in progress with cancelRemote', async () => {
     script({ runMs: 3_600_000, cancellingMs: 0 })

@@ -36,12 +36,8 @@ export class Creator {
   async submit(part: BatchPart, { hasActive }: Pick<SubmitOptions, 'hasActive'>): Promise<Submission> {
     const { ledger, retrier } = this.#context
     for (;;) {
-      if (part.sending) {
-        const settled = await this.#intents.settle(part, retrier)
-        if (settled === 'open') return { later: 'unconfirmed' }
-        if (settled !== 'absent') return this.#created(part, settled.batchId)
-        await ledger.append({ type: 'refused', part: part.part })
-      }
+      const adopted = await this.adopt(part)
+      if (adopted) return adopted
       const requests = await this.#requests(part)
       const seen = await retrier.call(() => this.#newest())
       await ledger.append({ type: 'sending', part: part.part, seen, atMs: Date.now() })
@@ -55,6 +51,18 @@ export class Creator {
       }
       return this.#created(part, batchId)
     }
+  }
+
+  /** Settles the open intent of a part. @returns undefined if there is none, or if the batch does not exist */
+  async adopt(part: BatchPart): Promise<Submission | undefined> {
+    if (!part.sending) return undefined
+    const { ledger, retrier } = this.#context
+    const settled = await this.#intents.settle(part, retrier)
+    if (settled === 'in-progress') return { later: 'part' }
+    if (settled === 'not-listed') return { later: 'all' }
+    if (settled !== 'absent') return this.#created(part, settled.batchId)
+    await ledger.append({ type: 'refused', part: part.part })
+    return undefined
   }
 
   async #created(part: BatchPart, batchId: string): Promise<Submission> {
@@ -96,11 +104,11 @@ export class Creator {
     const isRefused = refuses(error)
     if (isRefused) await ledger.append({ type: 'refused', part: part.part })
     if (isFinal(error) || SPENT.test(codeOf(error))) throw error
-    if (isRefused && hasActive) return { later: 'refused' }
+    if (isRefused && hasActive) return { later: 'all' }
     const failures = (this.#failures.get(part.part) ?? 0) + 1
     this.#failures.set(part.part, failures)
     if (failures >= this.#settings.maxCallAttempts) throw error
-    if (!isRefused) return { later: 'unconfirmed' }
+    if (!isRefused) return { later: 'all' }
     const waitMs = retryAfterMs(error)
     if (waitMs > 0) await retrier.wait(waitMs * 1.35)
     else await retrier.afterFailure(error, failures)

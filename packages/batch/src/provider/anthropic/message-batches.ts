@@ -35,6 +35,7 @@ function beginRun(settings: ProviderBatchSettings, confirmed: Confirmed, context
     release: ({ part }) => held.release(part),
     close: () => held.close(),
     submit: (part, options) => creator.submit(part, options),
+    adopt: (part) => creator.adopt(part),
     look: async (batchId) =>
       lookOf(await client.messages.batches.retrieve(batchId, null, { signal: retrier.signal })),
     endOfGone(part) {

@@ -9,8 +9,11 @@ import { lookOf, resultLines, totalOf } from './results.ts'
 /** What the caller says of parts by name: the id of their batch, or null if it was not created. */
 export type Confirmed = Readonly<Record<string, string | null>>
 
-/** Whether the batch of a part exists: its id, `absent`, or `open` if that is not known yet. */
-export type Settled = { batchId: string } | 'absent' | 'open'
+/**
+ * Whether the batch of a part exists: its id, or `absent`. Not known yet: a batch that may be the one is `in-progress`, for hours maybe, or it is
+ * `not-listed`, and may appear until `confirmMs` have passed.
+ */
+export type Settled = { batchId: string } | 'absent' | 'in-progress' | 'not-listed'
 
 /** How far the provider's clock may be from the clock of this machine, in milliseconds. */
 const CLOCKS_APART_MS = 3_600_000
@@ -29,7 +32,8 @@ interface Candidates {
  *
  *     sending ──► found        a candidate has the prefix of the part in its results
  *        ├──────► absent       no candidate is left after `confirmMs`
- *        ├──────► open         a candidate with as many requests is in progress: look again later
+ *        ├──────► in progress  a candidate with as many requests is: look again later
+ *        ├──────► not listed   no candidate is left, but one may appear until `confirmMs` have passed
  *        └──────► error        the list does not reach back, or a candidate shows no results
  */
 export class OpenIntents {
@@ -76,19 +80,19 @@ export class OpenIntents {
       if (verdict === 'open') open.push(batch.id)
       if (verdict === 'unreadable') unreadable.push(batch.id)
     }
-    if (open.length > 0 && onUnconfirmed === 'wait') return 'open'
+    if (open.length > 0 && onUnconfirmed === 'wait') return 'in-progress'
     const now = clock.now()
     const since = this.#since.get(part.part) ?? now
     this.#since.set(part.part, since)
     const mayAppear = now - since < confirmMs
     // Results may appear a little later than the end of their batch.
-    if (open.length === 0 && unreadable.length > 0 && mayAppear) return 'open'
+    if (open.length === 0 && unreadable.length > 0 && mayAppear) return 'not-listed'
     if (open.length > 0 || unreadable.length > 0 || !isComplete) {
       const reason =
         unreadable.length > 0 ? 'no-results' : isComplete || open.length > 0 ? 'in-progress' : 'list'
       throw new UnconfirmedBatchError(reason, part, [...unreadable, ...open])
     }
-    if (mayAppear) return 'open'
+    if (mayAppear) return 'not-listed'
     this.#since.delete(part.part)
     return 'absent'
   }

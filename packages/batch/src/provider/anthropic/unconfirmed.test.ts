@@ -143,6 +143,26 @@ describe('a batch whose creation was not confirmed', () => {
     expect(created()).toBe(2)
   })
 
+  it('is awaited by a run that is cancelled, whose requests it answers', async () => {
+    await foreign(5)
+    const state = await sent('created', { runMs: HOUR_MS })
+    const run = batchOf({ state }).run(messages(5))
+    await run.cancel()
+    const results = []
+    for await (const result of run) results.push(result)
+    expect(idsOf(results)).toEqual(idsOf(messages(5)))
+    expect(results.every(({ ok }) => ok)).toBe(true)
+    expect(created()).toBe(2)
+  })
+
+  it('is not submitted by a run that is cancelled, if it does not exist', async () => {
+    const state = await sent('not created')
+    const run = batchOf({ state }).run(messages(5))
+    await run.cancel()
+    for await (const _ of run) expect.fail()
+    expect(created()).toBe(0)
+  })
+
   it('is not settled by an answer for a part that the state does not have', async () => {
     const state = await sent('created')
     await expect(all(messages(5), { state }, { confirmed: { 7: null } })).rejects.toThrow(
@@ -228,7 +248,9 @@ describe('a connection that breaks while a batch is created', () => {
 
   it('ends the run after maxCallAttempts', async () => {
     script({}, [{ when: creating, fault: { type: 'status', status: 500 } }])
-    await expect(all(messages(5), { maxCallAttempts: 3 })).rejects.toMatchObject({ status: 500 })
+    const run = batchOf({ maxCallAttempts: 3, maxRequests: 5 }).run(messages(100))
+    await expect(run[Symbol.asyncIterator]().next()).rejects.toMatchObject({ status: 500 })
+    expect(run.progress().read).toBeLessThanOrEqual(6)
     expect(provider.counts().byStatus[500]).toBe(3)
   })
 })

@@ -26,7 +26,10 @@ export function openaiBatches(settings: ProviderBatchSettings): BatchVendor {
         endOfGone: () => GONE,
         cancel: (batchId) => client.batches.cancel(batchId),
         unconfirmed: (retrier) => submitter.unconfirmed(retrier),
-        adopt: (part) => submitter.adopt(part),
+        async adopt(part) {
+          const batchId = await submitter.adopt(part)
+          return batchId === undefined ? undefined : { batchId }
+        },
         input: (part) => inputOf(settings, part, context),
         results: (part, isDone) => resultsOf(settings, part, context, isDone),
       } satisfies VendorRun

@@ -68,6 +68,12 @@ export class Ledger {
     return [...this.#parts.keys()].indexOf(part) + 1
   }
 
+  /** Returns the part from the source that a part was made from, and after it all parts that were made from that one. */
+  familyOf({ part }: Pick<BatchPart, 'part'>): BatchPart[] {
+    const [root = part] = part.split('.')
+    return this.parts().filter(({ part: name }) => name === root || name.startsWith(`${root}.`))
+  }
+
   get(part: string): BatchPart | undefined {
     return this.#parts.get(part)
   }
