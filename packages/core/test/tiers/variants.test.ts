@@ -177,13 +177,19 @@ describe('a variant of a model', () => {
     ['params without a model', { a: { params: {} } }, "models['a'].params"],
     ['itself', { a: { model: 'a' } }, "models['a'].model"],
     ['another variant', { a: { model: 'b' }, b: { model: 'c' } }, "models['a'].model"],
-    ['the content of the call', { a: { model: 'b', params: { messages: [] } } }, "models['a'].params.messages"],
+    [
+      'the content of the call',
+      { a: { model: 'b', params: { messages: [] } } },
+      "models['a'].params.messages",
+    ],
     ['the stream flag', { a: { model: 'b', params: { stream: true } } }, "models['a'].params.stream"],
     ['no JSON', { a: { model: 'b', params: { n: 1n } } }, "models['a'].params"],
     ['an unknown timeout', { a: { timeouts: { attempt: 1 } as never } }, "models['a'].timeouts.attempt"],
   ])('is refused with %s', (_what, models, option) => {
     const provider = { baseURL: 'http://127.0.0.1:9/v1' }
-    expect(() => harborFor(provider, { models })).toThrow(expect.objectContaining({ name: 'OptionError', option }))
+    expect(() => harborFor(provider, { models })).toThrow(
+      expect.objectContaining({ name: 'OptionError', option }),
+    )
   })
 })
 
