@@ -84,6 +84,31 @@ describe('a variant of a model', () => {
     expect(receiptOf(answer)?.attempts[0]?.adaptations).toEqual(['replaced service_tier'])
   })
 
+  it('costs what the tier in the answer costs, whatever tier it asked for', async () => {
+    const provider = await flexProvider({ servedTier: 'default' })
+    const harbor = harborFor(provider, { models: FLEX })
+    const costOf = async () => {
+      const receipt = receiptOf(await harbor.chat.completions.create({ model: 'gpt-5@flex', messages }))
+      return { tier: receipt?.serviceTier, usd: receipt?.cost?.usd ?? NaN }
+    }
+    const standard = await costOf()
+    provider.script({ servedTier: 'flex' })
+    const flex = await costOf()
+    expect([standard.tier, flex.tier]).toEqual(['default', 'flex'])
+    expect(flex.usd).toBeCloseTo(standard.usd / 2, 9)
+  })
+
+  it('reserves what its own parameters may cost', async () => {
+    const provider = await flexProvider()
+    const long = { model: 'gpt-5', params: { max_tokens: 2_000 } }
+    const spendLimit = { usd: 0.01, per: 'total' } as const
+    const harbor = harborFor(provider, { models: { ...FLEX, long }, spendLimit })
+    const ask = (model: string) => harbor.chat.completions.create({ model, messages, max_tokens: 100 })
+    // 2,000 tokens may cost $0.02.
+    await expect(ask('long')).rejects.toMatchObject({ status: 402, code: 'spend_limit' })
+    expect(receiptOf(await ask('gpt-5'))?.outcome).toBe('success')
+  })
+
   it('takes over, and its parameters are not sent to the next target', async () => {
     const provider = await flexProvider({
       rules: [
