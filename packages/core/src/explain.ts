@@ -115,7 +115,8 @@ export function explain(
     ),
     chains: routes.chains,
     targets: request ? targetsOf(request) : [],
-    ladder: request && explainLadder(request, requestOf(request), { policy, health, list, baseURL, deadlineMs }),
+    ladder:
+      request && explainLadder(request, requestOf(request), { policy, health, list, baseURL, deadlineMs }),
   }
 
   function identityFor(rules: CacheRules): CacheIdentity {

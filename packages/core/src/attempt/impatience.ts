@@ -26,10 +26,7 @@ export function wasImpatient(exchange: LegExchange, cause: unknown, latencies: L
  * Whether the timeout that ran out was set for this call: in `perCall`, or as its total time. An attempt timeout that was derived from the
  * total time counts, too.
  */
-function isOwnClock(
-  { perCall: { timeouts }, policy, leg }: LegExchange,
-  { clock }: TimeoutError,
-): boolean {
+function isOwnClock({ perCall: { timeouts }, policy, leg }: LegExchange, { clock }: TimeoutError): boolean {
   if (clock === 'total') return true
   if (clock === 'attempt' && leg.endsAt !== undefined) return true
   if (clock === 'attempt') return policy.attemptMs === Infinity || timeouts?.attemptMs !== undefined

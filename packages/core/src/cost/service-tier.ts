@@ -100,7 +100,9 @@ export function atTier(
  */
 export function likelyFactor(price: Price, tier: string, context: TierContext): number {
   const isKnown =
-    hasTier(price, tier) || USUAL_PRICE.has(tier) || factorIn(publishedBy(context.vendor) ?? {}, tier) !== undefined
+    hasTier(price, tier) ||
+    USUAL_PRICE.has(tier) ||
+    factorIn(publishedBy(context.vendor) ?? {}, tier) !== undefined
   const vendor = isKnown ? context.vendor : 'openai'
   const { price: rates, factor } = atTier(price, tier, { ...context, vendor })
   return (typicalPrice(rates) * factor) / typicalPrice(price)

@@ -54,7 +54,8 @@ export function fallbackLayer(
           : new ChainRun(exchange, targets, services, takeover)
       const first = await outcomeOf(run.run())
       const secondChain = otherChainAfter(first, chain, plan).filter((target) => !targets.includes(target))
-      if (!ladder && 'answer' in first && first.answer.servedBy) sticky.note(exchange, chain, first.answer.servedBy)
+      if (!ladder && 'answer' in first && first.answer.servedBy)
+        sticky.note(exchange, chain, first.answer.servedBy)
       if (secondChain.length === 0 || isOver(exchange)) return answerOf(first)
       health.setAlternatives(secondChain)
       const second = await outcomeOf(

@@ -105,8 +105,7 @@ export class LadderRun {
       const { failure } = error
       const refused = isTierRefusal(failure)
       if (refused) receipt.refusedByTiers += receipt.attempts.length - attemptsBefore
-      else if (situationOf(failure) === 'refused')
-        this.#notBefore.set(tier, policy.clock.now() + NOT_SENT_MS)
+      else if (situationOf(failure) === 'refused') this.#notBefore.set(tier, policy.clock.now() + NOT_SENT_MS)
       else this.#failed.add(tier)
       if (TimeoutError.is(error.cause) && error.cause.clock === 'attempt')
         health.latencies.note(tier, exchange.streaming, policy.clock.now() - begun, policy.clock.now())

@@ -97,16 +97,15 @@ function priceOf(
   return { ...usual, tiers: { ...base?.tiers, ...tiers, [tier]: complete(rates) } }
 }
 
-/** Fills in the rates that a price leaves to their defaults, so that those of the usual price do not take their place. */
+/** Names each rate, also those that a price leaves to their defaults, so that rates of the usual price do not take their place. */
 function complete(rates: Rates): Rates {
-  const { inputPerMillion, outputPerMillion } = rates
   return {
-    cachedInputPerMillion: inputPerMillion,
+    cachedInputPerMillion: undefined,
     cacheWritePerMillion: undefined,
-    audioInputPerMillion: inputPerMillion,
-    reasoningPerMillion: outputPerMillion,
-    audioOutputPerMillion: outputPerMillion,
-    imageOutputPerMillion: outputPerMillion,
+    audioInputPerMillion: undefined,
+    reasoningPerMillion: undefined,
+    audioOutputPerMillion: undefined,
+    imageOutputPerMillion: undefined,
     ...rates,
   }
 }

@@ -53,7 +53,8 @@ export function nextTier(
       Math.min(Math.max(USUAL_CHEAPER_MS, RESERVE * usualMs), assumedMs),
     )
     if (unable !== undefined) skipped.push({ target: tier.name, reason: unable })
-    else if (now + takesMs > endsAt) skipped.push({ target: tier.name, reason: 'the deadline leaves too little time for it' })
+    else if (now + takesMs > endsAt)
+      skipped.push({ target: tier.name, reason: 'the deadline leaves too little time for it' })
     else if (readyInMs <= 0) return { kind: 'call', tier, endsAt }
     else if (now + readyInMs + takesMs > endsAt)
       skipped.push({ target: tier.name, reason: 'the deadline ends before it is available again' })

@@ -8,7 +8,7 @@ import type { Target } from '../reporting/target.ts'
 const TIER_FIELDS: ReadonlySet<string> = new Set(['service_tier', 'serviceTier', 'speed'])
 
 /** An entry of the option `models` that is a variant: a name of its own for a model with parameters. */
-export type Variant = ModelOptions & { readonly model: string; readonly params: JsonBody }
+type Variant = ModelOptions & { readonly model: string; readonly params: JsonBody }
 
 export function isVariant(entry: ModelOptions): entry is Variant {
   return entry.model !== undefined && entry.params !== undefined

@@ -2,7 +2,11 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   APIConnectionTimeoutError,
   APIUserAbortError,
-  perCall, receiptOf, type HarborOptions, type PerCallOptions } from '../../src/index.ts'
+  perCall,
+  receiptOf,
+  type HarborOptions,
+  type PerCallOptions,
+} from '../../src/index.ts'
 import { harborFor } from '../helpers/harbor-for.ts'
 import { TieredProvider, type TieredProviderOptions } from '../helpers/tiers/tiered-provider.ts'
 
@@ -17,7 +21,11 @@ const models = {
   'gpt-5': { price },
   'gpt-5@flex': { model: 'gpt-5', params: { service_tier: 'flex' } },
   'gpt-5@priority': { model: 'gpt-5', params: { service_tier: 'priority' } },
-  'gpt-5@brief': { model: 'gpt-5', params: { max_tokens: 5 }, price: { inputPerMillion: 0, outputPerMillion: 0 } },
+  'gpt-5@brief': {
+    model: 'gpt-5',
+    params: { max_tokens: 5 },
+    price: { inputPerMillion: 0, outputPerMillion: 0 },
+  },
 }
 const TIMES = {
   default: { medianMs: 5_000, sigma: 0 },
@@ -35,12 +43,12 @@ beforeEach(() => {
 
 function ladder(options: Partial<TieredProviderOptions> = {}, more: HarborOptions = {}) {
   const provider = new TieredProvider({ times: TIMES, ...options })
-  const harbor = harborFor(
-    { baseURL: 'http://tiers.invalid/v1' },
-    { models, fetch: provider.fetch, ...more },
-  )
+  const harbor = harborFor({ baseURL: 'http://tiers.invalid/v1' }, { models, fetch: provider.fetch, ...more })
   /** Starts a call, lets time pass until it has ended, and returns its receipt and its error. */
-  async function call(given: PerCallOptions = {}, { model = 'gpt-5', ...body }: Record<string, unknown> = {}) {
+  async function call(
+    given: PerCallOptions = {},
+    { model = 'gpt-5', ...body }: Record<string, unknown> = {},
+  ) {
     const startedAt = performance.now()
     const answering = harbor.chat.completions
       .create({ model: String(model), messages, ...body }, { ...perCall({ prefer: 'cheapest', ...given }) })
@@ -72,20 +80,20 @@ describe('a call that prefers the cheapest tier', () => {
     await call({ deadlineMs: 10 * MINUTE })
     const { receipt } = await call({ deadlineMs: MINUTE })
     expect(receipt).toMatchObject({ target: STANDARD, outcome: 'success', attempts: [{ reason: 'first' }] })
-    expect(receipt?.skipped).toEqual([
-      { target: FLEX, reason: 'the deadline leaves too little time for it' },
-    ])
+    expect(receipt?.skipped).toEqual([{ target: FLEX, reason: 'the deadline leaves too little time for it' }])
   })
 
   it('tries a tier whose time is not known yet, and keeps half of its time for the standard tier', async () => {
-    const quick = ladder({ times: { default: { medianMs: 20, sigma: 0 }, flex: { medianMs: 100, sigma: 0 } } })
+    const quick = ladder({
+      times: { default: { medianMs: 20, sigma: 0 }, flex: { medianMs: 100, sigma: 0 } },
+    })
     expect((await quick.call({ deadlineMs: 2_000 })).receipt?.target).toBe(FLEX)
     const { receipt, tookMs } = await ladder().call({ deadlineMs: 20_000 })
     expect(targetsOf(receipt)).toEqual([FLEX, STANDARD])
     expect(tookMs).toBeLessThan(15_500)
   })
 
-  it('knows the order of OpenAI\'s tiers at a provider whose prices are not known, and counts no discount there', async () => {
+  it("knows the order of OpenAI's tiers at a provider whose prices are not known, and counts no discount there", async () => {
     const { price: _price, ...others } = { ...models['gpt-5'], weight: 1 }
     const { call } = ladder({}, { models: { ...models, 'gpt-5': others } })
     const { receipt } = await call({ deadlineMs: 10 * MINUTE })
@@ -195,7 +203,10 @@ describe('a call that prefers the cheapest tier', () => {
   it('has its deadline in place of the timeout of the client', async () => {
     const times = { ...TIMES, flex: { medianMs: 20 * MINUTE, sigma: 0 } }
     const { call } = ladder({ times }, { timeout: MINUTE })
-    expect((await call({ deadlineMs: 40 * MINUTE })).receipt).toMatchObject({ target: FLEX, outcome: 'success' })
+    expect((await call({ deadlineMs: 40 * MINUTE })).receipt).toMatchObject({
+      target: FLEX,
+      outcome: 'success',
+    })
     const late = ladder({ times: { default: { medianMs: 3 * MINUTE, sigma: 0 } } })
     const { error, tookMs } = await late.call({ deadlineMs: 2 * MINUTE, prefer: undefined })
     expect(error).toBeInstanceOf(APIConnectionTimeoutError)
@@ -207,7 +218,10 @@ describe('a call that prefers the cheapest tier', () => {
     const controller = new AbortController()
     const start = (signal?: AbortSignal) =>
       harbor.chat.completions
-        .create({ model: 'gpt-5', messages }, { ...perCall({ prefer: 'cheapest', deadlineMs: 30 * MINUTE }), signal })
+        .create(
+          { model: 'gpt-5', messages },
+          { ...perCall({ prefer: 'cheapest', deadlineMs: 30 * MINUTE }), signal },
+        )
         .then(undefined, (error: unknown) => error)
     const aborted = start(controller.signal)
     const closed = start()

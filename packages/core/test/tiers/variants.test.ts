@@ -84,6 +84,31 @@ describe('a variant of a model', () => {
     expect(receiptOf(answer)?.attempts[0]?.adaptations).toEqual(['replaced service_tier'])
   })
 
+  it('costs what the tier in the answer costs, whatever tier it asked for', async () => {
+    const provider = await flexProvider({ servedTier: 'default' })
+    const harbor = harborFor(provider, { models: FLEX })
+    const costOf = async () => {
+      const receipt = receiptOf(await harbor.chat.completions.create({ model: 'gpt-5@flex', messages }))
+      return { tier: receipt?.serviceTier, usd: receipt?.cost?.usd ?? NaN }
+    }
+    const standard = await costOf()
+    provider.script({ servedTier: 'flex' })
+    const flex = await costOf()
+    expect([standard.tier, flex.tier]).toEqual(['default', 'flex'])
+    expect(flex.usd).toBeCloseTo(standard.usd / 2, 9)
+  })
+
+  it('reserves what its own parameters may cost', async () => {
+    const provider = await flexProvider()
+    const long = { model: 'gpt-5', params: { max_tokens: 2_000 } }
+    const spendLimit = { usd: 0.01, per: 'total' } as const
+    const harbor = harborFor(provider, { models: { ...FLEX, long }, spendLimit })
+    const ask = (model: string) => harbor.chat.completions.create({ model, messages, max_tokens: 100 })
+    // 2,000 tokens may cost $0.02.
+    await expect(ask('long')).rejects.toMatchObject({ status: 402, code: 'spend_limit' })
+    expect(receiptOf(await ask('gpt-5'))?.outcome).toBe('success')
+  })
+
   it('takes over, and its parameters are not sent to the next target', async () => {
     const provider = await flexProvider({
       rules: [
@@ -177,13 +202,19 @@ describe('a variant of a model', () => {
     ['params without a model', { a: { params: {} } }, "models['a'].params"],
     ['itself', { a: { model: 'a' } }, "models['a'].model"],
     ['another variant', { a: { model: 'b' }, b: { model: 'c' } }, "models['a'].model"],
-    ['the content of the call', { a: { model: 'b', params: { messages: [] } } }, "models['a'].params.messages"],
+    [
+      'the content of the call',
+      { a: { model: 'b', params: { messages: [] } } },
+      "models['a'].params.messages",
+    ],
     ['the stream flag', { a: { model: 'b', params: { stream: true } } }, "models['a'].params.stream"],
     ['no JSON', { a: { model: 'b', params: { n: 1n } } }, "models['a'].params"],
     ['an unknown timeout', { a: { timeouts: { attempt: 1 } as never } }, "models['a'].timeouts.attempt"],
   ])('is refused with %s', (_what, models, option) => {
     const provider = { baseURL: 'http://127.0.0.1:9/v1' }
-    expect(() => harborFor(provider, { models })).toThrow(expect.objectContaining({ name: 'OptionError', option }))
+    expect(() => harborFor(provider, { models })).toThrow(
+      expect.objectContaining({ name: 'OptionError', option }),
+    )
   })
 })
 

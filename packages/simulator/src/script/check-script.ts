@@ -96,8 +96,7 @@ const scriptFields: Fields<ProviderScript> = {
   tiers: (tiers, where) => {
     if (typeof tiers !== 'object' || tiers === null || Array.isArray(tiers))
       fail(where, 'an object of tiers', tiers)
-    for (const [name, tier] of Object.entries(tiers))
-      checkObject(tier, tierFields, `${where}.${name}`)
+    for (const [name, tier] of Object.entries(tiers)) checkObject(tier, tierFields, `${where}.${name}`)
   },
   cachedShare: number(0, 1),
   reply: (value, where) => {

@@ -76,7 +76,7 @@ export async function replay(
   const harbor = new Harbor({
     apiKey: 'test-key',
     baseURL: 'http://tiers.invalid/v1',
-    fetch: provider.fetch as typeof fetch,
+    fetch: provider.fetch,
     logLevel: 'off',
     models: {
       'gpt-5': { price: { inputPerMillion: 1, outputPerMillion: 10, tiers: { flex: 0.5 } } },
@@ -93,7 +93,11 @@ export async function replay(
     const prefer = uses === 'tiers' ? ({ prefer: 'cheapest' } as const) : {}
     const startedAt = performance.now()
     const answering = harbor.chat.completions.create(
-      { model: 'gpt-5', user, messages: [{ role: 'user', content: 'What is a harbour?' }] },
+      {
+        model: 'gpt-5',
+        safety_identifier: user,
+        messages: [{ role: 'user', content: 'What is a harbour?' }],
+      },
       isInteractive ? {} : perCall({ deadlineMs, ...prefer }),
     )
     const answer = await answering.catch(() => undefined)

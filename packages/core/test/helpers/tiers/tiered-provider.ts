@@ -20,7 +20,7 @@ export interface TieredProviderOptions {
 export interface TierRequest {
   readonly tier: string
   readonly model: string
-  /** The `user` of the request; empty without one. */
+  /** The `safety_identifier` of the request; empty without one. */
   readonly user: string
   readonly atMs: number
   readonly status: number
@@ -31,7 +31,7 @@ const OUTPUT_TOKENS = 500
 
 /**
  * A provider with service tiers, as a `fetch` in this process, for tests in which hours pass. It counts what it bills itself: every request that it
- * accepted, also if the client gave up. The time of an answer depends on the `user` of the request and the tier alone, and whether it fails also on the
+ * accepted, also if the client gave up. The time of an answer depends on the `safety_identifier` of the request and the tier alone, and whether it fails also on the
  * number of the attempt.
  */
 export class TieredProvider {
@@ -49,8 +49,7 @@ export class TieredProvider {
   /** The number of requests that were accepted, by tier. A request at the tier `flex` costs half. */
   get billed(): Readonly<Record<string, number>> {
     const billed: Record<string, number> = {}
-    for (const { tier, status } of this.requests)
-      if (status === 200) billed[tier] = (billed[tier] ?? 0) + 1
+    for (const { tier, status } of this.requests) if (status === 200) billed[tier] = (billed[tier] ?? 0) + 1
     return billed
   }
 
@@ -59,7 +58,7 @@ export class TieredProvider {
     const tier = typeof request['service_tier'] === 'string' ? request['service_tier'] : 'default'
     const { refuses, failedShare = 0, times, retryAfter } = this.#options
     const atMs = this.#now() - this.#startedAt
-    const user = typeof request['user'] === 'string' ? request['user'] : ''
+    const user = typeof request['safety_identifier'] === 'string' ? request['safety_identifier'] : ''
     const id = `${user} ${tier}`
     const count = (this.#counts.get(id) ?? 0) + 1
     this.#counts.set(id, count)
