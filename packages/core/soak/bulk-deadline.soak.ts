@@ -11,7 +11,7 @@ const MODEL = 'gpt-4'
 /** Six hours, in which a batch usually takes one, compressed. */
 const DEADLINE_MS = Number(process.env['DEADLINE_MS'] ?? 2.4 * ITEMS + 240_000)
 const TYPICAL_BATCH_MS = DEADLINE_MS / 6
-const BATCHES = 10
+const BATCHES = 20
 
 function* requests(): Generator<BulkRequest> {
   for (let at = 0; at < ITEMS; at++) {
@@ -20,7 +20,7 @@ function* requests(): Generator<BulkRequest> {
   }
 }
 
-it(`a bulk run by deadline answers ${ITEMS} requests in time for at most 55 % of the direct cost, though one batch of ten is late and one loses rows`, async () => {
+it(`a bulk run by deadline answers ${ITEMS} requests in time for at most 55 % of the direct cost, though one batch of twenty is late and one loses rows`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'harbor-deadline-'))
   const maxRequests = Math.ceil(ITEMS / BATCHES)
   await using simulator = await startSimulator({

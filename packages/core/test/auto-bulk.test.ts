@@ -91,6 +91,34 @@ describe('a bulk run by deadline', () => {
     expect(lastMs).toBeLessThan(30 * MINUTE)
   })
 
+  it('calls everything directly in time while the tier flex refuses all requests', async () => {
+    fakeTime()
+    const server = await serve((request, response) => {
+      const { service_tier } = JSON.parse(request.body) as { service_tier?: string }
+      if (service_tier === 'flex') sendJson(response, { error: { code: 'resource_unavailable' } }, 429)
+      else sendJson(response, chat('x', { usage: USAGE }))
+    })
+    const { fetch, quiet } = quietFetch()
+    const advance = async (ms: number, stepMs: number): Promise<void> => {
+      for (let moved = 0; moved < ms; moved += stepMs) {
+        await quiet()
+        vi.advanceTimersByTime(stepMs)
+      }
+    }
+    const harbor = harborFor(server, { ...PRICED, fetch })
+    const run = harbor.bulk(questions(30), { via: 'auto', deadlineMs: 30 * MINUTE, routes: ['flex'] })
+    const isCalled = (): boolean => server.requests.length > 0
+    const time = { advance, isCalled, stepMs: 2_000, maxMs: HOUR }
+    const { answers, errors, report, lastMs } = await finished(run, time)
+    expect([...errors]).toEqual([])
+    expect(answers.size).toBe(30)
+    expect(report.calledOver).toBe(29)
+    expect(report.overdue).toBe(0)
+    expect(lastMs).toBeLessThan(30 * MINUTE)
+    // A spell is noticed: the tier is not tried by each request again and again.
+    expect(server.requests.length).toBeLessThan(150)
+  })
+
   it('takes responses in the background where batches take too long, and calls the late ones directly in time', async () => {
     const { provider, time, fetch } = await virtualProvider({
       background: {

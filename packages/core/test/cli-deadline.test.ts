@@ -86,7 +86,39 @@ describe('harbor bulk --deadline', () => {
     },
     180_000,
   )
+
+  it('never costs more than --max-cost, however often it is killed', async () => {
+    const maxUsd = 3
+    const bench = await Bench.with(prompts(200), { latency: 5, batches: { runMs: 60 } })
+    const command = [...BY_DEADLINE, '--max-cost', `${maxUsd}`, '--resume'] as const
+    const random = seeded(3)
+    let kills = 0
+    for (let time = 0; time < 5; time++) {
+      const { child, ended } = bench.hastyBulk(...command)
+      const after = bench.provider.requests().length + 1 + Math.floor(random() * 6)
+      const killer = setInterval(() => {
+        if (bench.provider.requests().length >= after) child.kill('SIGKILL')
+      }, 1)
+      if ((await ended).code === null) kills++
+      clearInterval(killer)
+    }
+    expect(kills).toBeGreaterThanOrEqual(2)
+    const { code, stderr } = await bench.hastyBulk(...command).ended
+    expect(stderr).toContain('requests were left')
+    expect(code).toBe(3)
+    // What the provider has answered, also to processes that were killed.
+    expect(billed(bench)).toBeLessThanOrEqual(maxUsd)
+    expect(billed(bench)).toBeGreaterThan(maxUsd / 2)
+  }, 120_000)
 })
+
+/** What the provider would charge: calls at the price of the tests, batches at half of it. */
+function billed({ provider: simulated }: Bench): number {
+  const usdOf = ({ input, output }: { input: number; output: number }): number =>
+    (1_000 * input + 2_000 * output) / 1_000_000
+  const { tokens, batches } = simulated.counts()
+  return usdOf(tokens) + usdOf(batches.tokens) / 2
+}
 
 function provider(bench: Bench): { calls: number; batches: number } {
   const { calls, batches } = bench.provider.counts()

@@ -27,7 +27,7 @@ export interface HarborBulkOptions extends Pick<
    * How long the run waits for the end of an outage of the provider, in milliseconds. In an outage, every request fails by a network error, a
    * timeout, 429 or 5xx. Failed requests then wait, and every few seconds to a minute one of them is sent again, to find out whether the outage is
    * over. Two kinds of requests fail without waiting: those during which the provider answered another request, and those that have waited ten times
-   * and still fail with an HTTP status. @default 0: no request waits
+   * and still fail with an HTTP status. @default 0: no request waits; with `via: 'auto'`, `deadlineMs`
    */
   patienceMs?: number | undefined
   /**

@@ -63,7 +63,8 @@ export class AutoRoutes {
     const { client, accounts, labels } = parts
     const cancelMs = Math.min(CANCEL_MS, MAX_CANCEL_PART * schedule.totalMs)
     const shared = { client, accounts, labels, schedule, money, log, report, cancelMs }
-    const { patienceMs = 0, onOutage, request = {} } = options
+    // No request fails because of an outage while there is time.
+    const { patienceMs = deadlineMs, onOutage, request = {} } = options
     const prices = accounts.list
     // An error for lack of money ends only its own request: others may have an answer from a batch, or cost less.
     const calls = new DirectCalls({ client, prices, patienceMs, onOutage, onEnd: () => undefined })

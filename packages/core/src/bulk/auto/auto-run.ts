@@ -58,16 +58,17 @@ export class AutoRun {
       ...{ client: this.#parts, options: this.#options, journal, log, history, report: this.#report },
       ...{ open, endedWavesUsd, lastWave, unanswered: () => this.#unanswered, stop: this.#stop.signal },
     }))
-    for (const wave of waves) for (const item of wave.items) routes.batchFor(item).expect(item)
+    for (const wave of waves) {
+      const [first] = wave.items
+      if (first) await routes.batchFor(first).takeOver(wave)
+    }
     const rest = open.filter((item) => !sent.has(item))
     for (const item of rest.slice(0, probesFor(rest))) this.#probes.add(item)
     const planned = rest.slice(this.#probes.size)
     const ended = yield* yieldAll(items, planned[0], async () => {
       await this.#measure(routes)
       this.#plan(planned, items.length - open.length, routes)
-      return [...routes.batches].map(([name, route]) =>
-        route.run(waves.filter(({ group }) => group === name)),
-      )
+      return Array.from(routes.batches.values(), (route) => route.run())
     })
     const over = new AbortController()
     const { schedule } = routes

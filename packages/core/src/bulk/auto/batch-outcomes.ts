@@ -46,3 +46,21 @@ export class BatchOutcomes {
     for (const { resolve } of waiting) resolve(OVER)
   }
 }
+
+/** Whether a request that a batch answered with this status may be answered by a call. */
+export function isTransient(status: number | undefined): boolean {
+  return status === undefined || status === 408 || status === 409 || status === 429 || status >= 500
+}
+
+/** Whether the provider has refused a request for good, so that nothing was created. */
+export function isRefusal(error: unknown): boolean {
+  const { status } = Object(error) as { status?: unknown }
+  return typeof status === 'number' && status >= 400 && status < 500
+}
+
+/** Returns the reason why the Batch API cannot be used: a status or a code, since messages may quote requests. */
+export function reasonOf(error: unknown): string {
+  const { status, code, name } = Object(error) as Record<string, unknown>
+  const word = typeof code === 'string' ? code : name
+  return [status, word].filter((fact) => typeof fact === 'string' || typeof fact === 'number').join(' ')
+}

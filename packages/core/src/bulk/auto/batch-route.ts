@@ -10,7 +10,7 @@ import type { BulkAnswer } from '../bulk-request.ts'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { AutoItem } from './auto-item.ts'
 import type { ReportCounter } from './auto-report.ts'
-import { BatchOutcomes, OVER, type BatchOutcome } from './batch-outcomes.ts'
+import { BatchOutcomes, isRefusal, isTransient, OVER, reasonOf, type BatchOutcome } from './batch-outcomes.ts'
 import type { RouteLog } from './route-log.ts'
 import type { RunMoney } from './run-money.ts'
 import type { Schedule } from './schedule.ts'
@@ -63,6 +63,7 @@ export class BatchRoute {
   readonly #outcomes = new BatchOutcomes()
   readonly #rounds = new Map<string, number>()
   readonly #runs = new Map<ProviderBatchRun<unknown>, Wave>()
+  readonly #resumed: Wave[] = []
   #queue: AutoItem[] = []
   /** Whether requests are called although a batch may still answer them. */
   #isCalledOver = false
@@ -73,13 +74,22 @@ export class BatchRoute {
 
   /** Adds a request that is to be submitted, before `run()`. */
   add(item: AutoItem): void {
-    this.expect(item)
+    this.#outcomes.expect(item.id)
     this.#queue.push(item)
   }
 
-  /** Adds a request that an earlier process has submitted, before `run()`. */
-  expect({ id }: AutoItem): void {
-    this.#outcomes.expect(id)
+  /**
+   * Takes over the requests that an earlier process has submitted, or was about to. They are submitted already, so their money is reserved before
+   * anything else is sent.
+   */
+  async takeOver({ number, items }: ResumedWave): Promise<void> {
+    const reservations = new Map<string, Reservation>()
+    for (const item of items) {
+      this.#outcomes.expect(item.id)
+      const reserved = await this.#parts.money.reserve(item.prices.usd.get('batch'))
+      reservations.set(item.id, reserved ?? UNPAID)
+    }
+    this.#resumed.push({ number, items: byId(items), reservations, isLogged: true })
   }
 
   /** Waits until a request of this route is answered, has failed, or has to be called. */
@@ -89,11 +99,10 @@ export class BatchRoute {
 
   /**
    * Submits the requests, and reads the results. Resolves when all batches have ended, also those that were cancelled, or the run has stopped.
-   * @param resumed the waves that an earlier process has submitted, or was about to
    */
-  async run(resumed: readonly ResumedWave[]): Promise<void> {
+  async run(): Promise<void> {
     try {
-      const earlier = resumed.map((wave) => this.#resume(wave))
+      const earlier = this.#resumed.map((wave) => this.#read(wave))
       await Promise.all([...earlier, this.#submitAll()])
     } catch (error) {
       if (!this.#parts.stop.aborted) this.#parts.report.close('batch', reasonOf(error))
@@ -114,16 +123,6 @@ export class BatchRoute {
     for (const { items, reservations } of this.#runs.values())
       for (const id of reservations.keys())
         this.#parts.report.notePossiblyLate(items.get(id)?.prices.usd.get('batch') ?? 0)
-  }
-
-  async #resume({ number, items }: ResumedWave): Promise<void> {
-    const reservations = new Map<string, Reservation>()
-    for (const { id, prices } of items) {
-      // It was submitted with the money of an earlier process, so it cannot be refused.
-      const reserved = await this.#parts.money.reserve(prices.usd.get('batch'))
-      reservations.set(id, reserved ?? UNPAID)
-    }
-    await this.#read({ number, items: byId(items), reservations, isLogged: true })
   }
 
   async #submitAll(): Promise<void> {
@@ -219,11 +218,25 @@ export class BatchRoute {
     }
     const item = wave.items.get(id)
     if (!item) return 0
+    const before = await this.#usdInJournal(id)
+    if (before !== undefined) {
+      reserved?.settle(before)
+      return before
+    }
     const outcome = await this.#answerOf(result.value, item)
     const usd = outcome.answer.usd ?? reserved?.usd ?? 0
     reserved?.settle(usd)
-    if (!this.#outcomes.settle(id, outcome) && (await this.#isLate(id))) this.#parts.report.noteLate(usd)
+    if (!this.#outcomes.settle(id, outcome) && !this.#parts.stop.aborted) this.#parts.report.noteLate(usd)
     return usd
+  }
+
+  /** Returns what an answer cost that an earlier process has read from the batch already; undefined if there is none. */
+  async #usdInJournal(id: string): Promise<number | undefined> {
+    const { journal } = this.#parts
+    const value = journal?.has(id) === true ? (await journal.get(id))?.value : undefined
+    // An answer of another route was paid beside that of the batch.
+    if (!isRecord(value) || value['route'] !== 'batch') return undefined
+    return typeof value['usd'] === 'number' ? value['usd'] : 0
   }
 
   async #answerOf(body: unknown, { prices }: AutoItem): Promise<Extract<BatchOutcome, { kind: 'answer' }>> {
@@ -240,15 +253,6 @@ export class BatchRoute {
       ...(usd !== undefined && { usd }),
     }
     return { kind: 'answer', answer }
-  }
-
-  /** Whether an answer came although its request was called directly. Otherwise an earlier process has read it already. */
-  async #isLate(id: string): Promise<boolean> {
-    const { journal, stop } = this.#parts
-    if (stop.aborted) return false
-    if (!journal?.has(id)) return true
-    const value = (await journal.get(id))?.value
-    return !isRecord(value) || value['route'] !== 'batch'
   }
 
   /** A request that the provider did not answer: it is submitted again if there is time, and called otherwise. */
@@ -281,19 +285,3 @@ function byId(items: readonly AutoItem[]): Map<string, AutoItem> {
 
 /** The maximum number of times that a request which a batch did not answer is submitted again. */
 const MAX_ROUNDS = 2
-
-function isTransient(status: number | undefined): boolean {
-  return status === undefined || status === 408 || status === 409 || status === 429 || status >= 500
-}
-
-function isRefusal(error: unknown): boolean {
-  const { status } = Object(error) as { status?: unknown }
-  return typeof status === 'number' && status >= 400 && status < 500
-}
-
-/** Returns the reason why the Batch API cannot be used: a status or a code, since messages may quote requests. */
-function reasonOf(error: unknown): string {
-  const { status, code, name } = Object(error) as Record<string, unknown>
-  const word = typeof code === 'string' ? code : name
-  return [status, word].filter((fact) => typeof fact === 'string' || typeof fact === 'number').join(' ')
-}

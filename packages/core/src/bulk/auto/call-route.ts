@@ -59,7 +59,7 @@ export class CallRoute {
           }
           return await this.#call(item, 'direct', context)
         }
-        pauseMs = flex.pausedMs
+        pauseMs = flex.enter()
         if (pauseMs === 0) {
           const answer = await this.#call(item, 'flex', context)
           flex.noteAnswer()

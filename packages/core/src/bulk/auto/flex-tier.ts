@@ -15,6 +15,8 @@ export class FlexTier {
   #refusals = 0
   #spells = 0
   #openAt = 0
+  /** Whether one request finds out whether a spell is over. */
+  #isProbing = false
 
   constructor(schedule: Schedule, report: ReportCounter) {
     this.#schedule = schedule
@@ -25,14 +27,26 @@ export class FlexTier {
     return this.#closed.has(target)
   }
 
-  /** The time until requests are tried again, in milliseconds. */
-  get pausedMs(): number {
+  /**
+   * Asks to try a request at this tier. After a spell of refusals, one request finds out whether it is over, and the others wait.
+   * @returns 0 if the request may be tried: its answer or failure must then be noted. Otherwise the time to wait, in milliseconds
+   */
+  enter(): number {
+    const pausedMs = this.#pausedMs
+    if (pausedMs > 0) return pausedMs
+    if (this.#isProbing) return this.#pauseMs(0)
+    this.#isProbing = this.#spells > 0
+    return 0
+  }
+
+  get #pausedMs(): number {
     return Math.max(0, this.#openAt - Date.now())
   }
 
   noteAnswer(): void {
     this.#refusals = 0
     this.#spells = 0
+    this.#isProbing = false
   }
 
   /**
@@ -42,17 +56,19 @@ export class FlexTier {
    * of the request itself
    */
   noteFailure(error: unknown, target: string, tries: number): number | undefined {
+    this.#isProbing = false
     if (hasNoTier(error)) {
       this.#closed.add(target)
       this.#report.close('flex', `${target} has no tier flex`)
       return 0
     }
     if (!isRefusal(error)) return undefined
-    if (++this.#refusals >= SPELL) {
+    // Requests that were on their way when a spell was noticed are refused as well, and make it no longer.
+    if (this.#pausedMs === 0 && (++this.#refusals >= SPELL || this.#spells > 0)) {
       this.#refusals = 0
       this.#openAt = Date.now() + this.#pauseMs(this.#spells++)
     }
-    return Math.max(this.pausedMs, this.#pauseMs(tries))
+    return Math.max(this.#pausedMs, this.#pauseMs(tries))
   }
 
   #pauseMs(tries: number): number {

@@ -1,13 +1,13 @@
 import type { Journal } from '@harbor/batch'
 import { BatchStateError } from '@harbor/batch/openai'
-import { groupOf, type AutoItem } from './auto-item.ts'
+import type { AutoItem } from './auto-item.ts'
 import type { ResumedWave } from './batch-route.ts'
 import type { LoggedWave, RouteHistory } from './route-log.ts'
 
 /** What earlier processes of a run have begun. */
 export interface Resumed {
-  /** The waves whose results are not all in the journal, with the name of their group. */
-  readonly waves: readonly (ResumedWave & { readonly group: string })[]
+  /** The waves whose results are not all in the journal. */
+  readonly waves: readonly ResumedWave[]
   /** The requests that an earlier process has sent to a batch or to the background. Their routes are set. */
   readonly sent: ReadonlySet<AutoItem>
   /** What the other waves have cost, in US dollars. */
@@ -39,7 +39,7 @@ export function resumedFrom(
         sent.add(item)
         return item
       })
-      return { number, group: own[0] ? groupOf(own[0]) : '', items: own }
+      return { number, items: own }
     })
   for (const [id, { route }] of windows) {
     const item = byId.get(id)
