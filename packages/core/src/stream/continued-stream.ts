@@ -45,6 +45,8 @@ interface Begun {
   readonly rest: readonly ReadEvent[]
 }
 
+/** The maximum length of an answer that is continued, in characters. The text of a longer one is not remembered. */
+const MAX_SENT_LENGTH = 1_000_000
 /** The comment in the stream that shows where the answer was continued. */
 const SEAM = new TextEncoder().encode(': harbor: continued\n\n')
 
@@ -148,8 +150,8 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
   #note(json: JsonBody): string {
     const { text, hasOther } = this.#reader.read(json)
     if (text !== '' && !this.#isJoined) this.#last = json
-    this.#sent += text
-    if (hasOther) this.#hasOther = true
+    if (hasOther || this.#sent.length > MAX_SENT_LENGTH) this.#hasOther = true
+    this.#sent = this.#hasOther ? '' : this.#sent + text
     return text
   }
 
