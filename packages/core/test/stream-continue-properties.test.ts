@@ -127,6 +127,7 @@ describe('a chat stream with a random cut', () => {
           count.accepted++
           expect(text).toBe(given.text)
           expect(seams).toBe(1)
+          expect(sent).not.toMatch(/\{[^}]*$/) // the joint is not inside JSON
         } else {
           expect(code).toBe('stream_incomplete')
           expect(text).toBe(sent)

@@ -135,6 +135,20 @@ describe('a chat stream that broke', () => {
     expect(receipt?.attempts.map(({ status }) => status)).toEqual([200, 400, 200])
   })
 
+  it('is cached whole', async () => {
+    const provider = await modelThat('cooperative')
+    const harbor = harborFor(provider, { onStreamFailure: 'continue', cache: true })
+    const texts: string[] = []
+    for (let call = 0; call < 2; call++) {
+      let text = ''
+      const stream = await harbor.chat.completions.create({ ...HELLO, temperature: 0, stream: true })
+      for await (const { choices } of stream) text += choices[0]?.delta.content ?? ''
+      texts.push(text)
+    }
+    expect(texts).toEqual([TEXT, TEXT])
+    expect(provider.requests()).toHaveLength(2)
+  })
+
   it('gets what is left of its output limit', async () => {
     const provider = await modelThat('cooperative')
     await read(provider, {}, { max_tokens: 500 })

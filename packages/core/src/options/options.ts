@@ -117,7 +117,7 @@ export interface HarborOptions extends ClientOptions {
    * that the provider has stored goes on where it broke, byte for byte, at the same target; any other stream ends with the error. Stored are the
    * streams of the Responses API that the caller requests with `background: true`; Harbor sets neither `background` nor `store`. The requests for
    * the rest cost nothing, and `maxUpstreamCalls` does not count them: at most `retry.maxAttempts` in a row, and 100 in all, bring no new event.
-   * `'continue'`: like `'resume'`, and a chat stream of plain text that broke is continued by another request to the same target, as
+   * `'continue'`: like `'resume'`, and a stream of plain text that broke (Chat Completions, Anthropic Messages, Gemini) is continued by another request to the same target, as
    * `models[…].continuation` says. Its answer is joined only if it repeats the end of what was sent, character for character; otherwise the stream
    * ends with the error. Tool calls and structured output are never joined. Beware: both requests are billed. @default 'error'
    */

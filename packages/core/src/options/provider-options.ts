@@ -126,7 +126,7 @@ export interface ModelOptions {
    */
   firstTokenMs?: number | undefined
   /**
-   * How this model is asked to continue a chat stream that broke, with `onStreamFailure: 'continue'`. `'prefix'`: by a last assistant message with
+   * How this model is asked to continue a stream that broke, with `onStreamFailure: 'continue'`. `'prefix'`: by a last assistant message with
    * `prefix: true` (DeepSeek, Mistral). `'assistant'`: by a last assistant message; if the model refuses it, by a user message. `'user-turn'`: by a
    * user message that quotes the end of the answer, which every model understands. `'none'`: never. @default 'user-turn'
    */

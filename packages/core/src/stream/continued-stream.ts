@@ -1,6 +1,6 @@
 import type { StreamBody, StreamEnd } from '../call/exchange.ts'
 import type { JsonBody } from '../base/json.ts'
-import type { ContinuationFormat } from '../protocols/shared/continuation-format.ts'
+import type { AnswerReader, ContinuationFormat } from '../protocols/shared/continuation-format.ts'
 import type {
   ReadEvent,
   StreamDialect,
@@ -32,6 +32,21 @@ export interface ReadBody {
   readonly end: StreamEnd
 }
 
+/** A continuation that fits. */
+interface Begun {
+  readonly name: string | undefined
+  /** The event with the first new character. */
+  readonly json: JsonBody
+  /** The new text of this event. */
+  readonly text: string
+  /** Has read everything up to this event. */
+  readonly reader: AnswerReader
+  /** The events after it that have arrived. */
+  readonly rest: readonly ReadEvent[]
+}
+
+/** The maximum length of an answer that is continued, in characters. The text of a longer one is not remembered. */
+const MAX_SENT_LENGTH = 1_000_000
 /** The comment in the stream that shows where the answer was continued. */
 const SEAM = new TextEncoder().encode(': harbor: continued\n\n')
 
@@ -50,7 +65,11 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
   #body: ParsedBody
   #sent = ''
   #hasOther = false
-  #first: JsonBody | undefined
+  #reader: AnswerReader
+  /** The last event with text of the first answer. */
+  #last: JsonBody = {}
+  /** The first event of the continuation. */
+  #first: JsonBody = {}
   #isJoined = false
   #isContinuing = false
   #isOver = false
@@ -59,6 +78,7 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
   constructor(options: ContinuedStreamOptions) {
     this.#options = options
     this.#body = options.body
+    this.#reader = options.format.newReader()
     const { promise, resolve } = Promise.withResolvers<StreamEnd>()
     this.ended = promise
     this.#settle = resolve
@@ -121,16 +141,18 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
   #noted(piece: StreamPiece): StreamPiece {
     for (const { json } of piece.events) {
       if (!json) continue
-      this.#first ??= json
       this.#note(json)
     }
     return piece
   }
 
-  #note(json: JsonBody): void {
-    const { text, hasOther } = this.#options.format.partOf(json)
-    this.#sent += text
-    if (hasOther) this.#hasOther = true
+  /** @returns the text of the event */
+  #note(json: JsonBody): string {
+    const { text, hasOther } = this.#reader.read(json)
+    if (text !== '' && !this.#isJoined) this.#last = json
+    if (hasOther || this.#sent.length > MAX_SENT_LENGTH) this.#hasOther = true
+    this.#sent = this.#hasOther ? '' : this.#sent + text
+    return text
   }
 
   /** Requests the continuation, and reads it until it fits. @returns its first part for the reader; undefined if there is none that fits */
@@ -142,7 +164,7 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
     const { signal } = this.#controller
     const body = await this.#options.request(this.#sent, signal)
     if (!body) return undefined
-    let begun: readonly ReadEvent[] | undefined
+    let begun: Begun | undefined
     try {
       begun = await this.#bridge(body)
     } finally {
@@ -152,31 +174,39 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
       }
     }
     if (!begun) return undefined
+    const { name, json, text, reader, rest } = begun
     this.#read.push({ body: this.#body, end: await this.#body.ended })
     this.#body = body
     this.#isJoined = true
-    const piece = this.#joined(begun)
-    return { bytes: Buffer.concat([SEAM, piece.bytes]), events: piece.events }
+    this.#reader = reader
+    this.#first = json
+    this.#sent += text
+    const first = pieceOf({ name, json: this.#options.format.joined(json, this.#last, json, text) })
+    const more = this.#joined(rest)
+    return {
+      bytes: Buffer.concat([SEAM, first.bytes, more.bytes]),
+      events: [...first.events, ...more.events],
+    }
   }
 
-  /** Reads a continuation until it fits. @returns its events from the first new character on */
-  async #bridge({ pieces }: ParsedBody): Promise<readonly ReadEvent[] | undefined> {
+  /** Reads a continuation until it fits. */
+  async #bridge({ pieces }: ParsedBody): Promise<Begun | undefined> {
     const { format, maxBridgeTokens } = this.#options
     const splice = new Splice(this.#sent)
-    let read = ''
+    const reader = format.newReader()
+    let all = ''
     for (let piece = await pieces.nextPiece(); piece; piece = await pieces.nextPiece()) {
       if (this.#hasFault(piece)) return undefined
       for (const [index, { name, json }] of piece.events.entries()) {
         if (!json) continue
-        const { text, hasOther, isEnd } = format.partOf(json)
+        const { text, hasOther, isEnd } = reader.read(json)
         if (hasOther) return undefined
         if (text === '' && !isEnd) continue
-        read += text
+        all += text
         const overlap = splice.add(text, isEnd)
-        if (overlap === 'no' || textTokens(read.slice(0, overlap)) > maxBridgeTokens) return undefined
-        if (overlap === undefined) continue
-        const rest = format.joined(json, json, read.slice(overlap))
-        return [{ name, json: rest }, ...piece.events.slice(index + 1)]
+        if (overlap === 'no' || textTokens(all.slice(0, overlap)) > maxBridgeTokens) return undefined
+        if (overlap !== undefined)
+          return { name, json, text: all.slice(overlap), reader, rest: piece.events.slice(index + 1) }
       }
     }
     return undefined
@@ -184,12 +214,11 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
 
   /** Makes the events of a continuation a part of the first answer. */
   #joined(events: readonly ReadEvent[]): StreamPiece {
-    const { format } = this.#options
     const pieces = events.flatMap((event) => {
       const { name, json } = event
       if (!json) return (event as Partial<SseEvent>).data === DONE ? [END] : []
-      this.#note(json)
-      return [pieceOf({ name, json: format.joined(json, this.#first ?? json, format.partOf(json).text) })]
+      const text = this.#note(json)
+      return [pieceOf({ name, json: this.#options.format.joined(json, this.#last, this.#first, text) })]
     })
     return {
       bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)),

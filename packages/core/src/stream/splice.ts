@@ -70,9 +70,40 @@ export class Splice {
   }
 }
 
-/** Whether a text is data rather than prose: JSON, or an unfinished block of it. Two halves of such a text are never joined. */
+/** Whether a text ends inside data rather than prose: inside JSON, or a block of it. Two halves of such a text are never joined. */
 export function isData(text: string): boolean {
-  if (/^\s*[{[]/.test(text)) return true
   const fences = text.split(/^\s*```/m)
-  return fences.length % 2 === 0 && /^(?:json|\s*[{[])/i.test(fences.at(-1) ?? '')
+  const isInFence = fences.length % 2 === 0
+  return (
+    /^\s*[{[]/.test(text) || (isInFence && /^(?:json|\s*[{[])/i.test(fences.at(-1) ?? '')) || endsInJson(text)
+  )
+}
+
+/** The beginning of a JSON object or list in prose. */
+const JSON_BEGINS = /[{[]\s*(?:["{[]|$)/g
+
+/** Whether a text ends before the end of an object or a list in it. */
+function endsInJson(text: string): boolean {
+  JSON_BEGINS.lastIndex = 0
+  for (let begin = JSON_BEGINS.exec(text); begin; begin = JSON_BEGINS.exec(text)) {
+    const end = endOfJson(text, begin.index)
+    if (end === undefined) return true
+    JSON_BEGINS.lastIndex = end
+  }
+  return false
+}
+
+/** Returns the index after the object or list that begins at a place; undefined if the text ends before it. */
+function endOfJson(text: string, begin: number): number | undefined {
+  let depth = 0
+  let isString = false
+  for (let at = begin; at < text.length; at++) {
+    const character = text[at]
+    if (isString && character === '\\') at++
+    else if (character === '"') isString = !isString
+    else if (isString) continue
+    else if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && --depth === 0) return at + 1
+  }
+  return undefined
 }

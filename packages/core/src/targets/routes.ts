@@ -30,6 +30,9 @@ export interface RouteOptions extends ChainNames {
 /** The maximum number of plans that are cached. There is one for each combination of model, base URL and protocol. */
 const MAX_PLANS = 1_000
 
+/** The default of `maxBridgeTokens`. */
+const DEFAULT_BRIDGE_TOKENS = 200
+
 /**
  * Finds the targets that may serve a request, by its model. There are three chains: for outages, for requests that are too long, and for
  * requests refused by a content filter. The constructor checks them all.
@@ -223,7 +226,10 @@ export class Routes {
     target: Target,
     operation: Operation,
   ): { readonly continuation: Continuation; readonly maxBridgeTokens: number } {
-    const { continuation = 'user-turn', maxBridgeTokens = 200 } = this.#ownOf(target, operation)
+    const { continuation = 'user-turn', maxBridgeTokens = DEFAULT_BRIDGE_TOKENS } = this.#ownOf(
+      target,
+      operation,
+    )
     return { continuation, maxBridgeTokens }
   }
 

@@ -5,6 +5,7 @@ import { messagesEndpoint } from './endpoint.ts'
 import { ERRORS } from './errors.ts'
 import { COUNT_ANSWER, MESSAGES_ANSWER } from './messages-answer.ts'
 import { MESSAGES_CACHING } from './messages-caching.ts'
+import { MESSAGES_CONTINUING } from './messages-continuing.ts'
 import { MessagesDialect } from './messages-dialect.ts'
 import { MESSAGES_LAST_RESORT } from './messages-last-resort.ts'
 import { NO_TOKENS, TOKENS } from './messages-tokens.ts'
@@ -27,13 +28,14 @@ const MESSAGES: Operation = {
   caching: MESSAGES_CACHING,
   lastResort: MESSAGES_LAST_RESORT,
   newDialect: () => new MessagesDialect(),
+  continuing: MESSAGES_CONTINUING,
 }
 
 /**
  * Requests that only one account can serve, and only once. They are sent to no other target. If such a request may have been carried out,
  * it is not repeated.
  */
-const PINNED: Operation = { ...MESSAGES, portable: false, ambiguousRetries: 0 }
+const PINNED: Operation = { ...MESSAGES, portable: false, ambiguousRetries: 0, continuing: undefined }
 
 const COUNT_ENDPOINT = messagesEndpoint(COUNT_PATH)
 

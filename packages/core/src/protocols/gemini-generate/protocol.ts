@@ -4,6 +4,7 @@ import { otherEndpoints } from '../unknown/operation.ts'
 import { GEMINI_ANSWER } from './gemini-answer.ts'
 import { GEMINI_BATCHING } from './gemini-batching.ts'
 import { GEMINI_CACHING } from './gemini-caching.ts'
+import { GEMINI_CONTINUING } from './gemini-continuing.ts'
 import { GeminiDialect } from './gemini-dialect.ts'
 import { EMBEDDINGS_ANSWER, EMBEDDINGS_CACHING } from './gemini-embeddings.ts'
 import { GEMINI_ENDPOINT } from './gemini-endpoint.ts'
@@ -30,6 +31,7 @@ const GENERATE: Operation = {
   caching: GEMINI_CACHING,
   lastResort: GEMINI_LAST_RESORT,
   newDialect: ({ request }) => new GeminiDialect(request),
+  continuing: GEMINI_CONTINUING,
 }
 
 /**
@@ -73,7 +75,12 @@ const COUNT: Operation = {
  * Requests that refer to something stored at the provider. They are sent to no other provider. If such a request may have been carried out,
  * it is not repeated.
  */
-const PINNED_GENERATE: Operation = { ...GENERATE, portable: false, ambiguousRetries: 0 }
+const PINNED_GENERATE: Operation = {
+  ...GENERATE,
+  portable: false,
+  ambiguousRetries: 0,
+  continuing: undefined,
+}
 const PINNED_EMBED: Operation = { ...EMBED, portable: false, ambiguousRetries: 0 }
 
 /** Caches, files, batches and all other endpoints of Google. */

@@ -15,6 +15,11 @@ export interface AnswerPart {
   readonly isEnd: boolean
 }
 
+/** Reads the events of one answer, in their order. */
+export interface AnswerReader {
+  read(event: JsonBody): AnswerPart
+}
+
 /** The text of a broken answer. */
 export interface BrokenText {
   /** All text that the reader got. */
@@ -27,13 +32,15 @@ export interface BrokenText {
 export interface ContinuationFormat {
   /** Whether the answer to a request is one plain text. */
   isPlainText(request: JsonBody): boolean
-  partOf(event: JsonBody): AnswerPart
+  /** Makes a reader for the events of one answer. */
+  newReader(): AnswerReader
   /** Makes the request for the continuation; undefined if the request allows no more output. */
   requestFor(request: JsonBody, broken: BrokenText, form: Exclude<Continuation, 'none'>): JsonBody | undefined
   /**
    * Makes an event of a continuation a part of the first answer.
-   * @param first an event of the first answer
+   * @param last the last event of the first answer that had text
+   * @param first the first event of the continuation that has text
    * @param text replaces the text of the event
    */
-  joined(event: JsonBody, first: JsonBody, text: string): JsonBody
+  joined(event: JsonBody, last: JsonBody, first: JsonBody, text: string): JsonBody
 }
