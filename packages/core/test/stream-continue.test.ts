@@ -185,6 +185,18 @@ describe('a chat stream that broke', () => {
     expect(provider.requests()).toHaveLength(1)
   })
 
+  it('ends when its caller aborts between two reads', async () => {
+    const provider = await simulate()
+    provider.script({ tokenMs: 1_000 })
+    const harbor = harborFor(provider, { onStreamFailure: 'continue' })
+    const ended = Promise.withResolvers<Receipt>()
+    const call = perCall({ onReceipt: ended.resolve })
+    const stream = await harbor.chat.completions.create({ ...HELLO, stream: true }, call)
+    await stream[Symbol.asyncIterator]().next()
+    stream.controller.abort()
+    expect(await ended.promise).toMatchObject({ outcome: 'aborted' })
+  })
+
   it('ends when its reader leaves while it is continued', async () => {
     const provider = await modelThat('cooperative')
     provider.fail({ type: 'hang' })

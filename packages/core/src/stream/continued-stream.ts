@@ -82,6 +82,7 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
     const { promise, resolve } = Promise.withResolvers<StreamEnd>()
     this.ended = promise
     this.#settle = resolve
+    this.#watch(options.body)
   }
 
   [Symbol.asyncIterator](): this {
@@ -132,6 +133,13 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
     }
   }
 
+  /** Ends the stream with a body that ends while it is not read. A body that fails is read, and may be continued. */
+  #watch(body: StreamBody): void {
+    void body.ended.then(({ outcome }) => {
+      if (outcome !== 'failure' && body === this.#body) void this.#finish()
+    })
+  }
+
   #hasFault({ events }: StreamPiece): boolean {
     const last = events.at(-1)
     return last?.json !== undefined && this.dialect.faultIn(last.name, last.json) !== undefined
@@ -177,6 +185,7 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
     const { name, json, text, reader, rest } = begun
     this.#read.push({ body: this.#body, end: await this.#body.ended })
     this.#body = body
+    this.#watch(body)
     this.#isJoined = true
     this.#reader = reader
     this.#first = json
