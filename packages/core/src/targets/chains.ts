@@ -19,6 +19,29 @@ export interface ChainNames {
   readonly leftOut: readonly string[]
 }
 
+/** The options that name chains, and what names in them stand for. */
+export interface ChainOptions extends ChainNames {
+  readonly fallback: Chains | undefined
+  readonly contextWindowFallback: Chains | undefined
+  readonly contentPolicyFallback: Chains | undefined
+}
+
+/** The chains of a client for one default provider. */
+export interface AllChains {
+  readonly outage: NamedChains
+  readonly contextWindow: NamedChains
+  readonly contentPolicy: NamedChains
+}
+
+/** @throws OptionError for an invalid chain */
+export function allChains(options: ChainOptions): AllChains {
+  return {
+    outage: readChains('fallback', options.fallback, options),
+    contextWindow: readChains('contextWindowFallback', options.contextWindowFallback, options),
+    contentPolicy: readChains('contentPolicyFallback', options.contentPolicyFallback, options),
+  }
+}
+
 /** Returns the targets that take over for a requested target, which is given by its full name. */
 export function chainOf(chains: NamedChains, requested: string): readonly string[] {
   return chains.get(requested) ?? chains.get(EVERY_MODEL) ?? []
@@ -29,7 +52,7 @@ export function chainOf(chains: NamedChains, requested: string): readonly string
  * @param option the name of the option, for messages
  * @throws OptionError for an unknown provider, or a chain that names a target twice or leads back to itself
  */
-export function readChains(option: string, chains: Chains | undefined, names: ChainNames): NamedChains {
+function readChains(option: string, chains: Chains | undefined, names: ChainNames): NamedChains {
   const lists = isList(chains) ? { [EVERY_MODEL]: chains } : (chains ?? {})
   const read = new Map(
     Object.entries(lists).map(([model, chain]) => {

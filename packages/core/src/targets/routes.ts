@@ -1,11 +1,10 @@
-import type { Chains } from '../options/options.ts'
 import type { Continuation } from '../protocols/shared/continuation-format.ts'
 import type { ModelOptions } from '../options/provider-options.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { KeyList } from './credential.ts'
 import type { Target } from '../reporting/target.ts'
 import { VENDOR_OF_PROTOCOL, type Vendor } from '../protocols/vendors.ts'
-import { chainOf, fullName, readChains, type ChainNames, type NamedChains } from './chains.ts'
+import { allChains, chainOf, fullName, type AllChains, type ChainOptions } from './chains.ts'
 import { refuseUnserved } from './check-served.ts'
 import type { Plan } from './plan.ts'
 import { formatAt, type Provider } from './providers.ts'
@@ -18,13 +17,10 @@ interface Routed {
   readonly operation: Operation
 }
 
-export interface RouteOptions extends ChainNames {
+export interface RouteOptions extends ChainOptions {
   /** The default provider for the protocols of each vendor. `defaultProvider` applies to vendors that are missing here. */
   readonly defaultOfVendor: ReadonlyMap<string, string>
   readonly models: Readonly<Record<string, ModelOptions>>
-  readonly fallback: Chains | undefined
-  readonly contextWindowFallback: Chains | undefined
-  readonly contentPolicyFallback: Chains | undefined
 }
 
 /** The maximum number of plans that are cached. There is one for each combination of model, base URL and protocol. */
@@ -286,18 +282,4 @@ function warningOf(
     `Requests are not translated between protocols. Give the providers an address for it in \`endpoints\`, or use a protocol that ` +
     `all targets of the chain serve, such as openai-chat.`
   )
-}
-
-interface AllChains {
-  readonly outage: NamedChains
-  readonly contextWindow: NamedChains
-  readonly contentPolicy: NamedChains
-}
-
-function allChains(options: RouteOptions): AllChains {
-  return {
-    outage: readChains('fallback', options.fallback, options),
-    contextWindow: readChains('contextWindowFallback', options.contextWindowFallback, options),
-    contentPolicy: readChains('contentPolicyFallback', options.contentPolicyFallback, options),
-  }
 }

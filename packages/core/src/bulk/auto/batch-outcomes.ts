@@ -60,7 +60,7 @@ export function isRefusal(error: unknown): boolean {
 
 /** Returns the reason why the Batch API cannot be used: a status or a code, since messages may quote requests. */
 export function reasonOf(error: unknown): string {
-  const { status, code, name } = Object(error) as Record<string, unknown>
+  const { status, code, name } = Object(error) as { status?: unknown; code?: unknown; name?: unknown }
   const word = typeof code === 'string' ? code : name
   return [status, word].filter((fact) => typeof fact === 'string' || typeof fact === 'number').join(' ')
 }

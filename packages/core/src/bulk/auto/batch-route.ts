@@ -235,8 +235,8 @@ export class BatchRoute {
     const { journal } = this.#parts
     const value = journal?.has(id) === true ? (await journal.get(id))?.value : undefined
     // An answer of another route was paid beside that of the batch.
-    if (!isRecord(value) || value['route'] !== 'batch') return undefined
-    return typeof value['usd'] === 'number' ? value['usd'] : 0
+    const { route, usd = 0 } = Object(value) as Partial<BulkAnswer>
+    return route === 'batch' ? usd : undefined
   }
 
   async #answerOf(body: unknown, { prices }: AutoItem): Promise<Extract<BatchOutcome, { kind: 'answer' }>> {

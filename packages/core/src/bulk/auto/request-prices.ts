@@ -1,7 +1,8 @@
 import { OptionError } from '../../base/errors.ts'
-import { isRecord, type JsonBody } from '../../base/json.ts'
+import type { JsonBody } from '../../base/json.ts'
 import type { Accounts } from '../../cost/accounts.ts'
 import { endpointOfUrl, type Endpoint } from '../../protocols/openai/batch-endpoints.ts'
+import { asFlex, asWaiting, canBeFlex, canWait } from '../../protocols/openai/slower-variants.ts'
 import type { Operation } from '../../protocols/protocol.ts'
 import { operationOf } from '../../protocols/registry.ts'
 import type { Target } from '../../reporting/target.ts'
@@ -91,13 +92,9 @@ function isDiscount(cost: number | undefined, usual: number | undefined): boolea
   return cost !== undefined && usual !== undefined && cost < usual
 }
 
-/** Whether a request can be sent on a route: one that names a tier keeps it, and a response in the background has to be stored. */
 function isPossible(route: BulkRoute, endpoint: Endpoint, body: JsonBody): boolean {
-  const { service_tier: tier } = body
-  if (route === 'batch') return true
-  if (tier !== undefined && tier !== null && tier !== 'auto' && tier !== 'default') return false
-  if (route === 'flex') return endpoint !== '/v1/embeddings' && tier !== 'default'
-  return endpoint === '/v1/responses' && body['store'] !== false && body['background'] == null
+  if (route === 'flex') return canBeFlex(body, endpoint)
+  return route === 'batch' || canWait(body, endpoint)
 }
 
 /**
@@ -105,13 +102,8 @@ function isPossible(route: BulkRoute, endpoint: Endpoint, body: JsonBody): boole
  * (see the option `models`), `flex` would become such a model here.
  */
 export function variantOf(request: BulkRequest, route: BulkRoute): BulkRequest {
-  if (route === 'flex') return withFields(request, { service_tier: 'flex' })
-  if (route === '2h' || route === '8h')
-    return withFields(request, { background: true, background_options: { completion_window: route } })
-  return request
-}
-
-function withFields(request: BulkRequest, fields: object): BulkRequest {
   const { body } = request
-  return { ...request, body: { ...(isRecord(body) ? body : {}), ...fields } } as BulkRequest
+  if (route === 'flex') return { ...request, body: asFlex(body) } as BulkRequest
+  if (route === '2h' || route === '8h') return { ...request, body: asWaiting(body, route) } as BulkRequest
+  return request
 }

@@ -3,6 +3,7 @@ import { APIError, type OpenAI } from 'openai'
 import type { Accounts } from '../../cost/accounts.ts'
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import { ANSWER } from '../../protocols/openai/answer.ts'
+import { isAnswered } from '../../protocols/openai/slower-variants.ts'
 import type { Labels } from '../../reporting/labels.ts'
 import type { BulkAnswer } from '../bulk-request.ts'
 import type { AutoItem } from './auto-item.ts'
@@ -121,14 +122,14 @@ export class WindowRoute {
           ? client.responses.cancel(created.responseId)
           : client.responses.retrieve(created.responseId))
         const body = response as unknown as JsonBody
-        if (!ANSWER.isUnfinished(body) || isLast) return isAnswer(body) ? body : undefined
+        if (!ANSWER.isUnfinished(body) || isLast) return isAnswered(body) ? body : undefined
         notFound = 0
       } catch (error) {
         if ((error as { status?: unknown }).status === 404) notFound++
         if (!isLast) continue
         // It has ended already, or the cancellation is not confirmed.
         const body = await this.#look(created.responseId)
-        if (body && isAnswer(body)) return body
+        if (body && isAnswered(body)) return body
         if (!body || ANSWER.isUnfinished(body)) report.notePossiblyLate(created.usd)
         return undefined
       }
@@ -154,10 +155,6 @@ export class WindowRoute {
     const usd = used && accounts.bookFinished(target, used, created.bookedUsd ?? 0, labels)
     return { body, target: target.name, route, ...(usage && { usage }), ...(usd !== undefined && { usd }) }
   }
-}
-
-function isAnswer({ status }: JsonBody): boolean {
-  return status === 'completed' || status === 'incomplete'
 }
 
 function windowMs(route: '2h' | '8h'): number {
