@@ -38,7 +38,10 @@ export function fallbackLayer(
       const chain = chainFor(exchange, plan)
       const refreshing = health.refresh(chain)
       if (refreshing) await refreshed(refreshing, exchange, chain, health)
-      health.setAlternatives(chain)
+      const { ladder } = plan
+      // A cheaper tier never takes over for the standard one, which also serves calls that cannot wait.
+      health.setAlternatives(chain, ladder?.cheaper)
+      if (ladder) health.setAlternatives(chain.filter((target) => !ladder.cheaper.includes(target)))
       const ordered = inOrder(exchange, chain, health, telemetry)
       const stays =
         chain.length < 2
@@ -47,7 +50,6 @@ export function fallbackLayer(
       // An order that leaves the target out has decided against it.
       const targets = stays && ordered.includes(stays) ? inFront(ordered, stays) : ordered
       const takeover = chain === plan.outage ? undefined : tooLongForFirst(plan)
-      const { ladder } = plan
       const run =
         ladder && chain === plan.outage
           ? new LadderRun(exchange, ladder, chain, services)

@@ -110,7 +110,10 @@ export interface HarborOptions extends ClientOptions {
    * second attempt is at most 100 ms. @default 2
    */
   attemptsBeforeFallback?: number | undefined
-  /** The maximum number of requests that one call may send, over all its targets, including retries, hedges and redirects; at least 1. @default 6 */
+  /**
+   * The maximum number of requests that one call may send, over all its targets, including retries, hedges and redirects; at least 1. A call with
+   * `prefer: 'cheapest'` does not count requests that a service tier refused: they cost nothing, and the tier's cooldown limits them. @default 6
+   */
   maxUpstreamCalls?: number | undefined
   /**
    * What happens to a stream whose connection breaks. `'error'`: the reader gets everything that arrived, and then an error. `'resume'`: a stream

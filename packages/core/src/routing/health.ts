@@ -149,11 +149,12 @@ export class Health {
   /**
    * Stores the targets between which a call can choose. While one of them can take over for another, the circuit of the other may open
    * after fewer failures.
+   * @param of the targets from which others can take over
    */
-  setAlternatives(targets: readonly Target[]): void {
+  setAlternatives(targets: readonly Target[], of = targets): void {
     if (targets.length < 2 || targets === this.#lastAlternatives) return
     this.#lastAlternatives = targets
-    for (const target of targets) {
+    for (const target of of) {
       const key = targetKey(target)
       if (this.#alternatives.size < MAX_TARGETS || this.#alternatives.has(key))
         this.#alternatives.set(key, targets)

@@ -255,6 +255,17 @@ describe('a call that prefers the cheapest tier', () => {
     expect(receipt?.skipped).toMatchObject([{ reason: 'maxUpstreamCalls leaves it no request' }])
   })
 
+  it('does not open the circuit of the standard tier sooner for calls that cannot wait', async () => {
+    const { harbor, call } = ladder({ failedShare: 1 }, { maxRetries: 0 })
+    await call({ deadlineMs: 10 * MINUTE })
+    for (let n = 0; n < 5; n++)
+      await harbor.chat.completions.create({ model: 'gpt-5', messages }).catch(() => undefined)
+    expect(harbor.explain({ model: 'gpt-5', messages }).targets[0]).toMatchObject({
+      name: STANDARD,
+      state: 'closed',
+    })
+  })
+
   it('does not use a variant whose parameters change the answer', async () => {
     const { call, provider } = ladder()
     await call({ deadlineMs: 10 * MINUTE })

@@ -103,7 +103,8 @@ describe('a variant of a model', () => {
     const long = { model: 'gpt-5', params: { max_completion_tokens: 2_000 } }
     const spendLimit = { usd: 0.01, per: 'total' } as const
     const harbor = harborFor(provider, { models: { ...FLEX, long }, spendLimit })
-    const ask = (model: string) => harbor.chat.completions.create({ model, messages, max_completion_tokens: 100 })
+    const ask = (model: string) =>
+      harbor.chat.completions.create({ model, messages, max_completion_tokens: 100 })
     // 2,000 tokens may cost $0.02.
     await expect(ask('long')).rejects.toMatchObject({ status: 402, code: 'spend_limit' })
     expect(receiptOf(await ask('gpt-5'))?.outcome).toBe('success')
