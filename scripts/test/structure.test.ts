@@ -27,7 +27,6 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
   'packages/core/src/base/node-version.ts':
     'its test runs without the engine, which refuses to load on an older Node',
   'packages/core/src/layers/deadline.ts': 'each layer of the pipeline has its own file',
-  'packages/core/src/targets/cheapest.ts': 'a public function: its importers are the files of users',
   'packages/devtools/src/http/page-bundle.ts': 'the build replaces it by the bundled page',
   'packages/parts/src/time.ts': 'every package imports it, by way of index.ts',
   'packages/simulator/src/faults/format-faults.ts': 'each family of faults has its own file',
