@@ -6,7 +6,7 @@ export type ClockName = 'total' | 'attempt' | 'first-token' | 'idle'
 
 const SITUATION: Record<ClockName, (ms: number) => string> = {
   total: (ms) =>
-    `the call took longer than its total of ${ms} ms. Raise \`timeout\`, or ask for less in one call`,
+    `the call took longer than its total of ${ms} ms. Raise \`timeout\`, or the \`deadlineMs\` of the call, or ask for less in one call`,
   attempt: (ms) =>
     `one attempt took longer than ${ms} ms. Raise the per-attempt limit (\`attemptMs\`) if the model needs it`,
   'first-token': (ms) =>
