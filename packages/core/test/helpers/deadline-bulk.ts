@@ -5,12 +5,12 @@ import type { AutoBulkReport, AutoBulkRun, BulkAnswer, BulkRequest } from '../..
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 /** The price of a model with every discount. The simulator reports an hour of tokens as words. */
-export const PRICE = {
+const PRICE = {
   inputPerMillion: 1_000,
   outputPerMillion: 2_000,
   tiers: { batch: 0.5, flex: 0.5, 'default:8h': 0.6, 'default:2h': 0.7 },
 } as const
-export const MODEL = 'gpt-5'
+const MODEL = 'gpt-5'
 export const PRICED = { models: { [MODEL]: { price: PRICE } } }
 
 /** A provider whose time, and that of this process, only moves when a run needs it. */

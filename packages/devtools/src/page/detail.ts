@@ -89,6 +89,8 @@ const REASONS = {
   fallback: 'fallback',
   hedge: 'hedge: the target before was slow',
   probe: 'probe: tests an open circuit',
+  resume: 'resume: goes on where the stream broke',
+  continue: 'continue: the model continues the stream that broke',
 } as const
 
 const PHASES = {

@@ -11,7 +11,7 @@ import type { BulkRequest } from '../bulk-request.ts'
 import type { BulkRoute } from './bulk-plan.ts'
 
 /** The tier whose price applies on a route; undefined for the usual price. */
-export const TIER_OF: Readonly<Record<BulkRoute, string | undefined>> = {
+const TIER_OF: Readonly<Record<BulkRoute, string | undefined>> = {
   direct: undefined,
   flex: 'flex',
   '2h': 'default:2h',
