@@ -136,7 +136,7 @@ describe('the success ratio of a target', () => {
     primary.script({ rules: [{ fault: { type: 'hang' } }] })
     const signal = AbortSignal.timeout(20)
     await failureOf(harbor.chat.completions.create(HELLO, { signal }))
-    await harbor.chat.completions.create(HELLO, perCall({ timeouts: { attemptMs: 20 } }))
+    await harbor.chat.completions.create(HELLO, perCall({ timeouts: { attemptMs: 500 } }))
     expect(ratio(harbor)).toBe(1)
   })
 })

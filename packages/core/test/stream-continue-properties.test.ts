@@ -140,7 +140,11 @@ describe('a chat stream with a random cut', () => {
       const { accepted: some = 0, all = 1 } = counts.get(manner) ?? {}
       return some / all
     }
-    if (STREAMS > 100) console.info(Object.fromEntries(counts))
+    expect(accepted('cooperative')).toBeGreaterThan(0)
+    expect(accepted('restarting')).toBeGreaterThan(0)
+    // The shares of some 15 random streams for each manner say little.
+    if (STREAMS < 1_000) return
+    console.info(Object.fromEntries(counts))
     expect(accepted('cooperative')).toBeGreaterThan(0.3)
     expect(accepted('restarting')).toBeGreaterThan(0.2)
     // A text that is hardly longer than the anchor is requested again as a whole, and then every model answers with the same text.
