@@ -9,7 +9,7 @@ import type { KeyedRequest } from './routing/key-rings.ts'
 import { ladderOf, relativePriceOf } from './routing/ladder.ts'
 import { nextTier } from './routing/next-tier.ts'
 import { tierStates } from './routing/tier-states.ts'
-import { tierOfParams } from './targets/variant.ts'
+import { tierOfParams } from './protocols/shared/variant-fields.ts'
 
 interface LadderFacts {
   readonly policy: Policy

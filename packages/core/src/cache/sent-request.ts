@@ -1,5 +1,6 @@
 import type { JsonBody } from '../base/json.ts'
 import type { Exchange } from '../call/exchange.ts'
+import { namingModel } from '../protocols/shared/variant-fields.ts'
 import type { Plan } from '../targets/plan.ts'
 import { withParams } from '../targets/variant.ts'
 
@@ -26,7 +27,7 @@ export function sentRequest(
   const isQualified = receipt.model?.startsWith(`${requested.provider}/`) === true
   const model = isQualified ? `${requested.provider}/${requested.model}` : requested.model
   return {
-    json: 'model' in body ? { ...body, model } : body,
+    json: namingModel(body, model),
     url: operation.endpoint.withModel(url, receipt.model, model),
     variant,
   }

@@ -1,7 +1,7 @@
 import { OptionError } from '../base/errors.ts'
 import type { ModelOptions } from '../options/provider-options.ts'
 import type { Price } from '../reporting/price.ts'
-import { tierOfParams } from '../targets/variant.ts'
+import { tierOfParams } from '../protocols/shared/variant-fields.ts'
 
 /** Parameters that belong to a call and not to a variant, since they decide what the caller gets or where the request goes. */
 const OF_THE_CALL = ['model', 'stream', 'messages', 'input', 'contents', 'requests'] as const

@@ -5,7 +5,7 @@ import type { Target } from '../reporting/target.ts'
 import type { Ladder, Plan } from '../targets/plan.ts'
 import type { Routes } from '../targets/routes.ts'
 import { typicalPrice } from '../targets/cheapest.ts'
-import { answerParamsOf, tierOfParams } from '../targets/variant.ts'
+import { answerParamsOf, tierOfParams } from '../protocols/shared/variant-fields.ts'
 
 /** A price for comparisons of tiers, if the price of the model is not configured. */
 const UNIT: Price = { inputPerMillion: 1, outputPerMillion: 1 }
@@ -26,8 +26,8 @@ export function ladderOf(
   const name = routes.requestedName(model, operation)
   const requested = same.find((target) => target.name === name)
   if (!requested) return undefined
-  const params = answerParamsOf(requested)
-  const tiers = same.filter((target) => answerParamsOf(target) === params)
+  const params = answerParamsOf(requested.params)
+  const tiers = same.filter((target) => answerParamsOf(target.params) === params)
   const standard = tiers.find(({ params: own }) => tierOfParams(own) === undefined) ?? requested
   const cost = (target: Target): number => relativePriceOf(target, standard)
   const cheaper = tiers

@@ -4,9 +4,6 @@ import type { ModelOptions } from '../options/provider-options.ts'
 import type { Operation } from '../protocols/protocol.ts'
 import type { Target } from '../reporting/target.ts'
 
-/** The fields of a request that choose a service tier. All other fields may change the answer itself. */
-const TIER_FIELDS: ReadonlySet<string> = new Set(['service_tier', 'serviceTier', 'speed'])
-
 /** An entry of the option `models` that is a variant: a name of its own for a model with parameters. */
 type Variant = ModelOptions & { readonly model: string; readonly params: JsonBody }
 
@@ -30,16 +27,4 @@ export function replacedFields(body: JsonBody, merged: JsonBody): readonly strin
   return Object.keys(body).filter(
     (name) => body[name] !== merged[name] && !(isRecord(body[name]) && isRecord(merged[name])),
   )
-}
-
-/** Returns the parameters of a variant that may change the answer, as text for comparisons. Empty if they only choose a service tier. */
-export function answerParamsOf({ params = {} }: Pick<Target, 'params'>): string {
-  const others = Object.entries(params).filter(([name]) => !TIER_FIELDS.has(name))
-  return others.length === 0 ? '' : JSON.stringify(others.sort(([one], [other]) => (one < other ? -1 : 1)))
-}
-
-/** Returns the service tier that parameters name, in lower case; undefined if they name none. */
-export function tierOfParams(params: JsonBody = {}): string | undefined {
-  const tier = params['service_tier'] ?? params['serviceTier'] ?? params['speed']
-  return typeof tier === 'string' && tier !== '' ? tier.toLowerCase() : undefined
 }
