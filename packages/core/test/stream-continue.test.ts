@@ -201,8 +201,8 @@ describe('a chat stream that broke', () => {
     const provider = await modelThat('cooperative')
     provider.fail({ type: 'hang' })
     const harbor = harborFor(provider, { onStreamFailure: 'continue' })
-    let receipt: Receipt | undefined
-    const call = perCall({ onReceipt: (ended) => (receipt = ended) })
+    const ended = Promise.withResolvers<Receipt>()
+    const call = perCall({ onReceipt: ended.resolve })
     const stream = await harbor.chat.completions.create({ ...HELLO, stream: true }, call)
     const reading = (async () => {
       for await (const _ of stream);
@@ -210,7 +210,8 @@ describe('a chat stream that broke', () => {
     while (provider.requests().length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
     stream.controller.abort()
     await reading
+    const receipt = await ended.promise
     expect(receipt).toMatchObject({ outcome: 'aborted' })
-    expect(receipt?.attempts.at(-1)).toMatchObject({ reason: 'continue', failure: { kind: 'aborted' } })
+    expect(receipt.attempts.at(-1)).toMatchObject({ reason: 'continue', failure: { kind: 'aborted' } })
   })
 })
