@@ -183,8 +183,8 @@ describe('a stored stream whose connection breaks', () => {
     const provider = await simulate()
     provider.fail(CUT, { type: 'hang' })
     const harbor = harborFor(provider, { onStreamFailure: 'resume' })
-    let receipt: Receipt | undefined
-    const call = perCall({ onReceipt: (ended) => (receipt = ended) })
+    const ended = Promise.withResolvers<Receipt>()
+    const call = perCall({ onReceipt: ended.resolve })
     const stream = await harbor.responses.create({ ...REQUEST, stream: true }, call)
     const reading = (async () => {
       for await (const _ of stream);
@@ -192,7 +192,8 @@ describe('a stored stream whose connection breaks', () => {
     while (resumes(provider).length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     stream.controller.abort()
     await reading
-    expect(receipt?.outcome).toBe('aborted')
-    expect(receipt?.attempts.at(-1)).toMatchObject({ reason: 'resume', failure: { kind: 'aborted' } })
+    const receipt = await ended.promise
+    expect(receipt.outcome).toBe('aborted')
+    expect(receipt.attempts.at(-1)).toMatchObject({ reason: 'resume', failure: { kind: 'aborted' } })
   })
 })
