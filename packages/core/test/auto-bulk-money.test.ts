@@ -96,6 +96,9 @@ describe('the plan of a bulk run by deadline', () => {
     expect(() => harbor.bulk([], { via: 'auto', routes: ['pigeon' as 'flex'] })).toThrow(
       'routes must be a list',
     )
+    const providerBatch = { maxRequests: 0 }
+    expect(() => harbor.bulk([], { via: 'auto', providerBatch })).toThrow('maxRequests')
+    await expect(harbor.planBulk([], { via: 'auto', providerBatch })).rejects.toThrow('maxRequests')
     await expect(harbor.planBulk([], { via: 'auto', deadlineMs: 0 })).rejects.toThrow('deadlineMs must be')
     await expect(harbor.planBulk([{ body: null as never }], { via: 'auto' })).rejects.toThrow('needs a body')
   })

@@ -7,6 +7,7 @@ import type { AutoItem } from './auto-item.ts'
 import type { AutoBulkReport } from './auto-report.ts'
 import { DAY_MS, DEFAULT_CONCURRENCY, HOUR_MS } from './auto-routes.ts'
 import { AutoRun } from './auto-run.ts'
+import { checkBatchSettings } from './batch-route.ts'
 import type { BulkPlan } from './bulk-plan.ts'
 import { makePlan } from './make-plan.ts'
 import { Pace } from './pace.ts'
@@ -33,6 +34,7 @@ export function autoBulk(
   source: BulkSource<BulkRequest>,
   options: HarborBulkOptions,
 ): AutoBulkRun {
+  checkBatchSettings(parts.client, options.providerBatch)
   const { onDuplicateId: _onDuplicateId, fingerprint, stopWhen, signal, total } = options
   const journal = packedJournal(options.journal)
   const auto = new AutoRun(parts, options, typeof journal === 'string' ? undefined : journal)
@@ -64,6 +66,7 @@ export async function planBulk(
   source: BulkSource<BulkRequest>,
   options: HarborBulkOptions,
 ): Promise<BulkPlan> {
+  checkBatchSettings(parts.client, options.providerBatch)
   const { concurrency = DEFAULT_CONCURRENCY, deadlineMs = DAY_MS, maxUsd, typicalBatchMs = HOUR_MS } = options
   const { items } = await readItems(parts, source, options)
   const given = options.journal

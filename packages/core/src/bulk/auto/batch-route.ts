@@ -152,11 +152,10 @@ export class BatchRoute {
 
   /** Submits a wave, or continues it, and reads its results. */
   async #read(wave: Wave): Promise<void> {
-    const { client, settings = {}, log, journal } = this.#parts
+    const { client, settings, log, journal } = this.#parts
     const [first] = wave.items.values()
     if (!first) return
     const { endpoint, target } = first.prices
-    const { endpoint: _endpoint, ...rest } = settings
     if (!wave.isLogged)
       log.append({
         type: 'wave',
@@ -167,7 +166,7 @@ export class BatchRoute {
       })
     const state = journal && `${journal.path}.batch-${wave.number}`
     // Requests that a batch loses are submitted again by this class, as far as there is money and time.
-    const batch = createProviderBatch({ ...rest, client, endpoint, state, maxResubmits: 0 })
+    const batch = createProviderBatch({ ...usable(settings), client, endpoint, state, maxResubmits: 0 })
     const requests = Array.from(wave.items.values(), ({ id, request: { body } }) => ({ id, body }))
     const run = batch.run(requests)
     this.#runs.set(run, wave)
@@ -285,3 +284,14 @@ function byId(items: readonly AutoItem[]): Map<string, AutoItem> {
 
 /** The maximum number of times that a request which a batch did not answer is submitted again. */
 const MAX_ROUNDS = 2
+
+/** Returns the settings that a run by deadline does not choose itself. */
+function usable(settings: BatchRouteParts['settings'] = {}): Omit<typeof settings, 'endpoint'> {
+  const { endpoint: _endpoint, ...rest } = settings
+  return rest
+}
+
+/** @throws TypeError or RangeError for settings that no batch could be submitted with */
+export function checkBatchSettings(client: OpenAI, settings: BatchRouteParts['settings']): void {
+  createProviderBatch({ ...usable(settings), client, endpoint: '/v1/chat/completions' })
+}
