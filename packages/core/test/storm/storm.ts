@@ -89,8 +89,8 @@ export async function storm({
     cache: { when: 'always', keepFallbackAnswers: true, ttlMs: 200 },
     embeddingBatch: true,
     // An odd answer that never comes must not use up the time of the healthy provider, which a busy machine may need.
-    timeout: 60_000,
-    timeouts: { attemptMs: 5_000 },
+    timeout: 120_000,
+    timeouts: { attemptMs: 20_000 },
   })
   const clients = [healthy, limited, odd]
 
