@@ -71,8 +71,7 @@ function settleModel(
 
 function copyOf(option: string, params: Readonly<Record<string, unknown>>): Record<string, unknown> {
   try {
-    const text = JSON.stringify(params)
-    return JSON.parse(text) as Record<string, unknown>
+    return JSON.parse(JSON.stringify(params)) as Record<string, unknown>
   } catch (error) {
     throw new OptionError(
       `${option}.params`,
