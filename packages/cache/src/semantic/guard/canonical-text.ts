@@ -11,9 +11,9 @@ export function canonicalText(text: string): string {
   const { rest, asked, embedded } = withoutOpenings(whole)
   const opened = decapitalized(withoutContraction(rest))
   const kind = kindOf(opened)
-  const bare = withoutMark(opened, kind, asked)
+  const bare = withoutMark(opened, kind, { asked, embedded })
   const question = decapitalized(embedded ? withVerbInFront(bare) : bare)
-  return kind === 'other' ? question : canonicalQuestion(question)
+  return canonicalQuestion(question)
 }
 
 /** "What's" at the beginning is "what is". Later in the text nothing is expanded: "it's" and "its" are often confused. */

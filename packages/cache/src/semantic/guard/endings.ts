@@ -5,7 +5,7 @@ import { QUESTION_WORDS } from './openings.ts'
 export type TextKind = 'question' | 'request' | 'other'
 
 const QUESTION = new RegExp(
-  `^(?:${QUESTION_WORDS}|is|are|was|were|do|does|did|can|could|should|would|has|have)(?: |'|’)`,
+  `^(?:${QUESTION_WORDS}|is|are|was|were|does|did|do (?:I|you|we|they)|can|could|should|would|has|in (?:what|which) year)(?: |'|’)`,
   'u',
 )
 /** Not "translate", "continue" or "write hello.": there, the mark may be a part of the text to work on. */
@@ -18,27 +18,30 @@ export function kindOf(text: string): TextKind {
 }
 
 /**
- * Removes the final mark of a question or a request. It stays where it may be a part of what is asked about: after a single letter ("the
- * pattern a?"), behind a colon ("how is this spoken: really?"), or where the text is about patterns or punctuation.
+ * Removes the question mark of a question, and the period of a request. It stays where it may be a part of what is asked about: after a single
+ * letter ("the pattern a?"), behind a colon ("how is this spoken: really?"), or where the text is about patterns, types or punctuation.
  *
  * @param asked whether a frame such as `can you tell me` was removed, which explains a question mark behind a request
+ * @param embedded whether the question was inside a frame such as `tell me`, which explains a period behind it
  */
-export function withoutMark(text: string, kind: TextKind, asked: boolean): string {
-  if (kind === 'other' || ABOUT_MARKS.test(text)) return text
-  const mark = text.at(-1) ?? ''
-  const removable =
-    PERIODS.includes(mark) || (QUESTION_MARKS.includes(mark) && (kind === 'question' || asked))
-  const rest = text.slice(0, -1)
-  return removable && BEFORE_MARK.test(rest) ? rest.replace(/^¿/u, '') : text
+export function withoutMark(
+  text: string,
+  kind: TextKind,
+  { asked, embedded }: { readonly asked: boolean; readonly embedded: boolean },
+): string {
+  if (ABOUT_MARKS.test(text)) return text
+  const rest = text.slice(0, -1).trimEnd()
+  const isRemovable = /[?？]$/u.test(text)
+    ? (kind === 'question' || asked) && BEFORE_MARK.test(rest)
+    : /\p{L}[.。]$/u.test(text) && (kind === 'request' || embedded) && BEFORE_MARK.test(rest)
+  return isRemovable ? rest.replace(/^¿/u, '') : text
 }
 
-const PERIODS = '.。'
-const QUESTION_MARKS = '?？'
 /** The end of a word, of a number on its own, or of something in quotes, brackets or backticks. */
 const BEFORE_MARK =
   /(?:[\p{L}\p{N}\p{M}]{2}|\s\p{N}|[`"”»)\]]|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}])$/u
 const ABOUT_MARKS =
-  /\b(?:regex\w*|regular expressions?|patterns?|glob\w*|wildcards?|grep|match(?:es|ed|ing)?|nullable|optionals?|swift|kotlin|operators?|punctuat\w*|marks?|periods?|characters?|sentences?)\b|[:：]|正则|标点|符号|翻译/iu
+  /\b(?:types?|values?|variables?|null|nil|abbreviat\w*|acronyms?|stands? for|regex\w*|regular expressions?|patterns?|glob\w*|wildcards?|grep|match(?:es|ed|ing)?|nullable|optionals?|swift|kotlin|operators?|punctuat\w*|marks?|periods?|characters?|sentences?)\b|[:：]|正则|标点|符号|翻译/iu
 
 /**
  * Politeness at the end of a text. It needs a mark in front of it: in "what is the French for please", the word is what is asked for. A question

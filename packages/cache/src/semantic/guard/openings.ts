@@ -82,13 +82,12 @@ function withoutOpening({ rest, asked, embedded }: Opened): Opened | undefined {
 export function decapitalized(text: string): string {
   const [word = ''] = /^[\p{L}\p{M}]+/u.exec(text) ?? []
   const lower = uncapitalized(word)
-  return FIRST_WORDS.has(lower) ? lower + text.slice(word.length) : text
+  const isKnown = FIRST_WORDS.has(lower) || /^In (?:what|which) year /u.test(text)
+  return isKnown ? lower + text.slice(word.length) : text
 }
 
-/** Makes the first letter of a text small, unless another capital letter follows: "What", but not "WHAT". */
 function uncapitalized(text: string): string {
-  const first = text.slice(0, 1)
-  return /^\p{Lu}(?!\p{Lu})/u.test(text) ? first.toLowerCase() + text.slice(1) : text
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
 }
 
 /** A pattern for the start of a text whose first letter is small. */

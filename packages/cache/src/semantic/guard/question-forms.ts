@@ -2,7 +2,8 @@
  * Forms of one question. Each line says how a form is written in the canonical one. What the groups match must be equal in both texts,
  * character by character, and in the same order.
  *
- * A pair belongs here only if no noun makes the two differ. "What does X mean" does not: X may be a person.
+ * A pair belongs here only if no words in the place of X make the two differ. Not "what does X mean" and "the meaning of X": X may be a person.
+ * Not "what causes X" and "the cause of X": that of death is asked of one case. Not "create a list of X": X may be a type in a program.
  */
 const FORMS: readonly (readonly [form: RegExp, canonical: string])[] = [
   // Numbers of a thing
@@ -39,13 +40,12 @@ const FORMS: readonly (readonly [form: RegExp, canonical: string])[] = [
     'what is the time in $1',
   ],
   [/^how is the weather in (.+)$/u, 'what is the weather like in $1'],
-  // Causes and names
-  [/^what (?:is|are) the causes? of (.+)$/u, 'what causes $1'],
+  // Names
   [/^what is (?:another word|a synonym) for (.+)$/u, 'what is another word for $1'],
-  [/^how (?:do you|do I|can I|would you|to) say (.+) in (\p{Lu}\p{Ll}+)$/u, 'how do you say $1 in $2'],
+  [/^how (?:do you|do I|can I|to) say (.+) in (\p{Lu}\p{Ll}+)$/u, 'how do you say $1 in $2'],
   // Requests
   [/^(?:tell me|give me|show me) (?=the (?:NOUN) (?:of|between|in|for) )/u, 'what is '],
-  [/^(?:make|write|create|provide|give)(?: me)? a list of (.+)$/u, 'give me a list of $1'],
+  [/^(?:provide|give)(?: me)?(?: with)? a list of (.+)$/u, 'give me a list of $1'],
   [/^list (?=(?:all|some|\d+|two|three|four|five|six|seven|eight|nine|ten) )(.+)$/u, 'give me a list of $1'],
   [/^(?:summarize|summarise|(?:give|write|provide)(?: me)? a summary of) (.+)$/u, 'summarize $1'],
   [/^explain (?:to )?me (.+)$/u, 'explain $1'],
