@@ -7,7 +7,7 @@ import { differenceBy } from './guard/difference-by.ts'
 import { Judging } from './judging.ts'
 import type { MissReason, SemanticLookup, SemanticMiss } from './lookup.ts'
 import { semanticSettings, type SemanticCacheOptions, type SemanticSettings } from './options.ts'
-import { SemanticCounters, type SemanticReport } from './report.ts'
+import { SemanticCounters, type SemanticReport, type SemanticState } from './report.ts'
 import type { SemanticCache, SemanticEntry, SemanticQuestion } from './semantic-cache.ts'
 import type { Neighbour, StoredAnswer } from './vector-partition.ts'
 
@@ -45,6 +45,10 @@ class BoundedSemanticCache<Value> implements SemanticCache<Value> {
     this.#embedder = new Embedder(settings)
     this.#gate = new Gate(settings)
     this.#judging = new Judging(settings, this.#gate)
+  }
+
+  get state(): SemanticState {
+    return this.#gate.state
   }
 
   async lookup(question: SemanticQuestion): Promise<SemanticLookup<Value>> {

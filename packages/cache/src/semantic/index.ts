@@ -1,5 +1,4 @@
 export { createSemanticCache } from './create-semantic-cache.ts'
-export { checkSemanticOptions } from './options.ts'
 export { compareTexts } from './guard/compare-texts.ts'
 export { SemanticCacheOffError } from './off-error.ts'
 export type { TextDifference } from './guard/class-of-difference.ts'

@@ -1,8 +1,10 @@
 import type { SemanticLookup } from './lookup.ts'
-import type { SemanticReport } from './report.ts'
+import type { SemanticReport, SemanticState } from './report.ts'
 
 /** Finds answers that were stored for a text with the same meaning. */
 export interface SemanticCache<Value> {
+  /** Whether hits are served. */
+  readonly state: SemanticState
   /**
    * Looks for an answer to a text with the same meaning, within a partition. Resolves to a miss if `embed` fails. Nothing is loaded.
    *

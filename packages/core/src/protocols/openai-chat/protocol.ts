@@ -7,6 +7,7 @@ import type { Operation, Protocol, ProviderFormat } from '../protocol.ts'
 import { CHAT_ANSWER, COMPLETION_ANSWER } from './chat-answer.ts'
 import { CHAT_CACHING } from './chat-caching.ts'
 import { CHAT_CONTINUING } from './chat-continuing.ts'
+import { CHAT_QUESTION } from './chat-question.ts'
 import { ChatDialect } from './chat-dialect.ts'
 import { whyUnable, withoutIgnored } from './compatible.ts'
 import { CHAT_LAST_RESORT, COMPLETION_LAST_RESORT } from './chat-last-resort.ts'
@@ -31,6 +32,7 @@ const CHAT: Operation = {
   lastResort: CHAT_LAST_RESORT,
   newDialect: ({ streamEnd }) => new ChatDialect(streamEnd),
   continuing: CHAT_CONTINUING,
+  asking: CHAT_QUESTION,
 }
 
 /** The endpoint of the older Completions API. See https://platform.openai.com/docs/api-reference/completions */
@@ -44,6 +46,7 @@ const COMPLETIONS: Operation = {
   }),
   answer: COMPLETION_ANSWER,
   continuing: undefined,
+  asking: undefined,
   lastResort: COMPLETION_LAST_RESORT,
 }
 
