@@ -74,8 +74,11 @@ export class VectorPartition<Value> {
   #similarity(start: number, vector: Float32Array): number {
     const vectors = this.#vectors
     const length = this.#length
-    // Four sums, since an addition otherwise waits for the one before it.
-    let [a, b, c, d] = [0, 0, 0, 0]
+    // Four sums, since an addition otherwise waits for the one before it. Destructured variables would take three times as long.
+    let a = 0
+    let b = 0
+    let c = 0
+    let d = 0
     let at = 0
     for (; at + 3 < length; at += 4) {
       const from = start + at
