@@ -39,6 +39,7 @@ export default [
     ignore: ['lru-cache'],
   }),
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
+  budget('cache', '13 kB', { name: '@harbor/cache/semantic', path: 'packages/cache/dist/semantic/index.js' }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '45 kB'),
   budget('redis', '28.2 kB'),
@@ -50,8 +51,8 @@ export default [
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '138 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '226 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '139.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '238.5 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
