@@ -6,6 +6,8 @@ export class AnswerIndex<Value> {
   readonly #partitions = new Map<string, VectorPartition<Value>>()
   /** The least recently used entry first. */
   readonly #byUse = new Set<StoredAnswer<Value>>()
+  /** The length of all vectors. */
+  #length: number | undefined
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries
@@ -27,11 +29,15 @@ export class AnswerIndex<Value> {
 
   /** Returns the answers to texts that are at least `threshold` similar, the most similar one first. */
   near(partition: string, vector: Float32Array, threshold: number, now: number): Neighbour<Value>[] {
+    if (vector.length !== this.#length) return []
     const found = this.#partitions.get(partition)?.near(vector, threshold) ?? []
     return found.filter(({ entry }) => this.#isAlive(entry, now))
   }
 
-  add(entry: StoredAnswer<Value>, vector: Float32Array): void {
+  /** Adds an answer, in the place of another one to the same text. @returns false if the vectors of the others have another length */
+  add(entry: StoredAnswer<Value>, vector: Float32Array): boolean {
+    if (this.#byUse.size === 0) this.#length = vector.length
+    if (vector.length !== this.#length) return false
     this.delete(entry.partition, entry.text)
     let partition = this.#partitions.get(entry.partition)
     if (!partition) this.#partitions.set(entry.partition, (partition = new VectorPartition(vector.length)))
@@ -39,6 +45,7 @@ export class AnswerIndex<Value> {
     this.#byUse.add(entry)
     const [oldest] = this.#byUse
     if (this.#byUse.size > this.#maxEntries && oldest) this.#remove(oldest)
+    return true
   }
 
   /** Notes that an answer was found. */

@@ -42,7 +42,7 @@ class BoundedSemanticCache<Value> implements SemanticCache<Value> {
   constructor(settings: SemanticSettings<Value>) {
     this.#settings = settings
     this.#index = new AnswerIndex(settings.maxEntries)
-    this.#embedder = new Embedder(settings)
+    this.#embedder = new Embedder(settings, () => this.#index.clear())
     this.#gate = new Gate(settings)
     this.#judging = new Judging(settings, this.#gate)
   }
@@ -84,8 +84,7 @@ class BoundedSemanticCache<Value> implements SemanticCache<Value> {
     const vector =
       known?.text === text ? known.vector : await untilAborted(signal, this.#embedder.vectorOf(text))
     if (!vector || this.#whyNot(text)) return false
-    this.#index.add({ partition, text, value, storedAt, expiresAt: storedAt + ttlMs }, vector)
-    return true
+    return this.#index.add({ partition, text, value, storedAt, expiresAt: storedAt + ttlMs }, vector)
   }
 
   delete({ partition, text }: Pick<SemanticQuestion, 'partition' | 'text'>): boolean {

@@ -2,21 +2,27 @@ import { boundedWork } from './bounded-work.ts'
 import type { SemanticSettings } from './options.ts'
 import { unitVector } from './unit-vector.ts'
 
+type EmbedderSettings = Pick<SemanticSettings<never>, 'embed' | 'embedTimeoutMs' | 'onError' | 'clock'>
+
 /**
  * Gets the vectors of texts. Concurrent lookups of one text share a call. An embedder that hangs or fails costs a lookup at most
  * `embedTimeoutMs`, and after three failures in a row nothing for ten seconds; then one call probes it.
  */
 export class Embedder {
   failures = 0
-  readonly #settings: Pick<SemanticSettings<never>, 'embed' | 'embedTimeoutMs' | 'onError' | 'clock'>
+  readonly #settings: EmbedderSettings
   readonly #inFlight = new Map<string, Promise<Float32Array | undefined>>()
   readonly #closed = new AbortController()
+  readonly #onNewLength: () => void
   #length: number | undefined
+  #othersInRow = 0
   #failuresInRow = 0
   #coolingUntil = -Infinity
 
-  constructor(settings: Pick<SemanticSettings<never>, 'embed' | 'embedTimeoutMs' | 'onError' | 'clock'>) {
+  /** @param onNewLength called when the vectors have another length from now on */
+  constructor(settings: EmbedderSettings, onNewLength: () => void) {
     this.#settings = settings
+    this.#onNewLength = onNewLength
   }
 
   /** Returns the vector of a text, of length 1; undefined if there is none. Never rejects. */
@@ -39,8 +45,8 @@ export class Embedder {
     const closed = this.#closed.signal
     try {
       const numbers = await boundedWork({ ms, what: 'embed', closed }, (signal) => embed(text, { signal }))
-      const vector = unitVector(numbers, this.#length)
-      this.#length = vector.length
+      const vector = unitVector(numbers)
+      this.#checkLength(vector.length)
       this.#failuresInRow = 0
       return vector
     } catch (error) {
@@ -49,6 +55,20 @@ export class Embedder {
       onError(error)
       return undefined
     }
+  }
+
+  /**
+   * Refuses a vector of another length than before, such as that of another model. When several in a row are refused, the model has changed: what is
+   * stored cannot be compared any more, and the new length is accepted.
+   */
+  #checkLength(length: number): void {
+    const before = this.#length
+    this.#othersInRow = before === undefined || before === length ? 0 : this.#othersInRow + 1
+    if (this.#othersInRow > 0 && this.#othersInRow < MAX_FAILURES_IN_ROW)
+      throw new TypeError(`embed must return ${before ?? length} numbers, as before, got ${length}`)
+    if (this.#othersInRow > 0) this.#onNewLength()
+    this.#othersInRow = 0
+    this.#length = length
   }
 
   #noteFailure(): void {

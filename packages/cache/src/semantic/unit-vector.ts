@@ -1,14 +1,11 @@
 /**
  * Copies the numbers of an embedder into a vector of length 1, so that the similarity of two vectors is their dot product.
  *
- * @param length the number of numbers that the vectors before had; undefined for the first one
  * @throws TypeError for something else than such numbers. The message contains none of them
  */
-export function unitVector(numbers: unknown, length: number | undefined): Float32Array {
+export function unitVector(numbers: unknown): Float32Array {
   if (!isList(numbers) || numbers.length === 0 || numbers.length > MAX_LENGTH)
     throw new TypeError(`embed must return an array of 1 to ${MAX_LENGTH} numbers`)
-  if (length !== undefined && numbers.length !== length)
-    throw new TypeError(`embed must return ${length} numbers, as before, got ${numbers.length}`)
   const vector = Float64Array.from(numbers)
   const size = sizeOf(vector)
   if (!Number.isFinite(size) || size === 0)

@@ -42,7 +42,7 @@ export class VectorPartition<Value> {
   add(entry: StoredAnswer<Value>, vector: Float32Array): void {
     const place = this.#entries.length
     const start = place * this.#length
-    if (start === this.#vectors.length) this.#grow()
+    if (start === this.#vectors.length) this.#resize(2 * start)
     this.#vectors.set(vector, start)
     this.#entries.push(entry)
     this.#places.set(entry.text, place)
@@ -54,11 +54,20 @@ export class VectorPartition<Value> {
     const last = this.#entries.pop()
     if (place === undefined || last === undefined) return
     this.#places.delete(text)
-    if (last.text === text) return
-    const from = this.#entries.length * this.#length
-    this.#vectors.copyWithin(place * this.#length, from, from + this.#length)
-    this.#entries[place] = last
-    this.#places.set(last.text, place)
+    if (last.text !== text) {
+      const from = this.#entries.length * this.#length
+      this.#vectors.copyWithin(place * this.#length, from, from + this.#length)
+      this.#entries[place] = last
+      this.#places.set(last.text, place)
+    }
+    // Otherwise many partitions that were large once would keep their memory.
+    const used = this.#entries.length * this.#length
+    if (used > 0 && 4 * used < this.#vectors.length) this.#resize(2 * used)
+  }
+
+  /** The size of the vectors in memory, in numbers. */
+  get room(): number {
+    return this.#vectors.length
   }
 
   /** Returns the entries that are at least `threshold` similar, the most similar one first. */
@@ -92,10 +101,10 @@ export class VectorPartition<Value> {
     return Math.min(1, a + b + c + d)
   }
 
-  #grow(): void {
-    const larger = new Float32Array(this.#vectors.length * 2)
-    larger.set(this.#vectors)
-    this.#vectors = larger
+  #resize(room: number): void {
+    const vectors = new Float32Array(room)
+    vectors.set(this.#vectors.subarray(0, room))
+    this.#vectors = vectors
   }
 }
 

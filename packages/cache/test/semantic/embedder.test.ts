@@ -47,6 +47,31 @@ describe('the embedder', () => {
     expect(String(errors[0])).toBe('TypeError: embed must return 2 numbers, as before, got 3')
   })
 
+  it('that returns vectors of another length several times has changed: what is stored is dropped', async () => {
+    let length = 2
+    const { cache } = cacheWith(() => new Array<number>(length).fill(1))
+    await cache.store(STORED)
+    length = 3
+    const old = await cache.lookup(ASKED)
+    expect(old).toEqual(FAILED)
+    expect(await cache.lookup(ASKED)).toEqual(FAILED)
+    expect(await cache.lookup(ASKED)).toEqual({ status: 'miss', reason: 'none-near' })
+    expect(cache.report().entries).toBe(0)
+    await cache.store(STORED)
+    expect((await cache.lookup(ASKED)).status).toBe('hit')
+  })
+
+  it('whose vectors changed their length between lookup and store stores nothing that cannot be compared', async () => {
+    let length = 2
+    const { cache } = cacheWith(() => new Array<number>(length).fill(1))
+    const lookup = await cache.lookup(STORED_QUESTION)
+    length = 3
+    for (let at = 0; at < 3; at++) await cache.lookup({ partition: 'p', text: `Other ${at}` })
+    await cache.store({ partition: 'p', text: 'Other', value: '' })
+    expect(await cache.store({ ...STORED, lookup })).toBe(false)
+    expect(await cache.lookup(ASKED)).toMatchObject({ status: 'miss' })
+  })
+
   it.each<[string, ArrayLike<number>, ArrayLike<number>]>([
     ['of any length', [1e-300, 0], [5e300, 0]],
     ['of other types', Float32Array.of(1, 1), Int8Array.of(127, 127)],

@@ -109,7 +109,7 @@ export class SemanticCall {
 }
 
 /** The largest answer that is found by the meaning of its question, in bytes or UTF-16 code units. */
-const MAX_CONTENT = 262_144
+const MAX_CONTENT = 65_536
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes
