@@ -298,6 +298,38 @@ describe('a semantic cache', () => {
     expect((await say(HEIGHT, { labels: { team: 'b' } })).receipt?.cache?.status).toBe('miss')
     expect((await say(HEIGHT, { labels: { team: 'a' }, scope: 'other' })).receipt?.cache?.status).toBe('miss')
     expect((await say(HEIGHT, { labels: { team: 'a', user: 'x' } })).text).toBe(first.text)
+    // Nothing of the others was even compared.
+    expect(harbor.stats().semantic).toMatchObject({ near: 1, hits: 1 })
+  })
+
+  it('separates callers of one scope whose headers may change the answer', async () => {
+    const provider = await numberedProvider()
+    const harbor = harborFor(provider, { cache: { semantic: SERVING, scope: 'all' } })
+    const say = async (content: string, variant: string): Promise<Receipt | undefined> => {
+      const completion = await harbor.chat.completions.create(
+        { model: 'gpt-4', temperature: 0, messages: [{ role: 'user', content }] },
+        { headers: { 'x-language': variant } },
+      )
+      return receiptOf(completion)
+    }
+    await say(TALL, 'en')
+    await settled(harbor, 1)
+    expect((await say(HEIGHT, 'fr'))?.cache?.status).toBe('miss')
+    expect((await say(HEIGHT, 'en'))?.cache).toMatchObject({ status: 'hit', reason: 'semantic' })
+    expect(harbor.stats().semantic).toMatchObject({ near: 1 })
+  })
+
+  it('does not refresh a stale answer by one to another text', async () => {
+    const { harbor, provider, say } = await client(
+      {},
+      { cache: { semantic: SERVING, staleWhileRevalidateMs: 600_000 } },
+    )
+    await say(HEIGHT, { semantic: false, ttlMs: 1 })
+    await say(TALL)
+    await settled(harbor, 1)
+    await expect.poll(async () => (await say(HEIGHT)).receipt?.cache?.status).toBe('stale')
+    await expect.poll(() => provider.counts().calls).toBe(3)
+    expect(harbor.stats().semantic?.served).toBe(0)
   })
 
   it('stores nothing under the other text: the answer keeps its age, and its own entry', async () => {

@@ -1,8 +1,5 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
-import { divideMessages, textOfEventsBy, type QuestionFormat } from '../shared/question-format.ts'
-import { CHAT_CONTINUING } from './chat-continuing.ts'
-
-const textOfEvents = textOfEventsBy(CHAT_CONTINUING)
+import { divideMessages, type QuestionFormat } from '../shared/question-format.ts'
 
 /** The question of a chat request: the last message, if it is a text of the user. */
 export const CHAT_QUESTION: QuestionFormat = {
@@ -10,15 +7,33 @@ export const CHAT_QUESTION: QuestionFormat = {
     const divided = divideMessages(request['messages'], 'content')
     return divided && { text: divided.text, rest: { ...request, messages: divided.rest } }
   },
-  textOf: (answer) => textOfEvents([asChunk(answer)]),
-  textOfEvents,
+  textOf: (answer) => textOfChoices(answer, 'message'),
+  textOfEvents(events) {
+    const texts = events.map((event) => textOfChoices(event, 'delta'))
+    return texts.includes(undefined) ? undefined : texts.join('')
+  },
 }
 
-/** Makes a chunk of a whole answer: its message is one delta. */
-function asChunk(answer: JsonBody): JsonBody {
-  const choices = Array.isArray(answer['choices']) ? (answer['choices'] as readonly unknown[]) : []
-  return {
-    ...answer,
-    choices: choices.map((choice) => (isRecord(choice) ? { ...choice, delta: choice['message'] } : choice)),
-  }
+/** Returns the text of the only choice; an empty text if there is none, as in the last event of a stream. */
+function textOfChoices({ choices }: JsonBody, field: 'message' | 'delta'): string | undefined {
+  if (!Array.isArray(choices)) return ''
+  const [choice, ...more] = choices as readonly unknown[]
+  if (choice === undefined) return ''
+  if (more.length > 0 || !isRecord(choice) || (choice['index'] ?? 0) !== 0) return undefined
+  const message = choice[field]
+  if (message == null) return ''
+  return isRecord(message) ? textOfMessage(message) : undefined
+}
+
+/** Returns the text of a message. A field that is new to us makes it more than a text, unless it is empty. */
+function textOfMessage({ role: _role, content, ...others }: JsonBody): string | undefined {
+  const hasMore = Object.entries(others).some(
+    ([name, value]) => !name.startsWith('reasoning') && !isEmpty(value),
+  )
+  if (hasMore || (content != null && typeof content !== 'string')) return undefined
+  return content ?? ''
+}
+
+function isEmpty(value: unknown): boolean {
+  return value == null || value === '' || (Array.isArray(value) && value.length === 0)
 }
