@@ -91,7 +91,7 @@ export class SemanticCall {
     if ((await stored) !== true || !this.#answer || this.#answer.key === '') return
     const { text, scope, ttlMs } = this.#question
     const answerText = this.#textOf(this.#answer.content)
-    if (answerText === undefined || this.#answer.content.length > MAX_CONTENT) return
+    if (!answerText || this.#answer.content.length > MAX_CONTENT) return
     const value = { ...this.#answer, scope, text: answerText }
     const partition = this.#question.partition()
     const isShadow = this.#lookup === undefined && this.#cache.state !== 'serving'

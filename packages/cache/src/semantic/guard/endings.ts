@@ -48,7 +48,7 @@ const ABOUT_MARKS =
  * mark in front of it stays, since it belongs to the question.
  */
 const CLOSINGS: readonly RegExp[] = [
-  /(?:,|(?<=[?.!]))\s+(?:please|thanks|thank you|many thanks|thx|cheers)(?: in advance| so much| very much| a lot)?[.!]?$/iu,
+  /(?:,|(?<=[?.!]))\s+(?:please|thanks|thank you|many thanks|thx)(?: in advance| so much| very much| a lot)?[.!]?$/iu,
   // In "what is a cat, please?", the mark belongs to the question.
   /,\s+please(?=\?$)/iu,
   ...CLOSINGS_ELSEWHERE,
@@ -68,6 +68,6 @@ export function withoutClosing(text: string): string {
 
 /** In "how do I say no, thanks", the thanks are a part of what is said. */
 const ABOUT_WORDS =
-  /\b(?:say|says|said|spell\w*|writ\w*|words?|phrases?|pronounc\w*|mean\w*|translat\w*|call\w*|repl\w*|respond\w*|answer\w*|rhym\w*|sing|sang|song|title\w*)\b/iu
+  /\b(?:say|says|said|spell\w*|writ\w*|words?|phrases?|pronounc\w*|mean\w*|translat\w*|call\w*|repl\w*|respond\w*|answer\w*|rhym\w*|sing|sang|song|title\w*|sorry|apolog\w*|polite\w*|sag\w*|dit|dire|dice|dicen|decir|diz|dizer)\b|hei(?:ß|ss)|说|讲|翻译/iu
 /** "…, please? Thanks!" has two. */
 const MAX_CLOSINGS = 2
