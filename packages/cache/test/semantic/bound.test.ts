@@ -117,8 +117,10 @@ describe('the bound of the error rate', () => {
   it('proves 1 % only after hundreds of right answers', () => {
     expect(upperBound({ judged: 0, wrong: 0 })).toBe(1)
     expect(upperBound({ judged: 100, wrong: 0 })).toBeGreaterThan(0.01)
-    expect(upperBound({ judged: 300, wrong: 0 })).toBeGreaterThan(0.01)
-    expect(upperBound({ judged: 500, wrong: 0 })).toBeLessThanOrEqual(0.01)
+    expect(upperBound({ judged: 353, wrong: 0 })).toBeGreaterThan(0.01)
+    expect(upperBound({ judged: 354, wrong: 0 })).toBeLessThanOrEqual(0.01)
+    expect(upperBound({ judged: 646, wrong: 1 })).toBeGreaterThan(0.01)
+    expect(upperBound({ judged: 647, wrong: 1 })).toBeLessThanOrEqual(0.01)
   })
 
   it('stays finite and between the observed rate and 1 for any counts', () => {

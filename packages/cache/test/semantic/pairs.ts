@@ -30,7 +30,7 @@ export const heldOutPairs = read('held-out-pairs.json') as readonly HardPair[]
 export const paraphrases = read('paraphrases.json') as readonly Paraphrase[]
 
 /** All texts of all pairs, each once, in the order of the files. */
-export const texts: readonly string[] = [
+const texts: readonly string[] = [
   ...new Set([...hardPairs, ...heldOutPairs, ...paraphrases].flatMap((pair) => pair.texts)),
 ]
 
