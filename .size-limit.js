@@ -1,7 +1,8 @@
 /**
  * The size of each import, bundled as ESM, minified and gzipped, without dependencies from elsewhere. Each limit is the current size,
  * rounded up: it keeps a package from growing unnoticed. The goals for retry, breaker and fallback, and the part that the shared
- * parts have in each package, are in benchmarks/README.md; `pnpm bench sizes` prints the bytes by source file.
+ * parts have in each package, are in benchmarks/README.md; `pnpm bench sizes` prints the bytes by source file. The order of the chunks in a
+ * bundle depends on how busy the machine is: the same code of batch takes 27.35 or 27.55 kB.
  */
 const ELSEWHERE = ['undici', 'openai', 'lru-cache', '@pydantic/genai-prices']
 const LEAVES = [
@@ -15,6 +16,16 @@ const LEAVES = [
   'pool',
 ].map((name) => `@harbor/${name}`)
 
+/** Leaves out what is loaded only when it is first used. */
+const withoutLateCode = {
+  name: 'without-late-code',
+  setup({ onResolve }) {
+    onResolve({ filter: /^/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    )
+  },
+}
+
 export default [
   budget('retry', '8.2 kB', { import: '{ retry }' }),
   budget('breaker', '5 kB', { name: '@harbor/breaker: CircuitBreaker', import: '{ CircuitBreaker }' }),
@@ -22,7 +33,7 @@ export default [
   budget('fallback', '3.1 kB', { name: '@harbor/fallback: fallback', import: '{ fallback }' }),
   budget('fallback', '5.9 kB'),
   budget('batch', '6.7 kB', { name: '@harbor/batch: createBatcher', import: '{ createBatcher }' }),
-  budget('batch', '27.5 kB'),
+  budget('batch', '27.6 kB'),
   budget('batch', '8.2 kB', { name: '@harbor/batch: createRateLimiter', import: '{ createRateLimiter }' }),
   budget('batch', '14.8 kB', {
     name: '@harbor/batch/openai',
@@ -39,7 +50,10 @@ export default [
     ignore: ['lru-cache'],
   }),
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
-  budget('cache', '13 kB', { name: '@harbor/cache/semantic', path: 'packages/cache/dist/semantic/index.js' }),
+  budget('cache', '13.1 kB', {
+    name: '@harbor/cache/semantic',
+    path: 'packages/cache/dist/semantic/index.js',
+  }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '45 kB'),
   budget('redis', '28.2 kB'),
@@ -51,8 +65,13 @@ export default [
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '139.5 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
-  budget('core', '238.5 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '139 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '110.5 kB', {
+    name: '@harbor/core: its own code that an import loads',
+    ignore: [...ELSEWHERE, ...LEAVES],
+    modifyEsbuildConfig: (config) => ({ ...forNode(config), plugins: [withoutLateCode] }),
+  }),
+  budget('core', '238 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {
@@ -61,7 +80,11 @@ function budget(name, limit, options) {
     path: `packages/${name}/dist/index.js`,
     limit,
     gzip: true,
-    modifyEsbuildConfig: (config) => ({ ...config, platform: 'node', format: 'esm' }),
+    modifyEsbuildConfig: forNode,
     ...options,
   }
+}
+
+function forNode(config) {
+  return { ...config, platform: 'node', format: 'esm' }
 }

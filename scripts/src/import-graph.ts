@@ -22,6 +22,17 @@ export function importGraph(folder: string, patterns: string | string[] = '**/*.
   )
 }
 
+const STATIC_IMPORT = /^(?:import|export)(?!\s+type\b)[^'"]*?\bfrom\s*['"](\.[^'"]+)['"]/gm
+
+/** Returns the files of a folder that are loaded with a file: what it imports by name, not what it loads later with `import()`. */
+export function loadedWith(folder: string, entry: string): ReadonlySet<string> {
+  const loaded = new Set([entry])
+  for (const file of loaded)
+    for (const [, path = ''] of readFileSync(join(folder, file), 'utf8').matchAll(STATIC_IMPORT))
+      loaded.add(relative('.', join(dirname(file), path)))
+  return loaded
+}
+
 /** Groups of files that import each other in a circle (Tarjan's strongly connected components of more than one file). */
 export function importCycles(graph: ImportGraph): string[][] {
   const order = new Map<string, number>()

@@ -1,7 +1,7 @@
 import { globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { importCycles, importGraph, upwardImports } from '../src/import-graph.ts'
+import { importCycles, importGraph, loadedWith, upwardImports } from '../src/import-graph.ts'
 import { halvesOfOthers } from '../src/small-files.ts'
 import { members, root } from '../src/workspace.ts'
 
@@ -79,5 +79,17 @@ describe('the layers of core', () => {
 
   it('import only what lies below them', () => {
     expect(upwardImports(importGraph(core), layers)).toEqual([])
+  })
+})
+
+describe('an import of core', () => {
+  const loaded = [...loadedWith(join(root, 'packages/core/src'), 'index.ts')]
+
+  it.each([
+    ['bulk runs by deadline', /^bulk\/auto\/(?:auto-run|auto-routes|batch-route|make-plan|plan-bulk|split)/],
+    ['the cache', /^layers\/cached-calls/],
+    ['the protocols of Anthropic and Gemini', /^protocols\/(?:anthropic|gemini)[^/]*\/protocol\.ts/],
+  ])('does not load the code of %s', (_name, late) => {
+    expect(loaded.filter((file) => late.test(file))).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { OpenAI, type APIPromise } from 'openai'
 import type { BulkRun, BulkSource } from '@harbor/batch'
 import type { PrefetchListOptions, PrefetchReport } from '@harbor/cache'
 import { OptionError } from './base/errors.ts'
-import { autoBulk, planBulk, type AutoBulkRun } from './bulk/auto/auto-bulk.ts'
+import { autoBulk, type AutoBulkRun } from './bulk/auto/auto-bulk.ts'
 import type { BulkPlan } from './bulk/auto/bulk-plan.ts'
 import type { AutoParts } from './bulk/auto/read-items.ts'
 import { checkBulk, type HarborBulkOptions } from './bulk/bulk-options.ts'
@@ -229,6 +229,7 @@ export class Harbor extends OpenAI {
     options: HarborBulkOptions & { readonly via: 'auto' },
   ): Promise<BulkPlan> {
     checkBulk(options)
+    const { planBulk } = await import('./bulk/auto/plan-bulk.ts')
     return planBulk(this.#autoParts(), source, options)
   }
 

@@ -76,6 +76,7 @@ describe('the bundle of the package', () => {
     expect(files).toContain('src/layers/cache.ts')
     expect(files).not.toContain('src/layers/cached-calls.ts')
     expect(files).not.toContain('src/cache/semantic-answers.ts')
+    expect(files).not.toContain(`${PROTOCOLS}openai-chat/chat-question.ts`)
     const imports = loadedOutputs().flatMap((name) => outputs[name]?.imports ?? [])
     const names = imports.filter(({ kind }) => kind !== 'dynamic-import').map(({ path: name }) => name)
     expect(names).toContain('@harbor/cache/option-checks')

@@ -159,6 +159,6 @@ interface StreamFaultFacts {
   readonly cause?: unknown
 }
 
-function hasCode(error: unknown, code: string): error is Error {
+export function hasCode(error: unknown, code: string): error is Error {
   return error instanceof Error && 'code' in error && error.code === code
 }

@@ -41,15 +41,15 @@ export class SemanticAnswers {
    *
    * @param request what is sent. Everything in it but the text of the question separates answers, and so does the scope
    */
-  callOf(
+  async callOf(
     { perCall, operation, streaming }: Exchange,
     { json, baseURL, variant }: Pick<SentRequest, 'json' | 'variant'> & { readonly baseURL: string },
     scope: Scope,
     rules: CacheRules,
-  ): SemanticCall | undefined {
-    const { asking } = operation
+  ): Promise<SemanticCall | undefined> {
     const usesCache = perCall.cache === undefined || perCall.cache === 'default'
-    if (!asking || !usesCache || perCall.semantic === false || perCall.isPrefetch) return undefined
+    if (!operation.asking || !usesCache || perCall.semantic === false || perCall.isPrefetch) return undefined
+    const asking = await operation.asking()
     const question = asking.questionOf(json)
     if (!question) return undefined
     const partition = (): string => {

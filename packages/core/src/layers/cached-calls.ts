@@ -94,7 +94,8 @@ export class CachedCalls {
     const baseURL = operation.endpoint.withoutCredential(url)
     const given = { scope: perCall.scope ?? rules.scope, labels: exchange.receipt.labels }
     const scope = scopes.of(exchange, given, rules, plan)
-    const semantic = this.semantic?.callOf(exchange, { json, baseURL, variant }, scope, rules)
+    const semantic =
+      this.semantic && (await this.semantic.callOf(exchange, { json, baseURL, variant }, scope, rules))
     let scopelessKey = ''
     const key = (): string => {
       // The key does not contain the scope, since the store already separates scopes.

@@ -72,8 +72,8 @@ export interface Operation {
   readonly resuming?: ResumeFormat | undefined
   /** How another request continues a stream that broke; undefined if no request does. */
   readonly continuing?: ContinuationFormat | undefined
-  /** Where the question of a request is; undefined if requests of this kind are no questions. */
-  readonly asking?: QuestionFormat | undefined
+  /** Loads where the question of a request is, for the semantic cache; undefined if requests of this kind are no questions. */
+  readonly asking?: (() => Promise<QuestionFormat>) | undefined
   /** How several requests are sent as one; undefined when requests of this kind are never batched. */
   readonly batching?: BatchingFormat | undefined
   /** Makes a reader for the events of one stream. */

@@ -1,20 +1,13 @@
-import { openJournal, runBulk, type BulkRun, type BulkSource, type Journal } from '@harbor/batch'
+import { runBulk, type BulkContext, type BulkRun, type BulkSource } from '@harbor/batch'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from '../bulk-request.ts'
 import { packedJournal } from '../packed-journal.ts'
 import { tiedTo } from '../tied-run.ts'
 import type { AutoItem } from './auto-item.ts'
-import type { AutoBulkReport } from './auto-report.ts'
-import { DAY_MS, DEFAULT_CONCURRENCY, HOUR_MS } from './auto-routes.ts'
-import { AutoRun } from './auto-run.ts'
-import { checkBatchSettings } from './batch-route.ts'
-import type { BulkPlan } from './bulk-plan.ts'
-import { makePlan } from './make-plan.ts'
-import { Pace } from './pace.ts'
-import { limitPerMs, readItems, type AutoParts } from './read-items.ts'
-import { readHistory } from './route-log.ts'
-import { RunMoney } from './run-money.ts'
-import { RESERVE_PART } from './schedule.ts'
+import { ReportCounter, type AutoBulkReport } from './auto-report.ts'
+import type { AutoRun } from './auto-run.ts'
+import { checkBatchSettings } from './batch-settings.ts'
+import type { AutoParts } from './read-items.ts'
 
 /** A run with `via: 'auto'`. Its loop, `summary`, `progress()`, `stop()` and `abort()` are those of every bulk run. */
 export interface AutoBulkRun extends BulkRun<BulkAnswer> {
@@ -37,8 +30,21 @@ export function autoBulk(
   checkBatchSettings(parts.client, options.providerBatch)
   const { onDuplicateId: _onDuplicateId, fingerprint, stopWhen, signal, total } = options
   const journal = packedJournal(options.journal)
-  const auto = new AutoRun(parts, options, typeof journal === 'string' ? undefined : journal)
-  const run = runBulk<AutoItem, BulkAnswer>(auto.items(source), auto.answer, {
+  const report = new ReportCounter()
+  let isReleased = false
+  let auto: AutoRun | undefined
+  // Everything else of such a run is loaded when it starts: most clients never start one.
+  async function* items(): AsyncGenerator<AutoItem, void, undefined> {
+    const late = await import('./auto-run.ts')
+    if (isReleased) return
+    auto = new late.AutoRun(parts, options, typeof journal === 'string' ? undefined : journal, report)
+    yield* auto.items(source)
+  }
+  const answer = (item: AutoItem, context: BulkContext): Promise<BulkAnswer> => {
+    if (!auto) throw new Error('A run answers requests only when its source was read.')
+    return auto.answer(item, context)
+  }
+  const run = runBulk<AutoItem, BulkAnswer>(items(), answer, {
     id: ({ id }) => id,
     concurrency: NO_LIMIT,
     readAhead: 1,
@@ -48,47 +54,15 @@ export function autoBulk(
     signal,
     total: total ?? lengthOf(source),
   })
-  const tied = tiedTo(run, { release: () => auto.release(), skipped: () => auto.skipped })
-  return Object.assign(tied, { report: () => auto.report() })
+  const release = async (): Promise<void> => {
+    isReleased = true
+    await auto?.release()
+  }
+  const tied = tiedTo(run, { release, skipped: () => auto?.skipped ?? 0 })
+  return Object.assign(tied, { report: () => report.read() })
 }
 
 /** Returns the number of items of a source that knows it. */
 function lengthOf(source: BulkSource<BulkRequest>): number | undefined {
   return Array.isArray(source) ? source.length : source instanceof Set ? source.size : undefined
-}
-
-/**
- * Returns what a run with these options would do, and what it may cost. Sends nothing, and changes no file.
- * @throws OptionError for a request that a bulk run cannot send; DuplicateIdError for an id that came before
- */
-export async function planBulk(
-  parts: AutoParts,
-  source: BulkSource<BulkRequest>,
-  options: HarborBulkOptions,
-): Promise<BulkPlan> {
-  checkBatchSettings(parts.client, options.providerBatch)
-  const { concurrency = DEFAULT_CONCURRENCY, deadlineMs = DAY_MS, maxUsd, typicalBatchMs = HOUR_MS } = options
-  const { items } = await readItems(parts, source, options)
-  const given = options.journal
-  const path = typeof given === 'string' ? given : given?.path
-  const history = path === undefined ? undefined : readHistory(`${path}.routes`)
-  const isAnswered = await answeredIn(given)
-  const open = items.filter(({ id }) => !isAnswered(id))
-  const startedAt = history?.startedAt ?? Date.now()
-  const deadlineAt = history?.deadlineAt ?? startedAt + deadlineMs
-  const pace = new Pace({ concurrency, limitPerMs: () => limitPerMs(parts, open) })
-  const money = new RunMoney(parts, maxUsd, history?.spentUsd ?? 0)
-  const answered = items.length - open.length
-  const reserveMs = RESERVE_PART * (deadlineAt - startedAt)
-  return makePlan({ items: open, answered, pace, money, deadlineAt, reserveMs, typicalBatchMs })
-}
-
-/** Returns a function that says whether an id has an answer in a journal. A journal that does not exist is not created. */
-async function answeredIn(given: Journal | string | undefined): Promise<(id: string) => boolean> {
-  if (given === undefined) return () => false
-  if (typeof given !== 'string') return (id) => given.has(id)
-  if (!process.getBuiltinModule('node:fs').existsSync(given)) return () => false
-  const journal = await openJournal(given)
-  await journal.close()
-  return (id) => journal.has(id)
 }

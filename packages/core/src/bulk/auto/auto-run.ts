@@ -2,13 +2,13 @@ import type { BulkContext, BulkSource, Journal } from '@harbor/batch'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from '../bulk-request.ts'
 import type { AutoItem } from './auto-item.ts'
-import { ReportCounter, type AutoBulkReport } from './auto-report.ts'
+import type { ReportCounter } from './auto-report.ts'
 import { AutoRoutes, HOUR_MS } from './auto-routes.ts'
+import { BulkMoneyError } from './bulk-money-error.ts'
 import { makePlan } from './make-plan.ts'
 import { readItems, type AutoParts } from './read-items.ts'
 import { resumedFrom } from './resumed.ts'
 import { NO_LOG, openRouteLog, RouteHistory } from './route-log.ts'
-import { BulkMoneyError } from './run-money.ts'
 import { RESERVE_PART } from './schedule.ts'
 
 /** The requests that are called directly at first, to measure how fast calls are: one in 200, and at most 16. */
@@ -25,7 +25,7 @@ export class AutoRun {
   readonly #options: HarborBulkOptions
   readonly #journal: Journal | undefined
   readonly #stop = new AbortController()
-  readonly #report = new ReportCounter()
+  readonly #report: ReportCounter
   /** The requests that are called directly before the others are planned. */
   readonly #probes = new Set<AutoItem>()
   readonly #probed = Promise.withResolvers<undefined>()
@@ -33,14 +33,16 @@ export class AutoRun {
   #unanswered = 0
   #isLinked = false
 
-  constructor(parts: AutoParts, options: HarborBulkOptions, journal: Journal | undefined) {
+  constructor(
+    parts: AutoParts,
+    options: HarborBulkOptions,
+    journal: Journal | undefined,
+    report: ReportCounter,
+  ) {
     this.#parts = parts
     this.#options = options
     this.#journal = journal
-  }
-
-  report(): AutoBulkReport {
-    return this.#report.read()
+    this.#report = report
   }
 
   /** Reads the whole source, and yields its requests when their routes are decided. Ends when all batches have ended, or the time is over. */

@@ -1,16 +1,15 @@
 import type { Journal } from '@harbor/batch'
-import { createProviderBatch, type ProviderBatchResult, type ProviderBatchRun } from '@harbor/batch/openai'
+import { createProviderBatch, type ProviderBatchRun } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
 import type { Accounts } from '../../cost/accounts.ts'
 import type { Reservation } from '../../cost/spend-limit.ts'
-import { isRecord } from '../../base/json.ts'
-import { ANSWER } from '../../protocols/openai/answer.ts'
 import type { Labels } from '../../reporting/labels.ts'
-import type { BulkAnswer } from '../bulk-request.ts'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { AutoItem } from './auto-item.ts'
 import type { ReportCounter } from './auto-report.ts'
-import { BatchOutcomes, isRefusal, isTransient, OVER, reasonOf, type BatchOutcome } from './batch-outcomes.ts'
+import { BatchOutcomes, isRefusal, reasonOf, type BatchOutcome } from './batch-outcomes.ts'
+import { BatchResults, type Wave } from './batch-results.ts'
+import { usableBatchSettings } from './batch-settings.ts'
 import type { RouteLog } from './route-log.ts'
 import type { RunMoney } from './run-money.ts'
 import type { Schedule } from './schedule.ts'
@@ -41,14 +40,6 @@ export interface ResumedWave {
   readonly items: readonly AutoItem[]
 }
 
-/** Requests that are submitted together: their number, and the money that is reserved for each. */
-interface Wave {
-  readonly number: number
-  readonly items: ReadonlyMap<string, AutoItem>
-  readonly reservations: Map<string, Reservation>
-  readonly isLogged: boolean
-}
-
 /**
  * Sends the requests of one endpoint and model through the Batch API, in waves: as many at once as there is money for, and the rest when an earlier
  * wave has cost less than was reserved for it. When direct calls must begin, the batches are cancelled, and what they have not answered is released
@@ -61,7 +52,7 @@ interface Wave {
 export class BatchRoute {
   readonly #parts: BatchRouteParts
   readonly #outcomes = new BatchOutcomes()
-  readonly #rounds = new Map<string, number>()
+  readonly #results: BatchResults
   readonly #runs = new Map<ProviderBatchRun<unknown>, Wave>()
   readonly #resumed: Wave[] = []
   #queue: AutoItem[] = []
@@ -69,7 +60,11 @@ export class BatchRoute {
   #isCalledOver = false
 
   constructor(parts: BatchRouteParts) {
+    const { accounts, labels, journal, report, stop } = parts
+    const outcomes = this.#outcomes
+    const again = (item: AutoItem): boolean => this.#submitAgain(item)
     this.#parts = parts
+    this.#results = new BatchResults({ accounts, labels, journal, report, stop, outcomes, again })
   }
 
   /** Adds a request that is to be submitted, before `run()`. */
@@ -150,6 +145,14 @@ export class BatchRoute {
     return [items, rest]
   }
 
+  /** @returns whether there is time for another batch */
+  #submitAgain(item: AutoItem): boolean {
+    const { schedule, minMs } = this.#parts
+    if (this.#outcomes.isReleased || schedule.slackMs <= minMs) return false
+    this.#queue.push(item)
+    return true
+  }
+
   /** Submits a wave, or continues it, and reads its results. */
   async #read(wave: Wave): Promise<void> {
     const { client, settings, log, journal } = this.#parts
@@ -166,7 +169,13 @@ export class BatchRoute {
       })
     const state = journal && `${journal.path}.batch-${wave.number}`
     // Requests that a batch loses are submitted again by this class, as far as there is money and time.
-    const batch = createProviderBatch({ ...usable(settings), client, endpoint, state, maxResubmits: 0 })
+    const batch = createProviderBatch({
+      ...usableBatchSettings(settings),
+      client,
+      endpoint,
+      state,
+      maxResubmits: 0,
+    })
     const requests = Array.from(wave.items.values(), ({ id, request: { body } }) => ({ id, body }))
     const run = batch.run(requests)
     this.#runs.set(run, wave)
@@ -174,14 +183,14 @@ export class BatchRoute {
     void this.#cancelInTime(run, over.signal)
     let usd = 0
     try {
-      for await (const result of run) usd += await this.#note(result, wave)
-      for (const id of wave.items.keys()) this.#noteUnsent(id, wave)
+      for await (const result of run) usd += await this.#results.note(result, wave)
+      for (const id of wave.items.keys()) this.#results.noteUnsent(id, wave)
       log.append({ type: 'wave-ended', wave: wave.number, usd })
     } catch (error) {
       if (this.#parts.stop.aborted) return
       // Nothing was created, so nothing can be billed.
       if (run.progress().submitted === 0 && isRefusal(error))
-        for (const id of wave.items.keys()) this.#noteUnsent(id, wave)
+        for (const id of wave.items.keys()) this.#results.noteUnsent(id, wave)
       throw error
     } finally {
       over.abort()
@@ -201,97 +210,8 @@ export class BatchRoute {
     this.#isCalledOver = true
     this.#outcomes.release()
   }
-
-  /** @returns what the result cost, in US dollars */
-  async #note(result: ProviderBatchResult<unknown>, wave: Wave): Promise<number> {
-    const { id } = result
-    const reserved = wave.reservations.get(id)
-    wave.reservations.delete(id)
-    if (!result.ok) {
-      reserved?.settle(0)
-      const { error } = result
-      if (!('reason' in error) || (error.reason === 'answered' && !isTransient(error.status)))
-        this.#outcomes.settle(id, { kind: 'error', error })
-      else this.#again(id, wave)
-      return 0
-    }
-    const item = wave.items.get(id)
-    if (!item) return 0
-    const before = await this.#usdInJournal(id)
-    if (before !== undefined) {
-      reserved?.settle(before)
-      return before
-    }
-    const outcome = await this.#answerOf(result.value, item)
-    const usd = outcome.answer.usd ?? reserved?.usd ?? 0
-    reserved?.settle(usd)
-    if (!this.#outcomes.settle(id, outcome) && !this.#parts.stop.aborted) this.#parts.report.noteLate(usd)
-    return usd
-  }
-
-  /** Returns what an answer cost that an earlier process has read from the batch already; undefined if there is none. */
-  async #usdInJournal(id: string): Promise<number | undefined> {
-    const { journal } = this.#parts
-    const value = journal?.has(id) === true ? (await journal.get(id))?.value : undefined
-    // An answer of another route was paid beside that of the batch.
-    const { route, usd = 0 } = Object(value) as Partial<BulkAnswer>
-    return route === 'batch' ? usd : undefined
-  }
-
-  async #answerOf(body: unknown, { prices }: AutoItem): Promise<Extract<BatchOutcome, { kind: 'answer' }>> {
-    const { accounts, labels } = this.#parts
-    const { target } = prices
-    const usage = isRecord(body) ? ANSWER.usageOf(body).usage : undefined
-    if (!usage) accounts.bookUnpriced(target.name, labels)
-    const usd = usage && (await accounts.bookBatched(target, usage, labels))
-    const answer: BulkAnswer = {
-      body,
-      target: target.name,
-      route: 'batch',
-      ...(usage && { usage }),
-      ...(usd !== undefined && { usd }),
-    }
-    return { kind: 'answer', answer }
-  }
-
-  /** A request that the provider did not answer: it is submitted again if there is time, and called otherwise. */
-  #again(id: string, wave: Wave): void {
-    const round = (this.#rounds.get(id) ?? 0) + 1
-    this.#rounds.set(id, round)
-    const item = wave.items.get(id)
-    if (
-      item &&
-      round <= MAX_ROUNDS &&
-      !this.#outcomes.isReleased &&
-      this.#parts.schedule.slackMs > this.#parts.minMs
-    )
-      this.#queue.push(item)
-    else this.#outcomes.settle(id, OVER)
-  }
-
-  #noteUnsent(id: string, wave: Wave): void {
-    const reserved = wave.reservations.get(id)
-    if (!reserved) return
-    wave.reservations.delete(id)
-    reserved.settle(0)
-    this.#outcomes.settle(id, OVER)
-  }
 }
 
 function byId(items: readonly AutoItem[]): Map<string, AutoItem> {
   return new Map(items.map((item) => [item.id, item]))
-}
-
-/** The maximum number of times that a request which a batch did not answer is submitted again. */
-const MAX_ROUNDS = 2
-
-/** Returns the settings that a run by deadline does not choose itself. */
-function usable(settings: BatchRouteParts['settings'] = {}): Omit<typeof settings, 'endpoint'> {
-  const { endpoint: _endpoint, ...rest } = settings
-  return rest
-}
-
-/** @throws TypeError or RangeError for settings that no batch could be submitted with */
-export function checkBatchSettings(client: OpenAI, settings: BatchRouteParts['settings']): void {
-  createProviderBatch({ ...usable(settings), client, endpoint: '/v1/chat/completions' })
 }

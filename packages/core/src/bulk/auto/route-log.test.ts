@@ -3,7 +3,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openRouteLog, readHistory, RouteHistory, RouteLogError, type RouteRecord } from './route-log.ts'
+import { RouteLogError } from './route-log-error.ts'
+import { openRouteLog, readHistory, RouteHistory, type RouteRecord } from './route-log.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'harbor-routes-'))
 afterAll(() => rmSync(folder, { recursive: true }))

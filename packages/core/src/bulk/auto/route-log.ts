@@ -1,4 +1,5 @@
 import type { BulkRoute } from './bulk-plan.ts'
+import { RouteLogError } from './route-log-error.ts'
 
 /** One step of a run, as the log stores it. Each is stored before it is carried out, so that a process that dies leaves nothing unknown. */
 export type RouteRecord =
@@ -99,18 +100,6 @@ export interface RouteLog {
 
 /** A log for a run without a journal, which no other process will continue. */
 export const NO_LOG: RouteLog = { append: () => undefined, close: () => undefined }
-
-/** The log cannot be used: it belongs to another format, or is damaged. Nothing was sent. */
-export class RouteLogError extends Error {
-  override readonly name = 'RouteLogError'
-  readonly code = 'route_log'
-
-  constructor(path: string) {
-    super(
-      `${path} is not the log of a bulk run by deadline, or it is damaged. Restore it, or begin a new run with another journal.`,
-    )
-  }
-}
 
 /**
  * Opens the log beside a journal, which is locked already, and so protects this file as well. Each step is written with one system call before it

@@ -10,30 +10,6 @@ export interface RunMoneyParts {
   readonly labels: Labels
 }
 
-/** Too little money is left for a request, so it was not sent. It is not in the journal: the same run with a higher limit continues with it. */
-export class BulkMoneyError extends Error {
-  override readonly name = 'BulkMoneyError'
-  /** Always `bulk_money`. */
-  readonly code = 'bulk_money'
-  /** The highest possible cost of the request, in US dollars; undefined if its price is unknown. */
-  readonly usd: number | undefined
-
-  constructor(usd: number | undefined, options?: ErrorOptions) {
-    super(
-      usd === undefined
-        ? 'the price of this request is unknown, so it was not sent under a limit. Give the price of its model in the option models.'
-        : `this request may cost $${usd.toFixed(6)}, which is more than maxUsd or a spend limit leaves, so it was not sent. Continue the run with a higher limit.`,
-      options,
-    )
-    this.usd = usd
-  }
-
-  /** Whether an error is a BulkMoneyError, including one from another copy of this package. */
-  static is(error: unknown): error is BulkMoneyError {
-    return (Object(error) as { code?: unknown }).code === 'bulk_money'
-  }
-}
-
 const FREE: Reservation = { usd: 0, settle: () => undefined }
 
 /** The money of one run: under its own limit `maxUsd` and the spend limits of the client, all or none. */

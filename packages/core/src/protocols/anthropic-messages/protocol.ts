@@ -30,7 +30,7 @@ const MESSAGES: Operation = {
   lastResort: MESSAGES_LAST_RESORT,
   newDialect: () => new MessagesDialect(),
   continuing: MESSAGES_CONTINUING,
-  asking: MESSAGES_QUESTION,
+  asking: async () => MESSAGES_QUESTION,
 }
 
 /**

@@ -33,7 +33,7 @@ const GENERATE: Operation = {
   lastResort: GEMINI_LAST_RESORT,
   newDialect: ({ request }) => new GeminiDialect(request),
   continuing: GEMINI_CONTINUING,
-  asking: GEMINI_QUESTION,
+  asking: async () => GEMINI_QUESTION,
 }
 
 /**

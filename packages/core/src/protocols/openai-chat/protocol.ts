@@ -7,7 +7,6 @@ import type { Operation, Protocol, ProviderFormat } from '../protocol.ts'
 import { CHAT_ANSWER, COMPLETION_ANSWER } from './chat-answer.ts'
 import { CHAT_CACHING } from './chat-caching.ts'
 import { CHAT_CONTINUING } from './chat-continuing.ts'
-import { CHAT_QUESTION } from './chat-question.ts'
 import { ChatDialect } from './chat-dialect.ts'
 import { whyUnable, withoutIgnored } from './compatible.ts'
 import { CHAT_LAST_RESORT, COMPLETION_LAST_RESORT } from './chat-last-resort.ts'
@@ -32,7 +31,7 @@ const CHAT: Operation = {
   lastResort: CHAT_LAST_RESORT,
   newDialect: ({ streamEnd }) => new ChatDialect(streamEnd),
   continuing: CHAT_CONTINUING,
-  asking: CHAT_QUESTION,
+  asking: async () => (await import('./chat-question.ts')).CHAT_QUESTION,
 }
 
 /** The endpoint of the older Completions API. See https://platform.openai.com/docs/api-reference/completions */

@@ -11,7 +11,6 @@ import { isStateful } from './is-stateful.ts'
 import { RESPONSES_CACHING } from './responses-caching.ts'
 import { ResponsesDialect } from './responses-dialect.ts'
 import { RESPONSES_LAST_RESORT } from './responses-last-resort.ts'
-import { RESPONSES_QUESTION } from './responses-question.ts'
 import { RESPONSES_RESUMING } from './responses-resuming.ts'
 
 const PATH = '/responses'
@@ -54,7 +53,7 @@ const RESPONSES: Operation = {
   lastResort: RESPONSES_LAST_RESORT,
   newDialect: () => new ResponsesDialect(),
   resuming: RESPONSES_RESUMING,
-  asking: RESPONSES_QUESTION,
+  asking: async () => (await import('./responses-question.ts')).RESPONSES_QUESTION,
 }
 
 /**
