@@ -50,6 +50,10 @@ export default [
     ignore: ['lru-cache'],
   }),
   budget('cache', '19.4 kB', { ignore: ['lru-cache'] }),
+  budget('cache', '13.1 kB', {
+    name: '@harbor/cache/semantic',
+    path: 'packages/cache/dist/semantic/index.js',
+  }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '45 kB'),
   budget('redis', '28.2 kB'),
@@ -61,13 +65,13 @@ export default [
     path: 'packages/core/dist/monitor/index.js',
     ignore: [...ELSEWHERE, ...LEAVES],
   }),
-  budget('core', '137 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
+  budget('core', '139 kB', { name: '@harbor/core: its own code', ignore: [...ELSEWHERE, ...LEAVES] }),
   budget('core', '110.5 kB', {
     name: '@harbor/core: its own code that an import loads',
     ignore: [...ELSEWHERE, ...LEAVES],
     modifyEsbuildConfig: (config) => ({ ...forNode(config), plugins: [withoutLateCode] }),
   }),
-  budget('core', '225 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '238 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

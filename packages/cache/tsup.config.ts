@@ -6,6 +6,7 @@ export default defineConfig({
   entry: [
     'src/index.ts',
     'src/option-checks.ts',
+    'src/semantic/index.ts',
     'src/stores/sqlite.ts',
     'src/stores/keyv.ts',
     'src/stores/store-contract.ts',

@@ -4,4 +4,5 @@
  */
 export { noCacheStats } from './cache-stats.ts'
 export { checkCacheOptions } from './options.ts'
+export { checkSemanticOptions } from './semantic/options.ts'
 export { checkPrefetcherOptions, noPrefetcherStats } from './prefetch/prefetcher-options.ts'

@@ -22,7 +22,7 @@ import { SpendLedger, type Ledger } from './cost/spend-limit.ts'
 import { budgetsOf, budgetsUsed, potsOfCall } from './cost/spend-pots.ts'
 import { SeparatingHeaders } from './cache/separating-headers.ts'
 import { Scopes } from './cache/scopes.ts'
-import { storeOptions } from './options/cache-options.ts'
+import { semanticOptions, storeOptions } from './options/cache-options.ts'
 import { systemClock } from './base/clock.ts'
 import { LivePolicy, RuntimeOverrides } from './policy/live-policy.ts'
 import type { PerCall } from './options/per-call.ts'
@@ -136,6 +136,7 @@ export function createEngine(
         namespace: stored.namespace ?? '',
       },
       prefetch: prefetch === true ? {} : prefetch || undefined,
+      semantic: semanticOptions(options.cache),
     },
     { scopes, separatingHeaders, accounts, ledger, telemetry, nextId, handle: (call) => handle(call) },
   )
@@ -229,6 +230,7 @@ export function createEngine(
     captures: capture.stats(),
     cache: cache.stats(),
     prefetch: cache.prefetchStats(),
+    semantic: cache.semanticReport(),
     embeddingBatch: embeddingBatch?.stats(),
     targets: health.stats(),
     limits: quotas.stats(),

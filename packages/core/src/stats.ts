@@ -1,5 +1,6 @@
 import type { BatcherStats } from '@harbor/batch'
 import type { CacheStats, PrefetcherStats } from '@harbor/cache'
+import type { SemanticReport } from '@harbor/cache/semantic'
 import type { CaptureStats } from './reporting/captured-call.ts'
 import type { CostStats } from './reporting/cost-stats.ts'
 import type { FleetStats } from './reporting/fleet-stats.ts'
@@ -41,6 +42,8 @@ export interface HarborStats {
   readonly captures: CaptureStats | undefined
   /** Statistics of the cache; all zero without a cache. */
   readonly cache: CacheStats
+  /** What the semantic cache has found, judged and served; undefined while `cache.semantic` is off, and before its first call. */
+  readonly semantic: SemanticReport | undefined
   /** Statistics of predictive prefetches, and how accurate they are; undefined while `prefetch` is off. */
   readonly prefetch: PrefetcherStats | undefined
   /** Statistics of batched embedding requests; undefined while `embeddingBatch` is off. */
@@ -101,6 +104,7 @@ export class CallStatistics {
     | 'limits'
     | 'pool'
     | 'prefetch'
+    | 'semantic'
     | 'targets'
   > {
     const judged = this.#succeeded + this.#failed

@@ -75,10 +75,13 @@ describe('the bundle of the package', () => {
     const files = loadedFiles()
     expect(files).toContain('src/layers/cache.ts')
     expect(files).not.toContain('src/layers/cached-calls.ts')
+    expect(files).not.toContain('src/cache/semantic-answers.ts')
+    expect(files).not.toContain(`${PROTOCOLS}openai-chat/chat-question.ts`)
     const imports = loadedOutputs().flatMap((name) => outputs[name]?.imports ?? [])
     const names = imports.filter(({ kind }) => kind !== 'dynamic-import').map(({ path: name }) => name)
     expect(names).toContain('@harbor/cache/option-checks')
     expect(names).not.toContain('@harbor/cache')
+    expect(names).not.toContain('@harbor/cache/semantic')
   })
 
   it('loads the protocols of OpenAI with the package', () => {

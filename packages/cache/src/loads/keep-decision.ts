@@ -10,6 +10,8 @@ export interface WorkContext {
   readonly key: string
   /** Aborts when no caller waits for the answer any more. It is not the signal of one particular caller. */
   readonly signal: AbortSignal
+  /** Whether the load refreshes a stale entry in the background, so that no caller waits for it. */
+  readonly isRefresh: boolean
   /**
    * The latest deadline of all callers that wait now, in milliseconds since 1970; `Infinity` if a caller has no `timeoutMs`. This deadline
    * changes as callers join and leave.
@@ -38,6 +40,7 @@ export interface WorkContext {
 /** The context that one load function receives, and the decision whether and how its answer is cached. */
 export class KeepDecision<Fresh> implements WorkContext {
   readonly key: string
+  readonly isRefresh: boolean
   readonly #flight: Flight<FlightResult<Fresh>>
   readonly #onError: (error: unknown) => void
   #refusal: string | undefined
@@ -52,6 +55,7 @@ export class KeepDecision<Fresh> implements WorkContext {
     this.key = key
     this.#flight = running.flight
     this.#options = options
+    this.isRefresh = running.purpose === 'refresh'
     this.#onError = onError
     if (running.purpose === 'bypass') this.#refusal = 'bypass'
   }

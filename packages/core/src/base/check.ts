@@ -30,6 +30,7 @@ export const wholeNumber: Check = {
 }
 export const aFunction: Check = { accepts: (value) => typeof value === 'function', expected: 'a function' }
 export const aBoolean: Check = { accepts: (value) => typeof value === 'boolean', expected: 'true or false' }
+export const onlyFalse: Check = { accepts: (value) => value === false, expected: 'false' }
 export const anObject: Check = { accepts: (value) => typeof value === 'object', expected: 'an object' }
 export const aRecord: Check = {
   accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -22,6 +22,8 @@ export interface CachedAnswers {
    * @throws any error of the far tier, after the answers in memory have been removed
    */
   clear(options?: ScopeOfAnswers): Promise<void>
+  /** Switches the semantic cache on again after it was switched off, see `cache.semantic`, and forgets what was judged. */
+  resetSemantic(): void
 }
 
 /**
@@ -30,7 +32,11 @@ export interface CachedAnswers {
  * @param nameOf returns the name of a scope in the cache; what is not given is that of the client
  */
 export function cachedAnswers(
-  cache: { readonly open: () => Promise<Cache<never>>; readonly detachFlights: () => void },
+  cache: {
+    readonly open: () => Promise<Cache<never>>
+    readonly detachFlights: () => void
+    readonly resetSemantic: () => void
+  },
   nameOf: (given: ScopeOfAnswers) => string | Promise<string>,
 ): CachedAnswers {
   return {
@@ -38,6 +44,7 @@ export function cachedAnswers(
       cache.detachFlights()
       return (await cache.open()).invalidateTag(tag, { scope: await nameOf(given) })
     },
+    resetSemantic: () => cache.resetSemantic(),
     async clear(given = {}) {
       const isAll = given.scope === undefined && given.labels === undefined
       cache.detachFlights()

@@ -5,7 +5,7 @@ import type { Plan } from '../targets/plan.ts'
 import { withParams } from '../targets/variant.ts'
 
 /** A request as the cache key contains it. */
-interface SentRequest {
+export interface SentRequest {
   readonly json: JsonBody
   readonly url: string
   /** The part of the key that separates calls which may wait; empty for other calls. */

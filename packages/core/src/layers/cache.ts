@@ -1,18 +1,26 @@
 import type { Cache, CacheStats, PrefetcherStats } from '@harbor/cache'
+import type { SemanticReport } from '@harbor/cache/semantic'
 import { noCacheStats, noPrefetcherStats } from '@harbor/cache/option-checks'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import type { CacheRules } from '../options/cache-options.ts'
+import type { SemanticOptions } from '../options/semantic-options.ts'
 import type { CachedCalls, CachedCallsOptions, CacheServices } from './cached-calls.ts'
+
+/** The options of the cache layer. */
+interface CacheLayerSettings extends Omit<CachedCallsOptions, 'newSemantic'> {
+  /** The options of the semantic cache; undefined when it is off. */
+  readonly semantic: SemanticOptions | undefined
+}
 
 /** The cache of a client and its copies. Its code is loaded when one of them first uses it. */
 export class CacheLayer {
-  readonly #options: CachedCallsOptions
+  readonly #options: CacheLayerSettings
   readonly #services: CacheServices
   #calls: CachedCalls | undefined
   #loading: Promise<CachedCalls> | undefined
   #prefetchingIsOver = false
 
-  constructor(options: CachedCallsOptions, services: CacheServices) {
+  constructor(options: CacheLayerSettings, services: CacheServices) {
     this.#options = options
     this.#services = services
   }
@@ -37,6 +45,16 @@ export class CacheLayer {
     return this.#calls?.store.stats() ?? noCacheStats()
   }
 
+  /** Returns what the semantic cache has done; undefined when it is off, or was not used yet. */
+  semanticReport(): SemanticReport | undefined {
+    return this.#calls?.semantic?.report()
+  }
+
+  /** Switches the semantic cache on again after it was switched off. */
+  resetSemantic(): void {
+    this.#calls?.semantic?.reset()
+  }
+
   /** Returns the statistics of the predictive prefetch; undefined when it is off. */
   prefetchStats(): PrefetcherStats | undefined {
     return this.#options.prefetch && (this.#calls?.prefetch?.stats() ?? noPrefetcherStats())
@@ -55,7 +73,9 @@ export class CacheLayer {
 
   async close(): Promise<void> {
     this.stopPrefetching()
-    await (await this.#loading)?.store.close()
+    const calls = await this.#loading
+    calls?.semantic?.close()
+    await calls?.store.close()
   }
 
   async #answerOnceLoaded(exchange: Exchange, rules: CacheRules, next: Handler): Promise<Answer> {
@@ -70,8 +90,14 @@ export class CacheLayer {
 
   async #create(): Promise<CachedCalls> {
     try {
-      const late = await import('./cached-calls.ts')
-      this.#calls = new late.CachedCalls(this.#options, this.#services)
+      const { semantic, ...options } = this.#options
+      const [late, meaning] = await Promise.all([
+        import('./cached-calls.ts'),
+        semantic && import('../cache/semantic-answers.ts'),
+      ])
+      const newSemantic: CachedCallsOptions['newSemantic'] =
+        semantic && meaning && ((...parts) => new meaning.SemanticAnswers(semantic, ...parts))
+      this.#calls = new late.CachedCalls({ ...options, newSemantic }, this.#services)
       if (this.#prefetchingIsOver) this.#calls.prefetch?.close()
       return this.#calls
     } catch (error) {

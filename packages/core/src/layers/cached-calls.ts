@@ -1,11 +1,14 @@
-import { createCache, requestKey, type Cache, type WorkContext } from '@harbor/cache'
+import { createCache, requestKey, type Cache, type Recorded, type WorkContext } from '@harbor/cache'
 import { isSpendRefusal, notCached } from '../attempt/refusals.ts'
 import { systemClock } from '../base/clock.ts'
 import type { CacheRules, CacheStoreOptions } from '../options/cache-options.ts'
 import { deliver, errorForCaller, type CallerContext } from '../cache/deliver.ts'
 import { sentRequest } from '../cache/sent-request.ts'
+import type { AnswerHead } from '../cache/answer-head.ts'
 import type { SeparatingHeaders } from '../cache/separating-headers.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
+import type { SemanticAnswers } from '../cache/semantic-answers.ts'
+import { SemanticOrigin } from '../cache/semantic-call.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { sharedExchange } from '../call/exchange-copies.ts'
@@ -39,6 +42,8 @@ export interface CachedCallsOptions {
   readonly fleet: SharedFlights | undefined
   /** The options of the predictive prefetch; undefined when it is off. */
   readonly prefetch: PrefetchOptions | undefined
+  /** Makes the semantic cache; undefined when it is off. */
+  readonly newSemantic?: ((store: Cache<never>, telemetry: Telemetry) => SemanticAnswers) | undefined
 }
 
 /**
@@ -50,13 +55,16 @@ export class CachedCalls {
   readonly store: Cache<never>
   /** Predicts requests from earlier ones; undefined when `prefetch` is off. */
   readonly prefetch: PredictivePrefetch | undefined
+  /** Answers by the meaning of their questions; undefined when `cache.semantic` is off. */
+  readonly semantic: SemanticAnswers | undefined
   readonly #services: CacheServices
   readonly #fleet: SharedFlights | undefined
 
-  constructor({ store, fleet, prefetch }: CachedCallsOptions, services: CacheServices) {
+  constructor({ store, fleet, prefetch, newSemantic }: CachedCallsOptions, services: CacheServices) {
     this.#fleet = fleet
     this.store = createCache<never>({ ...store, clock: systemClock })
     this.prefetch = prefetch && new PredictivePrefetch(prefetch, this.store, services)
+    this.semantic = newSemantic?.(this.store, services.telemetry)
     this.#services = services
   }
 
@@ -86,6 +94,8 @@ export class CachedCalls {
     const baseURL = operation.endpoint.withoutCredential(url)
     const given = { scope: perCall.scope ?? rules.scope, labels: exchange.receipt.labels }
     const scope = scopes.of(exchange, given, rules, plan)
+    const semantic =
+      this.semantic && (await this.semantic.callOf(exchange, { json, baseURL, variant }, scope, rules))
     let scopelessKey = ''
     const key = (): string => {
       // The key does not contain the scope, since the store already separates scopes.
@@ -97,7 +107,7 @@ export class CachedCalls {
     try {
       const recorded = await recordCall(
         { store: this.store, fleet: this.#fleet },
-        { key, scope: scope.name, plan },
+        { key, scope: scope.name, plan, semantic },
         exchange,
         rules,
         start,
@@ -107,7 +117,10 @@ export class CachedCalls {
         upstream ||
         !(await this.#isStaleForOthers(recorded.error, caller()))
       ) {
+        const { origin } = recorded
+        if (origin instanceof SemanticOrigin) return await this.#deliverMeant(caller(), recorded, origin)
         const answer = await deliver(caller(), recorded)
+        if (recorded.status === 'miss') semantic?.keep(recorded.stored)
         if (recorded.status === 'miss' && recorded.reason === 'absent')
           this.#nameSeparatingHeaders(exchange, scopelessKey, scope)
         return answer
@@ -119,6 +132,19 @@ export class CachedCalls {
       throw errorForCaller(error, caller())
     }
     return this.answer(exchange, rules, next)
+  }
+
+  /** Delivers an answer that was cached for another text. For callers, it is a hit, also if they joined the one that found it. */
+  async #deliverMeant(
+    caller: CallerContext,
+    recorded: Recorded<AnswerHead>,
+    { similarity, ageMs }: SemanticOrigin,
+  ): Promise<Answer> {
+    const hit = { ...recorded, ageMs, status: 'hit', reason: 'semantic' } as unknown as Recorded<AnswerHead>
+    const answer = await deliver({ ...caller, upstream: undefined }, hit)
+    const { receipt } = caller.exchange
+    if (receipt.cache) receipt.cache = { ...receipt.cache, semantic: { similarity } }
+    return answer
   }
 
   /**

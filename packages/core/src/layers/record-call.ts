@@ -3,6 +3,7 @@ import { MAX_TIMER_MS } from '@harbor/parts'
 import { isOutage } from '../attempt/next-step.ts'
 import { isForLackOfMoney } from '../attempt/refusals.ts'
 import type { AnswerHead } from '../cache/answer-head.ts'
+import type { SemanticCall } from '../cache/semantic-call.ts'
 import type { UpstreamCall } from '../cache/deliver.ts'
 import { sourceInFleet, type FleetCall } from '../cache/fleet-flight.ts'
 import { isUsable } from '../cache/is-usable.ts'
@@ -39,18 +40,21 @@ interface Lookup {
   readonly key: () => string
   readonly scope: string
   readonly plan: Plan
+  /** The part that the semantic cache has in the call; undefined if it has none. */
+  readonly semantic: SemanticCall | undefined
 }
 
 /** Returns the answer of a call from the cache, or sends the call and records its answer. @param start sends the call */
 export function recordCall(
   { store, fleet }: Shared,
-  { key, scope, plan }: Lookup,
+  { key, scope, plan, semantic }: Lookup,
   exchange: Exchange,
   rules: CacheRules,
   start: (context: WorkContext) => StartedCall,
 ): Promise<Recorded<AnswerHead>> {
   const { perCall, operation, signal } = exchange
   let opened: OpenedAnswer | undefined
+  let begun: WorkContext | undefined
   const options: StreamOptions = {
     scope,
     isPrefetch: perCall.isPrefetch,
@@ -64,10 +68,25 @@ export function recordCall(
     maxRecordBytes: rules.maxRecordBytes,
     serveStaleIf: isOutage,
     rememberFailureIf: concernsOthers,
-    isComplete: (chunks) => opened?.refusal(chunks) ?? true,
+    isComplete: (chunks) => {
+      if (begun && opened) semantic?.note(begun, opened.source.head, chunks)
+      return opened?.refusal(chunks) ?? true
+    },
     isUsable: (head, content) => isUsable(head, content, exchange, rules),
   }
   const open = async (context: WorkContext): Promise<Source<AnswerHead>> => {
+    begun = context
+    const meant = semantic && (await semantic.source(context))
+    if (meant) {
+      // It stays the answer to the text for which it was cached.
+      context.refuse('semantic')
+      return meant
+    }
+    const source = await openUpstream(context)
+    if (typeof source.body === 'string') semantic?.note(context, source.head, source.body)
+    return source
+  }
+  const openUpstream = async (context: WorkContext): Promise<Source<AnswerHead>> => {
     const firstTarget = plan.outage[0]?.name
     const load = async (): Promise<OpenedAnswer> => {
       const upstream = start(context)

@@ -3,12 +3,18 @@ import { checkCacheOptions } from '@harbor/cache/option-checks'
 import { OptionError } from '../base/errors.ts'
 import * as is from '../base/check.ts'
 import { inSection } from '../base/in-section.ts'
+import { checkSemantic, type SemanticOptions } from './semantic-options.ts'
 
 /**
  * The options of the cache: which answers are cached, for how long, and which callers share them. They include the options of the store
  * (`CacheStoreOptions`), which a client and its copies share, so the options of the store cannot be changed in a copy.
  */
 export interface CacheLayerOptions extends CacheStoreOptions {
+  /**
+   * Also finds answers to questions that have the same meaning as the latest message of the user, while everything else in the request is equal.
+   * `false`: no. Belongs to the store, so it cannot be changed in a copy. @default false
+   */
+  semantic?: SemanticOptions | false | undefined
   /** How long an answer is fresh, in milliseconds, at most a year. @default 3_600_000 (1 hour) */
   ttlMs?: number | undefined
   /**
@@ -133,7 +139,8 @@ const RULES = {
 /** Checks the `cache` section. @throws OptionError for an unknown or invalid option */
 export function checkCache(cache: boolean | CacheLayerOptions | undefined): void {
   if (typeof cache !== 'object') return
-  const { rules, others } = split(cache)
+  const { rules, semantic, others } = split(cache)
+  checkSemantic(semantic)
   is.checkOptions(rules, RULES, 'cache.')
   try {
     checkCacheOptions<never>(others)
@@ -183,13 +190,18 @@ export function storeOptions(cache: boolean | CacheLayerOptions | undefined): Ca
   return store
 }
 
+/** Returns the options of the semantic cache; undefined when it is off. */
+export function semanticOptions(cache: boolean | CacheLayerOptions | undefined): SemanticOptions | undefined {
+  return typeof cache === 'object' ? cache.semantic || undefined : undefined
+}
+
 /**
  * Throws if options of the store are given to a copy or at run time. They cannot change then, because a client and its copies share one
  * store.
  * @throws OptionError for an option of the store
  */
 export function refuseStoreOptions({ cache }: { cache?: boolean | CacheLayerOptions | undefined }): void {
-  const [shared] = Object.keys(storeOptions(cache))
+  const [shared = semanticOptions(cache) && 'semantic'] = Object.keys(storeOptions(cache))
   if (shared === undefined) return
   throw new OptionError(
     `cache.${shared}`,
@@ -197,13 +209,15 @@ export function refuseStoreOptions({ cache }: { cache?: boolean | CacheLayerOpti
   )
 }
 
-function split(cache: CacheLayerOptions): {
+function split({ semantic, ...cache }: CacheLayerOptions): {
   rules: Partial<CacheRules>
+  semantic: SemanticOptions | false | undefined
   others: CacheStoreOptions & Pick<CacheLayerOptions, Life>
 } {
   const entries = Object.entries(cache)
   return {
     rules: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(RULES, name))),
+    semantic,
     others: Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(RULES, name))),
   }
 }

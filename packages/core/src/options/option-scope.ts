@@ -101,6 +101,7 @@ const SDK_OPTIONS = {
 
 /** The options that exist only for a single call. */
 const CALL_OPTIONS = {
+  semantic: { perCall: is.onlyFalse },
   ttlMs: { perCall: is.aWeight },
   tags: { perCall: is.aListOfStrings },
   scope: { perCall: is.aName },

@@ -30,6 +30,8 @@ export interface PerCallOptions {
    * fails with status 504 and code `not_cached`. @default 'default'
    */
   cache?: 'default' | 'bypass' | 'refresh' | 'only-if-cached' | undefined
+  /** `false`: the call neither uses nor fills the semantic cache, see `cache.semantic`. @default as the option `cache` of the client says */
+  semantic?: false | undefined
   /** How long the answer is fresh in the cache, in milliseconds, at least 0. Has no effect without a cache. @default the cache's `ttlMs` */
   ttlMs?: number | undefined
   /** Tags of the cached answer, for `harbor.cache.invalidateTag(tag)`. Has no effect without a cache. @default none */

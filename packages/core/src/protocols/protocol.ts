@@ -5,6 +5,7 @@ import type { Capability } from '../reporting/target.ts'
 import type { BatchingFormat } from './shared/batching-format.ts'
 import type { UsageReport } from './shared/delivery.ts'
 import type { ContinuationFormat } from './shared/continuation-format.ts'
+import type { QuestionFormat } from './shared/question-format.ts'
 import type { ResumeFormat } from './shared/resume-format.ts'
 import type { MissingAnswerError } from './shared/missing-answer.ts'
 import type { UpstreamError } from './shared/read-error.ts'
@@ -71,6 +72,8 @@ export interface Operation {
   readonly resuming?: ResumeFormat | undefined
   /** How another request continues a stream that broke; undefined if no request does. */
   readonly continuing?: ContinuationFormat | undefined
+  /** Loads where the question of a request is, for the semantic cache; undefined if requests of this kind are no questions. */
+  readonly asking?: (() => Promise<QuestionFormat>) | undefined
   /** How several requests are sent as one; undefined when requests of this kind are never batched. */
   readonly batching?: BatchingFormat | undefined
   /** Makes a reader for the events of one stream. */

@@ -154,6 +154,13 @@ export interface CacheRecord {
    * to store.
    */
   readonly stored?: true | string | undefined
+  /** Set if the answer was cached for another text of the same meaning: see the option `cache.semantic`. */
+  readonly semantic?:
+    | {
+        /** The cosine similarity of both texts. */
+        readonly similarity: number
+      }
+    | undefined
 }
 
 /**

@@ -8,6 +8,7 @@ import { MESSAGES_CACHING } from './messages-caching.ts'
 import { MESSAGES_CONTINUING } from './messages-continuing.ts'
 import { MessagesDialect } from './messages-dialect.ts'
 import { MESSAGES_LAST_RESORT } from './messages-last-resort.ts'
+import { MESSAGES_QUESTION } from './messages-question.ts'
 import { NO_TOKENS, TOKENS } from './messages-tokens.ts'
 import { messagesOfBody } from './operation-of-body.ts'
 import { isPinned, REQUEST } from './request.ts'
@@ -29,6 +30,7 @@ const MESSAGES: Operation = {
   lastResort: MESSAGES_LAST_RESORT,
   newDialect: () => new MessagesDialect(),
   continuing: MESSAGES_CONTINUING,
+  asking: async () => MESSAGES_QUESTION,
 }
 
 /**
@@ -49,6 +51,7 @@ const COUNT: Operation = {
   answer: COUNT_ANSWER,
   errors: { ...ERRORS, rateLimitsOf: () => ({}) },
   tokens: NO_TOKENS,
+  asking: undefined,
   caching: { ...MESSAGES_CACHING, whyUnsafe: () => undefined, refusalOf: () => undefined },
   lastResort: { ...MESSAGES_LAST_RESORT, bodyOf: () => undefined },
 }

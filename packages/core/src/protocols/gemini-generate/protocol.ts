@@ -10,6 +10,7 @@ import { EMBEDDINGS_ANSWER, EMBEDDINGS_CACHING } from './gemini-embeddings.ts'
 import { GEMINI_ENDPOINT } from './gemini-endpoint.ts'
 import { GEMINI_ERRORS } from './gemini-errors.ts'
 import { GEMINI_LAST_RESORT } from './gemini-last-resort.ts'
+import { GEMINI_QUESTION } from './gemini-question.ts'
 import { GEMINI_REQUEST, isStateful } from './gemini-request.ts'
 import { GEMINI_TOKENS, INPUT_TOKENS } from './gemini-tokens.ts'
 import { actionOf, wantsEvents } from './gemini-url.ts'
@@ -32,6 +33,7 @@ const GENERATE: Operation = {
   lastResort: GEMINI_LAST_RESORT,
   newDialect: ({ request }) => new GeminiDialect(request),
   continuing: GEMINI_CONTINUING,
+  asking: async () => GEMINI_QUESTION,
 }
 
 /**
@@ -56,6 +58,7 @@ const EMBED: Operation = {
   // A last resort that returns a text cannot answer a request for vectors.
   lastResort: { ...GEMINI_LAST_RESORT, bodyOf: () => undefined },
   batching: GEMINI_BATCHING,
+  asking: undefined,
 }
 
 /** `countTokens`, which is free, and only reads. See https://ai.google.dev/api/tokens */

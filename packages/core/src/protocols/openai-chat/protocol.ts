@@ -31,6 +31,7 @@ const CHAT: Operation = {
   lastResort: CHAT_LAST_RESORT,
   newDialect: ({ streamEnd }) => new ChatDialect(streamEnd),
   continuing: CHAT_CONTINUING,
+  asking: async () => (await import('./chat-question.ts')).CHAT_QUESTION,
 }
 
 /** The endpoint of the older Completions API. See https://platform.openai.com/docs/api-reference/completions */
@@ -44,6 +45,7 @@ const COMPLETIONS: Operation = {
   }),
   answer: COMPLETION_ANSWER,
   continuing: undefined,
+  asking: undefined,
   lastResort: COMPLETION_LAST_RESORT,
 }
 

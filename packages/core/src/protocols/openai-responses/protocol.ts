@@ -53,6 +53,7 @@ const RESPONSES: Operation = {
   lastResort: RESPONSES_LAST_RESORT,
   newDialect: () => new ResponsesDialect(),
   resuming: RESPONSES_RESUMING,
+  asking: async () => (await import('./responses-question.ts')).RESPONSES_QUESTION,
 }
 
 /**

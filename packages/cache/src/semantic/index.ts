@@ -1,0 +1,8 @@
+export { createSemanticCache } from './create-semantic-cache.ts'
+export { compareTexts } from './guard/compare-texts.ts'
+export { SemanticCacheOffError } from './off-error.ts'
+export type { TextDifference } from './guard/class-of-difference.ts'
+export type { JudgedHit, SemanticCacheOptions } from './options.ts'
+export type { SemanticCache, SemanticEntry, SemanticQuestion } from './semantic-cache.ts'
+export type { MissReason, SemanticHit, SemanticLookup, SemanticMiss, ShadowHit } from './lookup.ts'
+export type { SemanticReport, SemanticState } from './report.ts'
