@@ -1,18 +1,15 @@
 import type { Answer } from '../answers/answer.ts'
 import { asArray, asObject, asString } from '../answers/json.ts'
 import type { RecordedRequest } from '../journal.ts'
-import { hashText, seededRandom } from '../random.ts'
 import type { ProviderScript } from '../script/script.ts'
 import type { Clock } from '../time/clock.ts'
 import { answerRequest } from '../wires/answer-request.ts'
 import { problemAnswer } from '../wires/gemini/errors.ts'
 import { geminiJson } from '../wires/gemini/generate-content.ts'
 import { batchOf } from '../wires/gemini/paths.ts'
-import { drawTimes, pickFault } from './batch-fates.ts'
 import { GeminiBatch, type GeminiRequest } from './gemini-batch.ts'
+import { InlineBook } from './inline-book.ts'
 
-/** The maximum number of batches in memory. */
-const MAX_BATCHES = 10_000
 /** Gemini's own limit of the request that creates a batch without a file, in bytes. */
 const MAX_BYTES = 20 * 1024 * 1024
 /** A batch of Gemini expires after 48 hours, in milliseconds. */
@@ -20,14 +17,10 @@ const EXPIRES_AFTER_MS = 172_800_000
 
 /** `models/{model}:batchGenerateContent` and `batches` of Gemini, of one provider. All batches are in memory. */
 export class GeminiBatches {
-  readonly #batches = new Map<string, GeminiBatch>()
-  readonly #seed: number
-  readonly #clock: Clock
-  #created = 0
+  readonly #book: InlineBook<GeminiBatch>
 
   constructor(seed: number, clock: Clock) {
-    this.#seed = seed
-    this.#clock = clock
+    this.#book = new InlineBook(seed, clock)
   }
 
   /** Answers a request. Must be called only once per request, because it may create, change or delete a batch. */
@@ -37,27 +30,20 @@ export class GeminiBatches {
     if (named === undefined) return this.#create(request, raw, script)
     const { id, cancels } = named
     if (id === undefined) return this.#list(new URLSearchParams(request.query))
-    const batch = this.#batches.get(id)
-    if (batch === undefined || batch.vanished) return problemAnswer({ status: 404 })
+    const batch = this.#book.get(id)
+    if (batch === undefined) return problemAnswer({ status: 404 })
     if (cancels) {
       batch.cancel()
       return geminiJson({})
     }
     if (method === 'GET') return geminiJson(batch.describe())
-    this.#batches.delete(id)
+    this.#book.delete(id)
     return geminiJson({})
   }
 
   /** Returns totals over all batches; requests and tokens of those that have succeeded and were not deleted. */
   counts() {
-    const total = { created: this.#created, lines: 0, tokens: { input: 0, output: 0 } }
-    for (const { results } of this.#batches.values()) {
-      if (!results) continue
-      total.lines += results.counts.succeeded + results.counts.failed
-      total.tokens.input += results.tokens.input
-      total.tokens.output += results.tokens.output
-    }
-    return total
+    return this.#book.counts(({ counts }) => counts.succeeded + counts.failed)
   }
 
   #create(request: RecordedRequest, raw: Buffer, script: ProviderScript): Answer {
@@ -68,26 +54,21 @@ export class GeminiBatches {
     if (list.length === 0) return invalid('batch.input_config.requests: at least one request is required')
     if (list.length > (batches.maxRequests ?? Infinity))
       return invalid('batch.input_config.requests: too many')
-    if (this.#batches.size >= MAX_BATCHES) return invalid('The simulator holds no more batches.')
-    const number = ++this.#created
-    const id = `${this.#seed.toString(16)}${number.toString(16).padStart(8, '0')}`
-    const fault = pickFault(batches, number, this.#seed)
-    const fate = fault?.type === 'slow' ? fault.then : fault
-    const failing = fate?.type === 'errors' ? Math.round(fate.share * list.length) : 0
-    const status = (fate?.type === 'errors' ? fate.status : undefined) ?? 500
+    if (this.#book.isFull) return invalid('The simulator holds no more batches.')
+    const { id, times, fate, failing, status } = this.#book.draw('', batches, list.length)
     const batch = new GeminiBatch({
       id,
       model: request.model ?? '',
       displayName: asString(displayName),
       requests: list.map((each) => ({ params: asObject(each['request']), metadata: each['metadata'] })),
-      times: drawTimes(batches, fault, seededRandom(hashText(id, this.#seed))),
+      times,
       expiresAfterMs: EXPIRES_AFTER_MS,
       fate,
       answer: (each, index) =>
         index < failing ? problemAnswer({ status }) : answerOne(each, request, script),
-      clock: this.#clock,
+      clock: this.#book.clock,
     })
-    this.#batches.set(id, batch)
+    this.#book.add(batch)
     return geminiJson(batch.describe())
   }
 
@@ -96,7 +77,7 @@ export class GeminiBatches {
     const from = Number(query.get('pageToken') ?? 0)
     if (![size, from].every((value) => Number.isInteger(value) && value >= 0) || size === 0)
       return invalid('page_size and page_token: Invalid value')
-    const newestFirst = [...this.#batches.values()].filter(({ vanished }) => !vanished).reverse()
+    const newestFirst = this.#book.newestFirst()
     const hasMore = from + size < newestFirst.length
     return geminiJson({
       operations: newestFirst.slice(from, from + size).map((batch) => batch.describe()),

@@ -1,33 +1,27 @@
 import { type Answer, bodyAnswer, jsonAnswer } from '../answers/answer.ts'
 import { asArray, asObject, asString } from '../answers/json.ts'
 import type { RecordedRequest } from '../journal.ts'
-import { hashText, seededRandom } from '../random.ts'
 import type { ProviderScript } from '../script/script.ts'
 import type { Clock } from '../time/clock.ts'
 import { badRequest, problemAnswer } from '../wires/anthropic/errors.ts'
 import { answerRequest } from '../wires/answer-request.ts'
-import { drawTimes, pickFault, shuffle } from './batch-fates.ts'
+import { shuffle } from './batch-fates.ts'
 import { EXPIRES_AFTER_MS } from './batch-object.ts'
+import { InlineBook } from './inline-book.ts'
 import { MessageBatch, type MessageRequest } from './message-batch.ts'
 
 /** Anthropic's own limit. */
 const MAX_REQUESTS = 100_000
 /** Anthropic's own limit of the request that creates a batch, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024
-/** The maximum number of batches in memory. */
-const MAX_BATCHES = 10_000
 const PATH = /^(.*\/v1\/messages\/batches)(?:\/([^/]+)(?:\/(cancel|results))?)?$/
 
 /** The endpoint /v1/messages/batches of one provider. All batches are in memory. */
 export class MessageBatches {
-  readonly #batches = new Map<string, MessageBatch>()
-  readonly #seed: number
-  readonly #clock: Clock
-  #created = 0
+  readonly #book: InlineBook<MessageBatch>
 
   constructor(seed: number, clock: Clock) {
-    this.#seed = seed
-    this.#clock = clock
+    this.#book = new InlineBook(seed, clock)
   }
 
   /** Answers a request. Must be called only once per request, because it may create, change or delete a batch. */
@@ -45,8 +39,8 @@ export class MessageBatches {
         return problemAnswer({ status: 413 }, request)
       return this.#create(request, script, urlOf)
     }
-    const batch = this.#batches.get(id)
-    if (batch === undefined || batch.vanished) return notFound(request)
+    const batch = this.#book.get(id)
+    if (batch === undefined) return notFound(request)
     switch (`${method} ${action ?? ''}`) {
       case 'GET ':
         return jsonAnswer(batch.describe(urlOf(batch)))
@@ -60,7 +54,7 @@ export class MessageBatches {
       case 'DELETE ':
         if (batch.status !== 'ended')
           return badRequest(`Batch ${id} cannot be deleted while it is in progress.`, request)
-        this.#batches.delete(id)
+        this.#book.delete(id)
         return jsonAnswer({ id, type: 'message_batch_deleted' })
       default:
         return notFound(request)
@@ -69,14 +63,7 @@ export class MessageBatches {
 
   /** Returns totals over all batches; requests and tokens of those that have ended and were not deleted. */
   counts() {
-    const total = { created: this.#created, lines: 0, tokens: { input: 0, output: 0 } }
-    for (const { results } of this.#batches.values()) {
-      if (!results) continue
-      total.lines += results.counts.succeeded + results.counts.errored
-      total.tokens.input += results.tokens.input
-      total.tokens.output += results.tokens.output
-    }
-    return total
+    return this.#book.counts(({ counts }) => counts.succeeded + counts.errored)
   }
 
   #create(request: RecordedRequest, script: ProviderScript, urlOf: (batch: MessageBatch) => string): Answer {
@@ -84,20 +71,14 @@ export class MessageBatches {
     const requests = asArray(asObject(request.body)['requests']).map(asObject)
     const wrong = checkRequests(requests, batches.maxRequests ?? MAX_REQUESTS)
     if (wrong !== undefined) return badRequest(wrong, request)
-    if (this.#batches.size >= MAX_BATCHES)
+    if (this.#book.isFull)
       return badRequest('The simulator holds no more batches; delete some, or reset it.', request)
-    const number = ++this.#created
-    const id = `msgbatch_${this.#seed.toString(16)}${number.toString(16).padStart(8, '0')}`
-    const random = seededRandom(hashText(id, this.#seed))
-    const fault = pickFault(batches, number, this.#seed)
-    const fate = fault?.type === 'slow' ? fault.then : fault
     const list = requests.map((each) => ({
       customId: asString(each['custom_id']),
       params: asObject(each['params']),
     }))
-    const failing =
-      fate?.type === 'fail' ? list.length : fate?.type === 'errors' ? Math.round(fate.share * list.length) : 0
-    const times = drawTimes(batches, fault, random)
+    const { id, times, fate, status, random, ...drawn } = this.#book.draw('msgbatch_', batches, list.length)
+    const failing = fate?.type === 'fail' ? list.length : drawn.failing
     const batch = new MessageBatch({
       id,
       requests: shuffle(list, random),
@@ -105,12 +86,10 @@ export class MessageBatches {
       expiresAfterMs: EXPIRES_AFTER_MS,
       fate,
       answer: (each, index) =>
-        index < failing
-          ? problemAnswer({ status: (fate?.type === 'errors' ? fate.status : undefined) ?? 500 }, request)
-          : answerOne(each, request, script),
-      clock: this.#clock,
+        index < failing ? problemAnswer({ status }, request) : answerOne(each, request, script),
+      clock: this.#book.clock,
     })
-    this.#batches.set(id, batch)
+    this.#book.add(batch)
     return jsonAnswer(batch.describe(urlOf(batch)))
   }
 
@@ -119,7 +98,7 @@ export class MessageBatches {
     const limit = Number(query.get('limit') ?? 20)
     if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
       return badRequest('limit: must be from 1 to 1000', request)
-    const newestFirst = [...this.#batches.values()].filter(({ vanished }) => !vanished).reverse()
+    const newestFirst = this.#book.newestFirst()
     const [after, before] = ['after_id', 'before_id'].map((name) => {
       const id = query.get(name)
       return id === null ? undefined : newestFirst.findIndex((batch) => batch.id === id)
