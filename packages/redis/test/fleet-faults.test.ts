@@ -99,9 +99,9 @@ const TROUBLES: Readonly<Record<string, (server: RedisServer) => Promise<void>>>
     await pause(1_000)
     await server.restart()
   },
-  'stopped for a while': async (server) => {
+  'stopped for ten seconds': async (server) => {
     server.freeze()
-    await pause(2_000)
+    await pause(10_000)
     server.thaw()
   },
   flushed: async (server) => {
