@@ -5,24 +5,26 @@ import type { CacheTtl } from '../../reporting/price.ts'
 export type CacheMarks = Readonly<Record<string, CacheTtl>>
 
 /** Times to live of a prompt cache, the most expensive first. */
-const BY_PRICE = ['12h', '1h', '30m', '5m'] as const satisfies readonly CacheTtl[]
+const BY_PRICE: readonly [CacheTtl, ...CacheTtl[]] = ['12h', '1h', '30m', '5m']
 
 /**
  * Finds the most expensive time to live that a request asks a provider's prompt cache for, anywhere in its body; undefined if it asks for
  * none. An unknown time to live counts as the most expensive one.
  */
 export function requestedTtl(body: JsonBody, marks: CacheMarks): CacheTtl | undefined {
-  const found = new Set<CacheTtl>()
+  let rank: number = BY_PRICE.length
   const open: object[] = [body]
+  // Runs for each call, over all of its request: no lists of entries, and no set of what is found.
   for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
-    for (const [name, value] of Object.entries(holder) as [string, unknown][]) {
+    for (const name of Object.keys(holder)) {
+      const value: unknown = holder[name as never]
       if (typeof value !== 'object' || value === null) continue
       const usual = isRecord(value) && Object.hasOwn(marks, name) ? marks[name] : undefined
       if (usual === undefined) open.push(value)
-      else found.add(ttlOf(value as JsonBody, usual))
+      else rank = Math.min(rank, BY_PRICE.indexOf(ttlOf(value as JsonBody, usual)))
     }
   }
-  return BY_PRICE.find((ttl) => found.has(ttl))
+  return BY_PRICE[rank]
 }
 
 function ttlOf({ ttl }: JsonBody, usual: CacheTtl): CacheTtl {
