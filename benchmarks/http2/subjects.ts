@@ -5,10 +5,10 @@ import { CA } from './tls-provider.ts'
 
 /** The requests that are made at once. */
 export const AT_ONCE = 256
-export const HTTP1 = 'undici, HTTP/1.1'
-export const HTTP2 = 'undici, HTTP/2'
-export const HTTP2_ONE = 'undici, HTTP/2, one connection'
-export const POOL = '`pool.fetch`, HTTP/1.1'
+const HTTP1 = 'undici, HTTP/1.1'
+const HTTP2 = 'undici, HTTP/2'
+const HTTP2_ONE = 'undici, HTTP/2, one connection'
+const POOL = '`pool.fetch`, HTTP/1.1'
 
 type Connect = () => Requests
 
