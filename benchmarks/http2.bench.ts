@@ -21,12 +21,18 @@ const json = await compareCalls(
   baseURL,
 )
 const sse = await compareCalls(
-  { title: `SSE of ${CHUNKS} chunks, ${AT_ONCE} at once`, atOnce: AT_ONCE, calls: AT_ONCE, warmUp: 512 },
+  {
+    title: `SSE of ${CHUNKS} chunks, ${AT_ONCE} at once`,
+    atOnce: AT_ONCE,
+    calls: AT_ONCE,
+    warmUp: 512,
+    rounds: 7,
+  },
   subjects.sse,
   baseURL,
 )
 const burst = `${inWords(AT_ONCE)} at once over new connections`
-const cold = { atOnce: 1, calls: 3, warmUp: 4 }
+const cold = { atOnce: 1, calls: 3, warmUp: 4, rounds: 7 }
 const coldJson = await compareCalls({ title: `JSON of 1 KB, ${burst}`, ...cold }, subjects.coldJson, baseURL)
 const coldSse = await compareCalls(
   { title: `SSE of ${CHUNKS} chunks, ${burst}`, ...cold },
