@@ -22,6 +22,24 @@ export async function startInstantProvider(delayMs = 0): Promise<InstantProvider
   return { baseURL: `http://127.0.0.1:${port}/v1`, close: () => server.disconnect() }
 }
 
+/** Sends a word again and again, as fast as the event loop allows, and then the end of the stream. */
+export function sendWords(
+  response: { write(text: string): unknown; end(text: string): unknown },
+  word: string,
+  end: string,
+): void {
+  let sent = 0
+  const next = (): void => {
+    if (sent++ < CHUNKS) {
+      response.write(word)
+      setImmediate(next)
+    } else {
+      response.end(end)
+    }
+  }
+  next()
+}
+
 function serve(delayMs: number): void {
   function answer(url: string, body: string, response: ServerResponse): void {
     const [path = ''] = url.split('?')
@@ -32,16 +50,7 @@ function serve(delayMs: number): void {
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     if (beginning !== '') response.write(beginning)
-    let sent = 0
-    const next = (): void => {
-      if (sent++ < CHUNKS) {
-        response.write(word)
-        setImmediate(next)
-      } else {
-        response.end(end)
-      }
-    }
-    next()
+    sendWords(response, word, end)
   }
 
   const server = createServer((request, response) => {

@@ -5,7 +5,7 @@ import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse }
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { answerFor } from '../instant-answers.ts'
-import { CHUNKS, type InstantProvider } from '../instant-provider.ts'
+import { sendWords, type InstantProvider } from '../instant-provider.ts'
 
 const fixtures = join(import.meta.dirname, '../../packages/pool/test/fixtures')
 const fixture = (name: string): string => readFileSync(join(fixtures, name), 'utf8')
@@ -32,16 +32,7 @@ function serve(): void {
       return
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    let sent = 0
-    const next = (): void => {
-      if (sent++ < CHUNKS) {
-        response.write(word)
-        setImmediate(next)
-      } else {
-        response.end(end)
-      }
-    }
-    next()
+    sendWords(response, word, end)
   }
   const settings = { maxConcurrentStreams: 1_000 }
   const server = createSecureServer(

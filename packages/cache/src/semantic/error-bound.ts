@@ -1,6 +1,6 @@
 /**
- * Bounds an unknown error rate by judged samples, such that the bounds may be looked at after each sample. An ordinary confidence interval may
- * not: who looks often enough finds an excess by chance.
+ * Bounds an unknown error rate by judged samples, such that the bounds may be looked at after each sample. With an ordinary confidence interval,
+ * looking often enough would find an excess by chance.
  *
  * For a rate `p` that is assumed, and another one `q`, each sample multiplies a stake: by `q / p` if the answer was wrong, by
  * `(1 - q) / (1 - p)` if it was right. If the probability of an error, given all earlier samples, is at most `p`, and `q > p`, the
