@@ -24,6 +24,8 @@ if (unknown.length > 0) {
 
 const results = await runSteps(steps, {
   doneBefore,
+  // Half of the steps take one core, or wait.
+  atOnce: 2,
   print: (text) => {
     console.log(text)
   },

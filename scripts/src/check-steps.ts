@@ -11,7 +11,7 @@ import { pack, tarballProblems, unpack } from './tarball.ts'
 import { tool } from './tool.ts'
 import { published, root } from './workspace.ts'
 
-/** Everything `pnpm check` asks of the repository, in the order in which it asks. */
+/** Everything `pnpm check` asks of the repository. Steps start in this order, each after those whose work it needs. */
 export function checkSteps(signal: AbortSignal): Step[] {
   const execute = ([program = '', ...args]: string[]) =>
     run(program, args, { cwd: root, env: quietEnv, signal })
@@ -22,17 +22,17 @@ export function checkSteps(signal: AbortSignal): Step[] {
     command(name, process.execPath, '--conditions=@harbor/source', file)
   return [
     turbo('build'),
-    turbo('typecheck'),
-    command('typecheck root', ...tool('tsc', 'typescript')),
+    // The longest that takes one core.
     command('lint', process.execPath, 'scripts/lint.ts'),
-    command('format', ...tool('prettier'), '--check', '.'),
     turbo('test'),
     plainSdkTests(signal),
     { name: 'parts', run: checkParts },
     ...tarballSteps(execute, signal),
-    command('runtimes', process.execPath, 'scripts/runtimes.ts'),
+    { ...command('runtimes', process.execPath, 'scripts/runtimes.ts'), after: ['build'] },
+    { ...command('size', ...tool('size-limit')), after: ['build'] },
+    command('typecheck', process.execPath, 'scripts/typecheck.ts'),
+    command('format', ...tool('prettier'), '--check', '.'),
     command('knip', ...tool('knip'), '--no-progress'),
-    command('size', ...tool('size-limit')),
     source('demo', 'examples/fault-tolerance.ts'),
     ...[...listNamed('examples', '.ts'), ...listNamed('examples/sdks', '.ts').map((name) => `sdks/${name}`)]
       .filter((name) => name !== 'fault-tolerance')
@@ -51,6 +51,8 @@ function plainSdkTests(signal: AbortSignal): Step {
   }
   return {
     name: 'test plain SDK',
+    // Both bundle the programs that the tests of core start.
+    after: ['test'],
     run: () => run(program, [vitest, 'run'], { cwd: join(root, 'packages', 'core'), env, signal }),
   }
 }
@@ -101,12 +103,17 @@ function tarballSteps(execute: Execute, signal: AbortSignal): Step[] {
   }
   const attw = tool('attw', '@arethetypeswrong/cli')
   return [
-    { name: 'pack', run: packAll },
-    { name: 'simulator alone', run: alone },
-    { name: 'fleet alone', run: fleet },
-    { name: 'publint', run: () => each((tarball) => [...tool('publint'), 'run', tarball, '--strict']) },
+    { name: 'pack', after: ['build'], run: packAll },
+    { name: 'simulator alone', after: ['pack'], run: alone },
+    { name: 'fleet alone', after: ['pack'], run: fleet },
+    {
+      name: 'publint',
+      after: ['pack'],
+      run: () => each((tarball) => [...tool('publint'), 'run', tarball, '--strict']),
+    },
     {
       name: 'attw',
+      after: ['pack'],
       run: () => each((tarball) => [...attw, tarball, '--profile', 'esm-only', '--no-definitely-typed']),
     },
   ]

@@ -6,8 +6,8 @@ import { mustRun } from './run.ts'
 import { tool } from './tool.ts'
 import { root } from './workspace.ts'
 
-/** By their names among the root's dev dependencies: the oldest TypeScript that docs/runtimes.md promises, and the workspace's own. */
-const COMPILERS = ['typescript57', 'typescript'] as const
+/** By their names among the root's dev dependencies: the oldest TypeScript that docs/runtimes.md promises, 6, and 7. */
+const COMPILERS = ['typescript57', 'typescript', 'typescript7'] as const
 
 export interface ConsumerOptions {
   /** A folder that does not exist yet, outside of any workspace. */

@@ -88,7 +88,7 @@ async function typeErrors(
       include: ['*.ts'],
     }),
   )
-  const [node, tsc] = tool('tsc', 'typescript')
+  const [node, tsc] = tool('tsc', 'typescript7')
   const { code, output } = await run(node, [tsc, '--pretty', 'false'], {
     cwd: folder,
     ...(signal && { signal }),

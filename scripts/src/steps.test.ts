@@ -56,3 +56,42 @@ it('has failed at a step that was stopped, whatever its command says', async () 
   const results = await runSteps([stopped, stopped], { print: () => undefined, signal: stopping.signal })
   expect(results).toMatchObject([{ outcome: 'failed' }])
 })
+
+it('runs as many steps at once as allowed, each after those it needs', async () => {
+  const events: string[] = []
+  const ends = new Map<string, () => void>()
+  const held = (name: string, after: string[] = []): Step => ({
+    name,
+    after,
+    run: async () => {
+      events.push(name)
+      await new Promise<void>((resolve) => ends.set(name, resolve))
+      return { code: name === 'build' ? 1 : 0, output: '' }
+    },
+  })
+  const steps = [held('build'), held('pack', ['build', 'not a step']), held('lint'), held('format')]
+  const done = runSteps(steps, { atOnce: 2, print: () => undefined })
+  const end = async (name: string) => {
+    ends.get(name)?.()
+    await new Promise(setImmediate)
+    events.push('|')
+  }
+  for (const name of ['lint', 'format', 'build', 'pack']) await end(name)
+  expect(events.join(' ')).toBe('build lint format | | pack | |')
+  expect((await done).map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
+    'lint passed',
+    'format passed',
+    'build failed',
+    'pack passed',
+  ])
+})
+
+it('says which steps wait for each other', async () => {
+  const steps = [
+    { ...step('one', 0), after: ['other'] },
+    { ...step('other', 0), after: ['one'] },
+  ]
+  await expect(runSteps(steps, { print: () => undefined })).rejects.toThrow(
+    'These steps wait for each other: one, other',
+  )
+})

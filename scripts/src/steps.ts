@@ -3,6 +3,8 @@ import { dirname } from 'node:path'
 
 export interface Step {
   name: string
+  /** The steps whose work it needs, by name: it starts when they have ended. Names of steps that are not there do not count. */
+  after?: readonly string[]
   /** Resolves to its exit code, its output, and a note that is printed even if the step has passed. */
   run: () => Promise<{ code: number; output: string; note?: string | undefined }>
 }
@@ -13,25 +15,30 @@ export interface StepResult {
   seconds: number
 }
 
-/** Runs every step, also after one has failed: a line for each, and all that a failing one said. */
-export async function runSteps(
-  steps: readonly Step[],
-  options: { doneBefore?: readonly string[]; print: (text: string) => void; signal?: AbortSignal },
-): Promise<StepResult[]> {
+export interface StepOptions {
+  doneBefore?: readonly string[]
+  /** The most steps that run at once. @default 1 */
+  atOnce?: number
+  print: (text: string) => void
+  signal?: AbortSignal
+}
+
+/** Runs every step, also after one has failed: a line for each when it has ended, and all that a failing one said. */
+export async function runSteps(steps: readonly Step[], options: StepOptions): Promise<StepResult[]> {
+  const { doneBefore = [], atOnce = 1, print, signal } = options
   const results: StepResult[] = []
   const width = Math.max(...steps.map(({ name }) => name.length))
   const report = (result: StepResult, mark: string, output = '') => {
     results.push(result)
     const time =
       result.outcome === 'done before' ? 'done before' : `${result.seconds.toFixed(1).padStart(6)} s`
-    options.print(`${mark} ${result.name.padEnd(width)} ${time}`)
-    if (output !== '') options.print(output.trimEnd())
+    print(`${mark} ${result.name.padEnd(width)} ${time}`)
+    if (output !== '') print(output.trimEnd())
   }
-  for (const { name, run } of steps) {
-    if (options.signal?.aborted) break
-    if (options.doneBefore?.includes(name)) {
+  const perform = async ({ name, run }: Step) => {
+    if (doneBefore.includes(name)) {
       report({ name, outcome: 'done before', seconds: 0 }, '-')
-      continue
+      return
     }
     const startedAt = performance.now()
     const { code, output, note } = await run().catch((error: unknown) => ({
@@ -41,8 +48,23 @@ export async function runSteps(
     }))
     const seconds = (performance.now() - startedAt) / 1000
     // A command that was stopped may end with 0, and has not shown anything.
-    if (code === 0 && !options.signal?.aborted) report({ name, outcome: 'passed', seconds }, '✓', note)
+    if (code === 0 && !signal?.aborted) report({ name, outcome: 'passed', seconds }, '✓', note)
     else report({ name, outcome: 'failed', seconds }, '✗', output)
+  }
+
+  const waiting = [...steps]
+  const running = new Map<string, Promise<void>>()
+  const unfinished = (name: string) => running.has(name) || waiting.some((step) => step.name === name)
+  while (waiting.length > 0 || running.size > 0) {
+    const next = waiting.findIndex(({ after = [] }) => !after.some(unfinished))
+    const step = running.size < atOnce && !signal?.aborted ? waiting[next] : undefined
+    if (step !== undefined) {
+      waiting.splice(next, 1)
+      const ended = perform(step).finally(() => running.delete(step.name))
+      running.set(step.name, ended)
+    } else if (running.size > 0) await Promise.race(running.values())
+    else if (signal?.aborted) break
+    else throw new Error(`These steps wait for each other: ${waiting.map(({ name }) => name).join(', ')}`)
   }
   return results
 }

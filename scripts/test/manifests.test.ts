@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Exports, published, root } from '../src/workspace.ts'
@@ -39,8 +39,6 @@ describe.each(published())('$folder', ({ folder, path, manifest }) => {
       scripts: {
         build: 'tsup',
         test: 'vitest run',
-        // Code for browsers is checked on its own, without the globals of Node.
-        typecheck: existsSync(join(path, 'src', 'page')) ? 'tsc && tsc -p src/page' : 'tsc',
       },
     })
     expect(manifest.description).toMatch(/\.$/)
