@@ -3,6 +3,7 @@ import { attemptErrorType, attemptOutcome } from '../facts/error-type.ts'
 import { bounded, operationName, providerName } from '../facts/names.ts'
 import type { CallReceipt, CallRequest } from '../observed.ts'
 import type { Attempt } from '../observed-attempt.ts'
+import { AttributeSet } from './attribute-set.ts'
 
 /** The maximum number of names that metrics count separately: of models, of targets, and of the values of each label. */
 const MAX_NAMES = 100
@@ -31,33 +32,62 @@ type Values = Readonly<Record<string, string | undefined>>
  * and used for all calls.
  */
 export class MetricAttributes {
-  readonly #sets = new Map<string, Attributes>()
+  readonly #none = new AttributeSet({})
+  /** The number of combinations in use. */
+  #count = 0
   readonly #models = new Names()
   readonly #targets = new Names()
-  readonly #labels: readonly (readonly [name: string, values: Names])[]
+  readonly #labels: readonly (readonly [label: string, attribute: string, values: Names])[]
 
   /** @param labels the names of the labels of calls that become attributes */
   constructor(labels: readonly string[]) {
-    this.#labels = labels.map((name) => [name, new Names()])
+    this.#labels = labels.map((label) => [label, `harbor.label.${label}`, new Names()])
   }
 
   /** Returns the attributes of a whole call, with more of them. */
-  ofCall({ labels }: CallReceipt, request: CallRequest, more: Values): Attributes {
-    const values = {
-      'gen_ai.operation.name': operationName(request.operation),
-      'gen_ai.provider.name': providerName(request.provider),
-      ...more,
+  ofCall(receipt: CallReceipt, request: CallRequest, more: Values): Attributes {
+    let set = this.#none
+      .with('gen_ai.operation.name', operationName(request.operation))
+      .with('gen_ai.provider.name', providerName(request.provider))
+    for (const name in more) {
+      const value = more[name]
+      if (value !== undefined) set = set.with(name, value)
     }
-    const model = request.model === undefined ? undefined : this.#models.of(request.model)
-    const ofLabels = this.#labels.map(([name, names]): [string, string | undefined] => {
-      const value = labels?.[name]
-      return [`harbor.label.${name}`, value === undefined ? undefined : names.of(value)]
-    })
-    const open = { 'gen_ai.request.model': model, ...Object.fromEntries(ofLabels) }
-    if (this.#sets.size < MAX_SETS) return this.of({ ...values, ...open })
-    const key = keyOf({ ...values, ...open })
-    const closed = Object.fromEntries(Object.entries(open).map(([name, value]) => [name, value && OTHER]))
-    return this.#sets.get(key) ?? this.of({ ...values, ...closed })
+    const chosen = this.#chosenByCaller(receipt, request, set)
+    return this.#use(chosen ?? this.#othersOf(receipt, request, set))
+  }
+
+  /** Adds what callers choose: the model and the labels. Returns undefined for a new combination if there are too many. */
+  #chosenByCaller(
+    { labels }: CallReceipt,
+    { model }: CallRequest,
+    values: AttributeSet,
+  ): AttributeSet | undefined {
+    const isFull = this.#count >= MAX_SETS
+    let set: AttributeSet | undefined = values
+    const add = (name: string, value: string): void => {
+      set = isFull ? set?.find(name, value) : set?.with(name, value)
+    }
+    if (model !== undefined) add('gen_ai.request.model', this.#models.of(model))
+    for (const [label, name, names] of this.#labels) {
+      const value = labels?.[label]
+      if (value !== undefined) add(name, names.of(value))
+    }
+    return isFull && !set?.isUsed ? undefined : set
+  }
+
+  /** The same with `other` for each value. */
+  #othersOf({ labels }: CallReceipt, { model }: CallRequest, values: AttributeSet): AttributeSet {
+    let set = values
+    if (model !== undefined) set = set.with('gen_ai.request.model', OTHER)
+    for (const [label, name] of this.#labels) if (labels?.[label] !== undefined) set = set.with(name, OTHER)
+    return set
+  }
+
+  #use(set: AttributeSet): Attributes {
+    if (!set.isUsed) this.#count++
+    set.isUsed = true
+    return set.attributes
   }
 
   /** Returns the name of a target, or `other`. */
@@ -80,18 +110,11 @@ export class MetricAttributes {
 
   /** Returns an object with these attributes; undefined ones are left out. */
   of(values: Values): Attributes {
-    const key = keyOf(values)
-    const known = this.#sets.get(key)
-    if (known) return known
-    const set: Attributes = {}
-    for (const [name, value] of Object.entries(values)) if (value !== undefined) set[name] = value
-    this.#sets.set(key, set)
-    return set
+    let set = this.#none
+    for (const name in values) {
+      const value = values[name]
+      if (value !== undefined) set = set.with(name, value)
+    }
+    return this.#use(set)
   }
-}
-
-function keyOf(values: Values): string {
-  let key = ''
-  for (const name in values) key += `${name}\n${values[name] ?? '\r'}\n`
-  return key
 }

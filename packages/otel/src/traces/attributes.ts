@@ -132,8 +132,21 @@ function cacheReason(reason: string): string {
   return WORD.test(word) ? word : '_OTHER'
 }
 
+/** The servers of the URLs seen last: reading a URL takes longer than the rest of the attributes. */
+const servers = new Map<string, Attributes>()
+const MAX_SERVERS = 100
+
 /** Returns the attributes of the server of a URL. */
 function serverOf(url: string): Attributes {
+  const known = servers.get(url)
+  if (known) return known
+  if (servers.size >= MAX_SERVERS) servers.clear()
+  const server = readServer(url)
+  servers.set(url, server)
+  return server
+}
+
+function readServer(url: string): Attributes {
   try {
     const { hostname, port, protocol } = new URL(url)
     return {
