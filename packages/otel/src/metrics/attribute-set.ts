@@ -22,7 +22,7 @@ export class AttributeSet {
   /** Returns the combination with one attribute more. */
   with(name: string, value: string): AttributeSet {
     let sets = this.#more.get(name)
-    if (sets === undefined) this.#more.set(name, (sets = new Map()))
+    if (sets === undefined) this.#more.set(name, (sets = new Map<string, AttributeSet>()))
     let set = sets.get(value)
     if (set === undefined) sets.set(value, (set = new AttributeSet({ ...this.attributes, [name]: value })))
     return set

@@ -64,14 +64,13 @@ export class MetricAttributes {
     values: AttributeSet,
   ): AttributeSet | undefined {
     const isFull = this.#count >= MAX_SETS
+    const add = (to: AttributeSet | undefined, name: string, value: string): AttributeSet | undefined =>
+      isFull ? to?.find(name, value) : to?.with(name, value)
     let set: AttributeSet | undefined = values
-    const add = (name: string, value: string): void => {
-      set = isFull ? set?.find(name, value) : set?.with(name, value)
-    }
-    if (model !== undefined) add('gen_ai.request.model', this.#models.of(model))
+    if (model !== undefined) set = add(set, 'gen_ai.request.model', this.#models.of(model))
     for (const [label, name, names] of this.#labels) {
       const value = labels?.[label]
-      if (value !== undefined) add(name, names.of(value))
+      if (value !== undefined) set = add(set, name, names.of(value))
     }
     return isFull && !set?.isUsed ? undefined : set
   }
