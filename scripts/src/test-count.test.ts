@@ -49,6 +49,33 @@ it('counts failed tests', () => {
   expect(countLine(count)).toBe('3 passed, 2 failed')
 })
 
+it('names each failed test, with its file and the first line of its error', () => {
+  const one = member('one')
+  const file = (name: string) => join(one.path, 'src', name)
+  const test = (fullName: string, ...failureMessages: string[]) => ({
+    fullName,
+    status: failureMessages.length > 0 ? 'failed' : 'passed',
+    failureMessages,
+  })
+  const testResults = [
+    {
+      name: file('a.test.ts'),
+      message: '',
+      assertionResults: [test('a fails', 'AssertionError: 1 is not 2\n    at a.test.ts'), test('b passes')],
+    },
+    { name: file('b.test.ts'), message: 'SyntaxError: x\n    at b.test.ts', assertionResults: [] },
+  ]
+  const report = { ...wellRun, numFailedTests: 1, success: false, testResults }
+  writeFileSync(join(one.path, '.reports/vitest.json'), JSON.stringify(report))
+  expect(countTests([one])).toMatchObject({
+    failed: 1,
+    problems: [
+      'packages/one/src/a.test.ts: a fails: AssertionError: 1 is not 2',
+      'packages/one/src/b.test.ts: SyntaxError: x',
+    ],
+  })
+})
+
 it('takes a missing report for a failure', () => {
   const count = countTests([member('one', wellRun), member('two')])
   expect(count).toMatchObject({ failed: 1, problems: ['packages/two: no test report'] })

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Member } from './workspace.ts'
 
 export interface TestCount {
   passed: number
   failed: number
   skipped: number
-  /** What stands behind a failure that no single test is: a report that is missing, unreadable or says nothing ran. */
+  /** What failed: each test with its file and the first line of its error; a report that is missing, unreadable or says nothing ran. */
   problems: string[]
 }
 
@@ -17,6 +17,11 @@ interface VitestReport {
   numPendingTests: number
   numTodoTests: number
   success: boolean
+  testResults: readonly {
+    name: string
+    message: string
+    assertionResults: readonly { fullName: string; status: string; failureMessages: readonly string[] }[]
+  }[]
 }
 
 /** Adds up the reports of every package that has a test script. A report that should be there and is not is a failure. */
@@ -33,6 +38,7 @@ export function countTests(members: readonly Member[], report = '.reports/vitest
     total.passed += found.numPassedTests
     total.failed += found.numFailedTests
     total.skipped += found.numPendingTests + found.numTodoTests
+    total.problems.push(...failuresIn(found, member))
     // A file that breaks before its first test fails no test: it must fail all the same.
     if (!found.success && found.numFailedTests === 0) {
       total.failed += 1
@@ -51,6 +57,21 @@ export function countLine({ passed, failed, skipped }: TestCount): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
+function failuresIn({ testResults }: VitestReport, { folder, path }: Member): string[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = `${folder}/${relative(path, name)}`
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    const tests = failed.map(
+      ({ fullName, failureMessages }) => `${file}: ${fullName}: ${firstLine(failureMessages[0])}`,
+    )
+    return message === '' ? tests : [...tests, `${file}: ${firstLine(message)}`]
+  })
+}
+
+function firstLine(text = 'no message'): string {
+  return text.trim().split('\n')[0] ?? ''
+}
+
 function readReport(file: string): VitestReport | string {
   if (!existsSync(file)) return 'no test report'
   try {
@@ -58,7 +79,8 @@ function readReport(file: string): VitestReport | string {
     const { numPassedTests, numFailedTests, success } = report
     if (numPassedTests === undefined || numFailedTests === undefined || success === undefined)
       return 'not a test report'
-    return { numPendingTests: 0, numTodoTests: 0, ...report, numPassedTests, numFailedTests, success }
+    const rest = { numPendingTests: 0, numTodoTests: 0, testResults: [] }
+    return { ...rest, ...report, numPassedTests, numFailedTests, success }
   } catch {
     return 'a test report that cannot be read'
   }

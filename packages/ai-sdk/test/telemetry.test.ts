@@ -395,7 +395,7 @@ describe('the notices of any calls (property)', () => {
         } catch {
           // How the call ends is tested elsewhere.
         }
-        await vi.waitFor(() => expect(names().at(-1)).toBe('end'))
+        await expect.poll(() => names().at(-1)).toBe('end')
         const count = (name: string): number => names().filter((each) => each === name).length
         expect(count('start')).toBe(1)
         expect(count('end')).toBe(1)

@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { startSimulator } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   BatchStateLockedError,
   createProviderBatch,
@@ -72,7 +72,7 @@ describe('the state of a run, in a file', () => {
       rules: [{ when: { operation: 'batches', method: 'GET' }, fault: { type: 'status', status: 503 } }],
     })
     const first = processOf(state, 5)
-    await vi.waitUntil(() => created() === 1, { timeout: 15_000 })
+    await expect.poll(() => created()).toBe(1)
     expect(await processOf(state, 5).ended).toEqual({ code: 1, printed: 'batch_state_locked\n' })
     const error = await all(runOf(requests(5), { state })).catch((error: unknown) => error)
     expect(BatchStateLockedError.is(error)).toBe(true)
@@ -89,14 +89,14 @@ describe('the state of a run, in a file', () => {
     const state = freshPath()
     provider.script({ batches: { runMs: 60_000 } })
     const { child, ended } = processOf(state, 5)
-    await vi.waitUntil(() => created() === 1, { timeout: 15_000 })
+    await expect.poll(() => created()).toBe(1)
     child.kill('SIGKILL')
     await ended
     expect(isLocked(state)).toBe(true)
     const run = runOf(requests(5), { state })
     const failing = all(run)
     failing.catch(() => undefined)
-    await vi.waitUntil(() => run.progress().activeBatches === 1)
+    await expect.poll(() => run.progress().activeBatches).toBe(1)
     await run.abort('enough')
     expect(isLocked(state)).toBe(false)
     expect(created()).toBe(1)
@@ -109,7 +109,7 @@ describe('the state of a run, in a file', () => {
     const run = runOf(requests(5), { state })
     const failing = all(run)
     failing.catch(() => undefined)
-    await vi.waitUntil(() => created() === 1)
+    await expect.poll(() => created()).toBe(1)
     symlinkSync(state, other)
     for (const name of [state, other]) {
       await expect(all(runOf(requests(5), { state: name }))).rejects.toThrow('is in use by this process')
@@ -197,7 +197,7 @@ it('a batch in memory rejects a second run at the same time, which would submit 
   const run = batch.run(requests(5))
   const failing = all(run)
   failing.catch(() => undefined)
-  await vi.waitUntil(() => created() === 1)
+  await expect.poll(() => created()).toBe(1)
   await expect(all(batch.run(requests(5)))).rejects.toThrow('the state is in use by this process')
   await run.abort('enough')
   provider.script({})
@@ -279,7 +279,7 @@ describe('a failure of a finished run', () => {
     const run = runOf(requests(10), { state }, again)
     const interrupted = all(run)
     interrupted.catch(() => undefined)
-    await vi.waitUntil(() => run.progress().activeBatches === 1)
+    await expect.poll(() => run.progress().activeBatches).toBe(1)
     await run.abort('the power went')
     await client.batches.cancel((await client.batches.list()).data[0]?.id ?? '')
     provider.script({})

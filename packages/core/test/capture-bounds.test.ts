@@ -82,7 +82,7 @@ describe('a function `to` or `redact` that fails', () => {
     const harbor = harborFor(await simulate(), { captureContent: { to } })
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     await Promise.all(Array.from({ length: 20 }, () => harbor.chat.completions.create(question)))
-    await vi.waitFor(() => expect(received).toHaveLength(16))
+    await expect.poll(() => received).toHaveLength(16)
     expect(harbor.stats().captures).toEqual({ captured: 0, failed: 0, discarded: 0, waiting: 20 })
     vi.advanceTimersByTime(10_000)
     vi.useRealTimers()

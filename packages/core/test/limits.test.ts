@@ -157,7 +157,7 @@ describe('limits', () => {
     await ask(harbor)
     const leaving = new AbortController()
     const waiting = failureOf(ask(harbor, { signal: leaving.signal }))
-    await vi.waitFor(() => expect(harbor.stats().limits['openai/gpt-4']?.rate.waiting).toBe(1))
+    await expect.poll(() => harbor.stats().limits['openai/gpt-4']?.rate.waiting).toBe(1)
     leaving.abort()
     expect(await waiting).toMatchObject({ message: 'Request was aborted.' })
     expect(harbor.stats().limits['openai/gpt-4']?.rate.waiting).toBe(0)

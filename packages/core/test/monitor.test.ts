@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { OptionError } from '../src/index.ts'
 import {
   createResourceMonitor,
@@ -32,7 +32,7 @@ describe('the resource monitor', () => {
       while (!done) await harbor.chat.completions.create(HELLO)
     }
     const users = Array.from({ length: 8 }, user)
-    await vi.waitFor(() => expect(codesOf(monitor)).toContain('queue-waits'), { timeout: 10_000 })
+    await expect.poll(() => codesOf(monitor)).toContain('queue-waits')
     const reading = monitor.read()
     done = true
     await Promise.all(users)
@@ -54,7 +54,7 @@ describe('the resource monitor', () => {
     const monitor = monitorOf(harbor)
     expect(codesOf(monitor)).toEqual([])
     await harbor.chat.completions.create(HELLO)
-    await vi.waitFor(() => expect(codesOf(monitor)).toContain('sockets-unseen'))
+    await expect.poll(() => codesOf(monitor)).toContain('sockets-unseen')
     expect(monitor.read().sockets).toBeUndefined()
   })
 
@@ -66,8 +66,7 @@ describe('the resource monitor', () => {
       monitorOf(client),
     )
     await Promise.all([harbor.close(), fetch.close()])
-    for (const monitor of monitors)
-      await vi.waitFor(() => expect(codesOf(monitor)).toContain('client-closed'))
+    for (const monitor of monitors) await expect.poll(() => codesOf(monitor)).toContain('client-closed')
   })
 
   it('is closed by `using`', () => {

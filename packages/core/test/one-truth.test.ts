@@ -125,7 +125,7 @@ describe('the text of a request that is sent', () => {
     })
     const body = question('Q1')
     const call = ask(harbor, body, false)
-    await vi.waitFor(() => expect(down.requests).not.toHaveLength(0))
+    await expect.poll(() => down.requests).not.toHaveLength(0)
     body.messages.push({ role: 'user', content: 'NEXT' })
     expect(await call).toBe('answer to Q1')
     expect(await ask(harbor, question('Q1'), false)).toBe('answer to Q1')

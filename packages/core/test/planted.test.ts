@@ -94,7 +94,7 @@ describe.each(['JSON', 'stream'] as const)('keys, prompts and answers (%s)', (fo
     let alerts = 0
     client.on('alert', () => alerts++)
     await search(client, call, leaks)
-    await vi.waitFor(() => expect(alerts).toBe(4), { interval: 1 })
+    await expect.poll(() => alerts, { interval: 1 }).toBe(4)
     leaks.search('explain()', client.explain({ model: 'gpt-4', messages: HELLO.messages }))
     expect(leaks.found).toEqual([])
     expect(leaks.searched).toBeGreaterThan(10)
@@ -139,7 +139,7 @@ describe('the search for planted texts', () => {
       captureContent: { to: (call) => leaks.search('a captured call', call) },
     })
     await harbor.chat.completions.create({ ...HELLO, messages: [{ role: 'user', content: PLANTED.prompt }] })
-    await vi.waitFor(() => expect(leaks.searched).toBe(1))
+    await expect.poll(() => leaks.searched).toBe(1)
     expect(leaks.found).toEqual(['a captured call contains prompt', 'a captured call contains answer'])
   })
 })

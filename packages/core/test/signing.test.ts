@@ -79,7 +79,7 @@ describe('a key function', () => {
     await ask(harbor, 'one')
     await harbor.cache.clear()
     await ask(harbor, 'one')
-    await vi.waitFor(() => expect(requests).toHaveLength(4))
+    await expect.poll(() => requests).toHaveLength(4)
     const keys = keysOf(requests)
     expect(new Set(keys).size).toBe(keys.length)
   })
@@ -201,7 +201,7 @@ describe('hooks of a subclass', () => {
     }
     const body = chat('Q')
     const call = ofClass(Rewriting, { baseURL }).chat.completions.create(body)
-    await vi.waitFor(() => expect(requests).not.toHaveLength(0))
+    await expect.poll(() => requests).not.toHaveLength(0)
     body.messages.length = 0
     expect((await call).choices[0]?.message.content).toBe('QQ for k')
     expect(requests[1]?.body).toBe(requests[0]?.body)

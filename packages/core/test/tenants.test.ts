@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Harbor, receiptOf } from '../src/index.ts'
 import { failureOf } from './helpers/expect-failure.ts'
 import { harborFor } from './helpers/harbor-for.ts'
@@ -52,9 +52,9 @@ describe.each(WAYS)('two tenants by $name', ({ open }) => {
     })
     const clientFor = open(baseURL, { limits: { maxConcurrency: 1 } })
     const calls = ['A', 'A', 'B', 'B'].map((tenant) => ask(clientFor(tenant), 'Q'))
-    await vi.waitFor(() => expect(requests.map(tenantOf).toSorted()).toEqual(['A', 'B']))
+    await expect.poll(() => requests.map(tenantOf).toSorted()).toEqual(['A', 'B'])
     for (let answered = 0; answered < 4; answered++) {
-      await vi.waitFor(() => expect(open_.length).toBeGreaterThan(answered))
+      await expect.poll(() => open_.length).toBeGreaterThan(answered)
       open_[answered]?.()
     }
     await Promise.all(calls)

@@ -51,7 +51,7 @@ describe("an exception in the user's code", () => {
     provider.fail(refusal)
     await expect(harbor.chat.completions.create(HELLO, wishes)).rejects.toMatchObject({ status: 400 })
 
-    await vi.waitFor(() => expect(emitWarning).toHaveBeenCalled())
+    await expect.poll(() => emitWarning).toHaveBeenCalled()
     expect(provider.counts().calls).toBe(5)
   })
 

@@ -137,7 +137,7 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('RedisStore over %s (needs
     const load = vi.fn(() => Promise.resolve('answer'))
     const [first, second] = caches
     await first?.getOrLoad('question', load)
-    await vi.waitFor(async () => expect(Number(await connected.command('DBSIZE'))).toBeGreaterThan(0))
+    await expect.poll(async () => Number(await connected.command('DBSIZE'))).toBeGreaterThan(0)
     expect(await second?.getOrLoad('question', load)).toBe('answer')
     expect(load).toHaveBeenCalledTimes(1)
     await Promise.all(caches.map((cache) => cache.close()))
@@ -158,9 +158,7 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('RedisStore over %s (needs
     await connected.command('CONFIG', 'SET', 'maxmemory', '100mb')
     const store = await open()
     for (let n = 0; n < 3; n++) await store.set(`k${n}`, bytes('x'), HOUR)
-    await vi.waitFor(() =>
-      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/noeviction/), 'HarborWarning'),
-    )
+    await expect.poll(() => warn).toHaveBeenCalledWith(expect.stringMatching(/noeviction/), 'HarborWarning')
     expect(warn).toHaveBeenCalledTimes(1)
     await connected.command('CONFIG', 'SET', 'maxmemory', '0')
   })

@@ -94,7 +94,7 @@ describe('an abort of the client', () => {
   it('is noticed before the whole request has arrived', async () => {
     const socket = connect(provider.port, '127.0.0.1')
     socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{"model"')
-    await vi.waitUntil(() => provider.counts().inFlight === 1)
+    await expect.poll(() => provider.counts().inFlight).toBe(1)
     socket.destroy()
     await provider.whenIdle()
     expect(provider.counts()).toMatchObject({ aborts: 1, inFlight: 0 })
@@ -198,7 +198,7 @@ it('refuses connections while down, and listens on the same port when up again',
   await chat(provider, { agent })
   provider.fail({ type: 'stream-stall', afterEvents: 1 })
   const open = chatStream(provider, { agent })
-  await vi.waitUntil(() => provider.counts().inFlight === 1)
+  await expect.poll(() => provider.counts().inFlight).toBe(1)
   const { port } = provider
   await provider.down()
   expect((await open).ended).toBe('ECONNRESET')

@@ -82,7 +82,7 @@ describe('Telemetry', () => {
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- as users do
     telemetry.on('call', async () => Promise.reject(new Error('later')))
     telemetry.emit('call', CALL)
-    await vi.waitFor(() => expect(emitWarning).toHaveBeenCalledTimes(1))
+    await expect.poll(() => emitWarning).toHaveBeenCalledTimes(1)
     expect(emitWarning.mock.calls[0]?.[1]).toMatchObject({
       detail: expect.stringContaining('later') as string,
     })

@@ -41,10 +41,9 @@ async function submit(count: number, metadata?: Record<string, string>) {
 /** The batch `ms` milliseconds after its creation, when all lines that are due by then have been answered. */
 async function after(id: string, ms: number) {
   now = 1_000_000 + ms
-  await vi.waitUntil(async () => (await client.batches.retrieve(id)).status !== 'in_progress', {
-    timeout: 5_000,
-    interval: 5,
-  })
+  await expect
+    .poll(async () => (await client.batches.retrieve(id)).status, { interval: 5 })
+    .not.toBe('in_progress')
   return client.batches.retrieve(id)
 }
 

@@ -129,7 +129,7 @@ it('limits concurrent calls, and frees the slot of a client that closed the conn
   limit({ concurrency: 1 })
   provider.fail({ type: 'hang' })
   const hanging = chat(provider, { patienceMs: 100 })
-  await vi.waitUntil(() => provider.counts().inFlight === 1, { interval: 1 })
+  await expect.poll(() => provider.counts().inFlight, { interval: 1 }).toBe(1)
   const refused = await chat(provider)
   expect(refused.status).toBe(429)
   expect(refused.body).toContain('on concurrent requests: Limit 1')

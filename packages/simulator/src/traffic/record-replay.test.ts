@@ -151,7 +151,7 @@ describe('a recording', () => {
       { signal: caller.signal },
     )
     for await (const _ of stream) caller.abort()
-    await vi.waitUntil(() => recorder.counts().unfinished === 1)
+    await expect.poll(() => recorder.counts().unfinished).toBe(1)
     await provider.whenIdle()
     expect(provider.counts().aborts).toBe(1)
     await provider.down()

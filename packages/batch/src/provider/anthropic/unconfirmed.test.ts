@@ -49,7 +49,7 @@ async function sent(
   const posts = () =>
     provider.requests().filter(({ method, body }) => method === 'POST' && hasToken(body)).length
   const before = posts()
-  await vi.waitUntil(() => posts() > before, { timeout: 15_000 })
+  await expect.poll(() => posts()).toBeGreaterThan(before)
   await run.abort('the power went')
   script(batches)
   return state

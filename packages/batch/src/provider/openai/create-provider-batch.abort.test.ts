@@ -11,7 +11,7 @@ describe('an abort of a run', () => {
     const run = batchOf({ maxRequests: 2, pollMs: 60_000 }).run(requests(4), options)
     const next = run[Symbol.asyncIterator]().next()
     next.catch(() => undefined)
-    await vi.waitUntil(() => provider.counts().batches.created === 2)
+    await expect.poll(() => provider.counts().batches.created).toBe(2)
     return { run, next }
   }
   const statuses = async () => (await client.batches.list()).data.map(({ status }) => status)
@@ -38,7 +38,7 @@ describe('an abort of a run', () => {
     const run = batchOf().run(requests(2))
     const next = run[Symbol.asyncIterator]().next()
     next.catch(() => undefined)
-    await vi.waitUntil(() => provider.counts().batches.created === 1)
+    await expect.poll(() => provider.counts().batches.created).toBe(1)
     script({ runMs: 60_000 })
     await run.abort('enough', { cancelRemote: true })
     expect(await statuses()).toEqual(['cancelled'])
@@ -49,7 +49,7 @@ describe('an abort of a run', () => {
     const run = batchOf({ clock: patient }).run(requests(2))
     const next = run[Symbol.asyncIterator]().next()
     next.catch(() => undefined)
-    await vi.waitUntil(() => run.progress().activeBatches === 1)
+    await expect.poll(() => run.progress().activeBatches).toBe(1)
     await run.abort('enough', { cancelRemote: true })
     await expect(next).rejects.toBe('enough')
     expect(await statuses()).toEqual(['completed'])
@@ -63,7 +63,7 @@ describe('an abort of a run', () => {
     const run = batchOf().run(stuck())
     const next = run[Symbol.asyncIterator]().next()
     next.catch(() => undefined)
-    await vi.waitUntil(() => run.progress().read === 3)
+    await expect.poll(() => run.progress().read).toBe(3)
     await run.abort('enough')
     await expect(next).rejects.toBe('enough')
   })
@@ -92,7 +92,7 @@ describe('a cancellation of a run', () => {
     script({ runMs: 60_000, rules: [{ when: { batch: 1 }, fault: 'ok' }] })
     const run = batchOf({ maxRequests: 2, maxActiveBatches: 1, pollMs: 5 }).run(requests(4))
     const results = collected(run)
-    await vi.waitUntil(() => provider.counts().batches.created === 1)
+    await expect.poll(() => provider.counts().batches.created).toBe(1)
     await run.cancel()
     const reasons = (await results).map((result) =>
       result.ok ? 'answered' : (result.error as BatchItemError).reason,

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { requests } from '../../../test/provider-requests.ts'
 import { provider, client, waits, all, idsOf, count, uploads, script } from '../../../test/provider-batch.ts'
 
@@ -38,7 +38,7 @@ describe('an unanswered request', () => {
   it('is reported, and not submitted again, when its batch was cancelled', async () => {
     script({ runMs: 60_000 })
     const results = all(requests(4))
-    await vi.waitUntil(() => provider.counts().batches.created === 1)
+    await expect.poll(() => provider.counts().batches.created).toBe(1)
     const [batch] = (await client.batches.list()).data
     await client.batches.cancel(batch?.id ?? '')
     expect(count(await results)).toEqual({ cancelled: 4 })

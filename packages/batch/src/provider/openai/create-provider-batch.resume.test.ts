@@ -142,7 +142,7 @@ describe('a finished run', () => {
     script({ runMs: 60_000 })
     const next = run[Symbol.asyncIterator]().next()
     next.catch(() => undefined)
-    await vi.waitUntil(() => provider.counts().batches.created === 2)
+    await expect.poll(() => provider.counts().batches.created).toBe(2)
     await run.abort('enough')
     await expect(next).rejects.toBe('enough')
     const other = requests(4).map(({ id, body }) => ({ id: `other-${id}`, body }))

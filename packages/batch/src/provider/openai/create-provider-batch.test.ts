@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { requests } from '../../../test/provider-requests.ts'
 import { RequestTooLargeError } from '../../errors.ts'
 import type { ProviderBatchClient } from './client.ts'
@@ -50,7 +50,7 @@ describe('a run through the Batch API', () => {
     const run = batchOf({ maxRequests: 10, maxActiveBatches: 2 }).run(source())
     const next = run[Symbol.asyncIterator]().next()
     next.catch(() => undefined)
-    await vi.waitUntil(() => provider.counts().batches.created === 2)
+    await expect.poll(() => provider.counts().batches.created).toBe(2)
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(read).toBeLessThanOrEqual(21)
     expect(run.progress()).toMatchObject({ submitted: 20, activeBatches: 2 })
@@ -173,7 +173,7 @@ it('a run polls less and less often while nothing changes, with jitter', async (
   const run = batchOf({ pollMs: 1_000, maxPollMs: 3_000, random: () => 1 }).run(requests(1))
   const next = run[Symbol.asyncIterator]().next()
   next.catch(() => undefined)
-  await vi.waitUntil(() => waits.length > 8)
+  await expect.poll(() => waits.length).toBeGreaterThan(8)
   await run.abort('enough')
   expect(waits.slice(-4)).toEqual([3_750, 3_750, 3_750, 3_750])
   expect(waits).toContain(1_875)
