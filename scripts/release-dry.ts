@@ -1,12 +1,13 @@
 /**
  * `pnpm release:dry` rehearses a release from end to end, in a copy of the tree and towards a registry of its own:
- * publishes every package, installs each as its users would, tries the first example of its README, and then releases
- * one changed package again to see that nothing else moves. It leaves nothing behind.
+ * publishes every package, installs each as its users would, tries the first example of its README, type-checks these examples with each
+ * TypeScript that is promised, and then releases one changed package again to see that nothing else moves. It leaves nothing behind.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { installedBeside } from './src/beside.ts'
 import { caretAdmits } from './src/caret.ts'
-import { Consumer } from './src/consumer.ts'
+import { COMPILERS, Consumer } from './src/consumer.ts'
 import { pnpm } from './src/pnpm.ts'
 import { startRegistry } from './src/registry.ts'
 import { addChangeset, registryEnv, rehearsalEnv, release } from './src/release.ts'
@@ -41,29 +42,34 @@ async function rehearse(): Promise<void> {
   const env = registryEnv(folder.path, registry)
   const first = await timed('versions, build, publish', () => release({ workspace, registry, env, signal }))
   console.log(`  ${first.join(', ')}`)
-  const names = published().map(({ manifest }) => manifest.name)
+  const all = published()
+  const names = all.map(({ manifest }) => manifest.name)
   const unpublished = names.filter((name) => !first.map(nameOf).includes(name))
   if (unpublished.length > 0) throw new Error(`not published: ${unpublished.join(', ')}`)
 
-  const install = (name: string, users: string) =>
-    Consumer.install({
-      folder: join(folder.path, users, name),
-      install: name === '@harbor/core' ? [name, 'openai'] : [name],
-      env,
-      signal,
-    })
-  for (const name of names) {
-    const tried = await timed(`npm install ${name}`, async () => {
-      const consumer = await install(name, 'users')
+  const install = (users: string, ...packages: string[]) =>
+    Consumer.install({ folder: join(folder.path, users), install: packages, env, signal })
+  for (const member of all) {
+    const { name } = member.manifest
+    const packages = [name, ...installedBeside(member)]
+    const tried = await timed(`npm install ${packages.join(' ')}`, async () => {
+      const consumer = await install(`users/${name}`, ...packages)
       const problems = tarballProblems(consumer.folderOf(name))
       if (problems.length > 0) throw new Error(`${name}: ${problems.join('; ')}`)
       await consumer.load(name)
       return consumer.tryFirstExample(name)
     })
     console.log(
-      tried ? '  its first example runs: TypeScript, import, require' : '  its README shows no example yet',
+      tried
+        ? '  its first example runs: TypeScript, import, require'
+        : '  loads by import and require. Its README has no example in TypeScript',
     )
   }
+  await timed(`all first examples, with ${COMPILERS.join(', ')}`, async () => {
+    const packages = new Set([...names, ...all.flatMap((member) => installedBeside(member))])
+    const consumer = await install('all', ...packages)
+    await consumer.checkFirstExamples(names, COMPILERS)
+  })
 
   addChangeset(workspace, leaf, 'patch')
   const second = await timed(`a patch of ${leaf}`, () => release({ workspace, registry, env, signal }))
@@ -74,7 +80,7 @@ async function rehearse(): Promise<void> {
     throw new Error(`of this patch only ${expected.join(', ')} should have moved`)
   }
   await timed(`the patch reaches who installs ${dependent}`, async () => {
-    const consumer = await install(dependent, 'later-users')
+    const consumer = await install('later-users', dependent)
     const { version } = readManifest(join(consumer.folderOf(leaf), 'package.json'))
     if (version !== to) throw new Error(`${dependent} came with ${leaf} ${version ?? ''} instead of ${to}`)
   })

@@ -1,13 +1,14 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { firstExample } from './beside.ts'
 import { asCommonJs, asModule } from './first-example.ts'
-import { readmeBlocks } from './readme-blocks.ts'
-import { mustRun } from './run.ts'
+import { ownDiagnostics } from './own-diagnostics.ts'
+import { mustRun, run } from './run.ts'
 import { tool } from './tool.ts'
 import { root } from './workspace.ts'
 
 /** By their names among the root's dev dependencies: the oldest TypeScript that docs/runtimes.md promises, 6, and 7. */
-const COMPILERS = ['typescript57', 'typescript', 'typescript7'] as const
+export const COMPILERS = ['typescript57', 'typescript', 'typescript7'] as const
 
 export interface ConsumerOptions {
   /** A folder that does not exist yet, outside of any workspace. */
@@ -47,23 +48,35 @@ export class Consumer {
   }
 
   /**
-   * Runs the first example of the package's README as TypeScript, as an ES module and as CommonJS, and type-checks it
-   * against the installed declarations. Resolves to false when the README shows none yet.
+   * Runs the first example of the package's README as TypeScript, as an ES module and as CommonJS, and type-checks it against the installed
+   * declarations with the last of `COMPILERS`. Resolves to false when the README has no TypeScript example.
    */
   async tryFirstExample(packageName: string): Promise<boolean> {
-    const readme = 'README.md'
-    const folder = this.folderOf(packageName)
-    const [first] = existsSync(join(folder, readme)) ? readmeBlocks(readme, folder) : []
-    if (first === undefined) return false
-    await this.#typecheck(first.code)
-    await this.#runFile('example.ts', first.code)
-    await this.#runFile('example.js', asModule(first.code))
-    await this.#runFile('example.cjs', asCommonJs(first.code))
+    const code = firstExample(this.folderOf(packageName))
+    if (code === undefined) return false
+    await this.checkFirstExamples([packageName], COMPILERS.slice(-1))
+    await this.#runFile('example.ts', code)
+    await this.#runFile('example.js', asModule(code))
+    await this.#runFile('example.cjs', asCommonJs(code))
     return true
   }
 
-  async #typecheck(code: string): Promise<void> {
-    this.#write('example.ts', code)
+  /**
+   * Type-checks the first examples of READMEs, all together, against the installed declarations, with each compiler.
+   * @throws with the errors that are ours: those in an example, and in a declaration of ours
+   */
+  async checkFirstExamples(
+    packageNames: readonly string[],
+    compilers: readonly (typeof COMPILERS)[number][],
+  ): Promise<void> {
+    const files = packageNames.flatMap((name) => {
+      const code = firstExample(this.folderOf(name))
+      if (code === undefined) return []
+      const file = `${name.split('/').at(-1) ?? name}.ts`
+      // A module, also without an import.
+      this.#write(file, `${code}\nexport {}\n`)
+      return [file]
+    })
     const compilerOptions = {
       target: 'es2024',
       lib: ['es2024', 'esnext.disposable'],
@@ -74,10 +87,13 @@ export class Consumer {
       types: ['node'],
       typeRoots: [join(root, 'node_modules', '@types')],
     }
-    this.#write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['example.ts'] }))
-    for (const compiler of COMPILERS) {
+    this.#write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
+    const { folder, env, signal } = this.#options
+    for (const compiler of compilers) {
       const [node, tsc] = tool('tsc', compiler)
-      await this.#run(node, [tsc, '--pretty', 'false'])
+      const { code, output } = await run(node, [tsc, '--pretty', 'false'], { cwd: folder, env, signal })
+      const errors = code === 0 ? [] : ownDiagnostics(output)
+      if (errors.length > 0) throw new Error(`${compiler} in ${folder}:\n${errors.join('\n')}`)
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { asCommonJs, asModule } from './first-example.ts'
+import { asCommonJs, asModule, importedFrom } from './first-example.ts'
 
 const requires = (typescript: string) =>
   asCommonJs(typescript)
@@ -26,6 +26,18 @@ it('forgets imports of types alone', () => {
   expect(requires("import type { A } from 'm'\nimport { type B, c } from 'n'").join()).toMatch(
     /^const \{.*c \} = require\('n'\)$/,
   )
+})
+
+it('lists what a program imports, each module once', () => {
+  const program = `import 'a'
+import b, {
+  c,
+} from "b"
+import type { D } from '@scope/d/e'
+import { once } from 'node:events'
+import * as again from 'a'
+const text = "import x from 'no'"`
+  expect(importedFrom(program)).toEqual(['a', 'b', '@scope/d/e', 'node:events'])
 })
 
 it('gives what is awaited at the top a function to be awaited in', () => {

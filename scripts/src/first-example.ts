@@ -24,6 +24,12 @@ export function asCommonJs(typescript: string): string {
   return `'use strict'\n${requires.join('\n')}\nasync function main() {\n${body}\n}\nvoid main()\n`
 }
 
+/** The modules that a program imports, each once. Imports of types alone count, too: they are looked up to check types. */
+export function importedFrom(typescript: string): string[] {
+  const all = typescript.matchAll(/^import\s(?:[^'"]*?\sfrom\s*)?(['"])([^'"]+)\1/gm)
+  return [...new Set(Array.from(all, ([, , specifier = '']) => specifier))]
+}
+
 // import 'm' · import a from 'm' · import * as a from 'm' · import { a, b as c } from 'm' · import a, { b } from 'm'
 const importStatement =
   /^import\s+(?:([\w$]+)?\s*,?\s*(?:\*\s*as\s+([\w$]+)|\{([^}]*)\})?\s*from\s*)?(['"])([^'"]+)\4;?/gm

@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
+import { asTestedBy } from './beside.ts'
 import { mustRun } from './run.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { readManifest, root } from './workspace.ts'
+import { root } from './workspace.ts'
 
-/** What a user installs beside our packages, in the versions of this workspace: the package whose dependency it is, and its name. */
+/** What a user installs beside our packages: the member that is tested with it, and its name. */
 const BESIDE = [
-  ['core', 'openai'],
-  ['bullmq', 'bullmq'],
-  ['bullmq', 'ioredis'],
+  ['packages/core', 'openai'],
+  ['packages/bullmq', 'bullmq'],
+  ['packages/bullmq', 'ioredis'],
 ] as const
 
 /**
@@ -31,12 +32,7 @@ export async function tryFleetAlone(
   using folder = temporaryFolder('harbor-fleet-')
   const cwd = folder.path
   cpSync(join(root, 'scripts', 'fleet-alone'), cwd, { recursive: true })
-  const beside = BESIDE.map(([dependent, name]) => {
-    const { version = '' } = readManifest(
-      join(root, 'packages', dependent, 'node_modules', name, 'package.json'),
-    )
-    return `${name}@${version}`
-  })
+  const beside = BESIDE.map(([folder, name]) => asTestedBy(folder, name))
   const execute = (command: string, ...args: string[]) =>
     mustRun(command, args, { cwd, signal, timeoutMs: 300_000 })
   await execute('npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs, ...beside)

@@ -14,6 +14,8 @@ export interface Manifest {
   publishConfig?: { exports: Exports }
   dependencies?: Record<string, string>
   devDependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>
   devEngines?: { packageManager: { version: string } }
   description?: string
 }
