@@ -39,6 +39,16 @@ describe('retry', () => {
     )
   })
 
+  it('makes the second attempt without a timer if its delay is 0, and leaves the process time for other work before later ones', async () => {
+    const operation = failing(new Error('first'), new Error('second'))
+    const run = retry(operation, { baseDelayMs: 0 })
+    for (let microtask = 0; microtask < 100; microtask++) await undefined
+    expect(operation).toHaveBeenCalledTimes(2)
+    expect(vi.getTimerCount()).toBe(1)
+    await vi.runAllTimersAsync()
+    await expect(run).resolves.toBe('fine')
+  })
+
   it.each([['a string'], [null], [undefined], [{ reason: 'a plain object' }]])(
     'retries what is thrown at once, or is no Error, like a rejection, and rethrows it unchanged: %o',
     async (thrown) => {

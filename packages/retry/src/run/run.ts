@@ -103,7 +103,9 @@ async function continueRun<T>(
       discardBody(value)
       notify(onRetry, { attempt: attempts, ...plan, failure, error })
       if (clock.sleep) await interruptible(async () => clock.sleep?.(plan.delayMs, signal), { signal })
-      else await sleep(plan.delayMs, signal)
+      // A timer takes a millisecond or more, also for 0. Only the second attempt does without: a loop of attempts that fail at once must leave
+      // the process time for other work.
+      else if (plan.delayMs > 0 || attempts > 1) await sleep(plan.delayMs, signal)
       signal?.throwIfAborted()
       if (plan.reason === 'backoff') previousDelayMs = plan.delayMs
     } catch (cause) {
