@@ -1,6 +1,6 @@
 import { startSimulator, type Fault, type SimulatedProvider } from '@harbor/simulator'
 import OpenAI from 'openai'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   APIConnectionTimeoutError,
   BadRequestError,
@@ -118,13 +118,16 @@ describe('single embeddings', () => {
 
   it('fill up one request while it waits for the limits', async () => {
     const [provider, harbor] = await batching({ limits: { requestsPerMinute: 20, burstMs: 0, safety: 1 } })
-    const replies = [embed(harbor, 'the first')]
-    await replies[0]
+    await embed(harbor, 'the first')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const replies = []
     // Each comes alone: the batcher waits 5 ms for others, the limits three seconds.
     for (const text of texts(5)) {
       replies.push(embed(harbor, text))
-      await new Promise((resolve) => setTimeout(resolve, 8))
+      await vi.advanceTimersByTimeAsync(8)
     }
+    await vi.advanceTimersByTimeAsync(3_000)
     await Promise.all(replies)
     expect(provider.counts().byOperation).toEqual({ embeddings: 2 })
     expect(new Set(inputsOf(provider)[1] as string[])).toEqual(new Set(texts(5)))
