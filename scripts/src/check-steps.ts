@@ -25,6 +25,7 @@ export function checkSteps(signal: AbortSignal): Step[] {
     // The longest that takes one core.
     command('lint', process.execPath, 'scripts/lint.ts'),
     turbo('test'),
+    command('release', process.execPath, '--disable-warning=ExperimentalWarning', 'scripts/release-dry.ts'),
     plainSdkTests(signal),
     { name: 'parts', run: checkParts },
     ...tarballSteps(execute, signal),
