@@ -10,7 +10,7 @@ import { caretAdmits } from './src/caret.ts'
 import { COMPILERS, Consumer } from './src/consumer.ts'
 import { pnpm } from './src/pnpm.ts'
 import { startRegistry } from './src/registry.ts'
-import { addChangeset, registryEnv, rehearsalEnv, release } from './src/release.ts'
+import { addChangeset, nameOf, registryEnv, rehearsalEnv, release } from './src/release.ts'
 import { mustRun } from './src/run.ts'
 import { copySources } from './src/source-copy.ts'
 import { stopSignal } from './src/stop-signal.ts'
@@ -90,11 +90,6 @@ function versionOf(name: string, released: readonly string[]): string {
   const found = released.find((version) => nameOf(version) === name)
   if (found === undefined) throw new Error(`${name} was not released`)
   return found.slice(name.length + 1)
-}
-
-/** `@harbor/retry` of `@harbor/retry@0.1.0`. */
-function nameOf(version: string): string {
-  return version.slice(0, version.lastIndexOf('@'))
 }
 
 function dependentsOf(name: string): string[] {

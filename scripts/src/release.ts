@@ -14,17 +14,33 @@ export interface ReleaseOptions {
   signal: AbortSignal
 }
 
-/** Does what the release workflow does, towards a registry of our own: new versions, a build, and out. */
+/**
+ * Does what the release workflow does, towards a registry of our own: new versions, a build, and out. It builds only what gets a new version;
+ * the workflow builds everything, and publishes the same.
+ */
 export async function release({ workspace, registry, env, signal }: ReleaseOptions): Promise<string[]> {
   const before = await publishedVersions(registry)
   const at = { cwd: workspace, signal, env }
   const changeset = tool('changeset', '@changesets/cli')
+  const old = versions(workspace)
   // Just after a release there is none, and what is published then is what stands in the manifests.
   if (hasChangesets(workspace)) await mustRun(changeset[0], [changeset[1], 'version'], at)
-  await mustRun(process.execPath, ['scripts/turbo.ts', 'run', 'build', '--output-logs=errors-only'], at)
+  const moved = versions(workspace).filter((version) => !old.includes(version))
+  const filters = moved.map((version) => `--filter=${nameOf(version)}`)
+  const build = ['scripts/turbo.ts', 'run', 'build', '--output-logs=errors-only', ...filters]
+  await mustRun(process.execPath, build, at)
   await mustRun(changeset[0], [changeset[1], 'publish', '--no-git-tag'], at)
   const after = await publishedVersions(registry)
   return after.filter((version) => !before.includes(version))
+}
+
+/** `@harbor/retry` of `@harbor/retry@0.1.0`. */
+export function nameOf(version: string): string {
+  return version.slice(0, version.lastIndexOf('@'))
+}
+
+function versions(workspace: string): string[] {
+  return published(workspace).map(({ manifest: { name, version = '' } }) => `${name}@${version}`)
 }
 
 function hasChangesets(workspace: string): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { expectedOf, Fleet, keysOf, killAtRandom, seeded, until } from '../test/fleet.ts'
-import { RedisServer } from '../test/redis-server.ts'
+import { RedisServer } from '../../redis/test/redis-server.ts'
 
 const ITEMS = 20_000
 const KILLS = 40

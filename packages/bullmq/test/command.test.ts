@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keysOf } from './fleet.ts'
-import { hasRedis, RedisServer } from './redis-server.ts'
+import { hasRedis, RedisServer } from '../../redis/test/redis-server.ts'
 
 const HARBOR = join(import.meta.dirname, '../../core/src/cli/bin.ts')
 const OWN = join(import.meta.dirname, '../src/bin.ts')

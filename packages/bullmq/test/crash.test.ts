@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { expectedOf, Fleet, type FleetPlan, keysOf, killAtRandom, seeded, until } from './fleet.ts'
-import { hasRedis, RedisServer } from './redis-server.ts'
+import { hasRedis, RedisServer } from '../../redis/test/redis-server.ts'
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 100_000)
 

@@ -3,7 +3,7 @@ import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { FleetItemError, runFleetBulk } from '../src/index.ts'
 import { queuesOfTests, resultsOf } from './queue-of-test.ts'
-import { hasRedis } from './redis-server.ts'
+import { hasRedis } from '../../redis/test/redis-server.ts'
 
 const line = (text: string): BulkRequest => ({
   custom_id: text,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { runFleetBulk } from '../src/index.ts'
 import { keysOf } from './fleet.ts'
 import { numbersTo, queuesOfTests, resultsOf } from './queue-of-test.ts'
-import { hasRedis } from './redis-server.ts'
+import { hasRedis } from '../../redis/test/redis-server.ts'
 
 const ITEMS = 400
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { BulkResult, BulkRun } from '@harbor/batch'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { startFleetWorker, type FleetWorker, type FleetWorkerOptions } from '../src/index.ts'
-import { RedisServer } from './redis-server.ts'
+import { RedisServer } from '../../redis/test/redis-server.ts'
 
 /** Where the run of a test is. */
 export interface Place {

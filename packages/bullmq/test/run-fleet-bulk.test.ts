@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { FleetItemError, PayloadTooLargeError, runFleetBulk } from '../src/index.ts'
 import { keysOf } from './fleet.ts'
 import { numbersTo, queuesOfTests, resultsOf } from './queue-of-test.ts'
-import { hasRedis } from './redis-server.ts'
+import { hasRedis } from '../../redis/test/redis-server.ts'
 
 describe.skipIf(!hasRedis)('runFleetBulk (needs redis-server)', () => {
   const { server, place, work, closeWorkers } = queuesOfTests()

@@ -2,8 +2,9 @@ import { Harbor, type HarborOptions } from '@harbor/core'
 import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { redisFleet } from '../src/index.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { RIGHTS } from '../src/client/forbidden.ts'
+import { redisFleet, type RedisFleetOptions } from '../src/index.ts'
 import { FleetProcess } from './fleet-processes.ts'
 import { hasRedis, RedisServer } from './redis-server.ts'
 
@@ -41,9 +42,14 @@ class Member {
   readonly failures: string[] = []
   readonly #name: string
 
-  private constructor(client: Redis, { provider }: Setting, name: string, budgetMs: number) {
+  private constructor(
+    client: Redis,
+    { provider }: Setting,
+    name: string,
+    options: Partial<RedisFleetOptions>,
+  ) {
     this.#name = name
-    const fleet = redisFleet({ client, budgetMs })
+    const fleet = redisFleet({ client, ...options })
     this.harbor = new Harbor({ apiKey: 'test-key', baseURL: provider.baseURL, fleet, ...OPTIONS })
     onTestFinished(async () => {
       await this.harbor.close()
@@ -51,11 +57,15 @@ class Member {
     })
   }
 
-  static async connect(setting: Setting, name: string, budgetMs = 50): Promise<Member> {
-    const client = new Redis(setting.server.url, { retryStrategy: () => 20, lazyConnect: true })
+  static async connect(
+    setting: Setting,
+    name: string,
+    { url = setting.server.url, ...options }: Partial<RedisFleetOptions> & { url?: string } = {},
+  ): Promise<Member> {
+    const client = new Redis(url, { retryStrategy: () => 20, lazyConnect: true })
     client.on('error', () => undefined)
     await client.connect()
-    return new Member(client, setting, name, budgetMs)
+    return new Member(client, setting, name, options)
   }
 
   async callAll(): Promise<void> {
@@ -149,8 +159,8 @@ describe.skipIf(!hasRedis)('a fleet (needs redis-server)', () => {
   it('pays once for what its members ask one after the other', async () => {
     const own = await setting()
     // Time enough, also on a busy machine: an answer that is not read in time is paid again.
-    const first = await Member.connect(own, 'same', 1_000)
-    const second = await Member.connect(own, 'same', 1_000)
+    const first = await Member.connect(own, 'same', { budgetMs: 1_000 })
+    const second = await Member.connect(own, 'same', { budgetMs: 1_000 })
     await first.callAll()
     await second.callAll()
     expect(second.harbor.stats().cache.hits).toBeGreaterThan(0.9 * CALLS)
@@ -170,6 +180,42 @@ describe.skipIf(!hasRedis)('a fleet (needs redis-server)', () => {
     expect(processes.flatMap(({ report }) => report.failures)).toEqual([])
     expect(provider.counts().byStatus).toEqual({ 200: 2 * CALLS })
     expect(processes.map(({ report }) => report.fleet?.members)).toEqual([2, 2])
+  })
+
+  /** Makes calls with two members, as a Redis user with these rights. Returns their statistics and the warnings. */
+  async function callAs(...rules: readonly string[]) {
+    const { server, provider } = await setting()
+    await command(server, 'ACL', 'SETUSER', 'fleet', 'on', '>secret', ...rules)
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
+    onTestFinished(() => warn.mockRestore())
+    const url = server.url.replace('//', '//fleet:secret@')
+    const share = ['limits', 'breakers', 'spend', 'cache', 'flights'] as const
+    const options = { url, share, budgetMs: 1_000 }
+    const names = ['one', 'two']
+    const members = await Promise.all(
+      names.map((name) => Member.connect({ server, provider }, name, options)),
+    )
+    await Promise.all(members.map((member) => member.callAll()))
+    expect(members.flatMap(({ failures }) => failures)).toEqual([])
+    expect(provider.counts().byStatus).toEqual({ 200: 2 * CALLS })
+    return {
+      fleets: members.map(({ harbor }) => harbor.stats().fleet),
+      warnings: warn.mock.calls.map(([message]) => String(message)),
+    }
+  }
+
+  it('shares all else if its Redis user may not run a command', async () => {
+    const { fleets, warnings } = await callAs('~*', '+@all', '-xadd')
+    // Only flights need the command. Limits and money are still shared.
+    const lastError = expect.stringMatching(/NOPERM|can't run this command/) as string
+    expect(fleets).toMatchObject(Array.from({ length: 2 }, () => ({ members: 2, degraded: true, lastError })))
+    expect(warnings.filter((message) => message.includes('refuses a command of the fleet'))).toHaveLength(2)
+  })
+
+  it('needs no more rights than its warning names', async () => {
+    const { fleets, warnings } = await callAs('~*harbor:*', '-@all', ...RIGHTS)
+    expect(fleets).toMatchObject(Array.from({ length: 2 }, () => ({ members: 2, degraded: false })))
+    expect(warnings.filter((message) => message.includes('refuses'))).toEqual([])
   })
 
   it('answers every call with a client of one server that turns out to be part of a cluster', async () => {

@@ -1,3 +1,4 @@
+import { FORBIDDEN_MS, isForbidden, RIGHTS } from './forbidden.ts'
 import type { RedisLink } from './redis-client.ts'
 
 /** While Redis does not answer, it is tried this often, in milliseconds. */
@@ -28,7 +29,7 @@ export interface ConnectionOptions {
  *      ▲                                                           │
  *      └──────────────────── a probe succeeded ────────────────────┘
  *
- * So only the calls that notice an outage wait for it.
+ * So only the calls that notice an outage wait for it. A command that the Redis user may not run is no outage: Redis has answered.
  */
 export class RedisConnection {
   readonly link: RedisLink
@@ -41,6 +42,8 @@ export class RedisConnection {
   #timer: NodeJS.Timeout | undefined
   #roundTrips = 0
   #lastError: string | undefined
+  #forbiddenUntil = -Infinity
+  #hasWarned = false
 
   constructor(link: RedisLink, options: ConnectionOptions) {
     this.link = link
@@ -49,6 +52,11 @@ export class RedisConnection {
 
   get isDown(): boolean {
     return this.#isDown
+  }
+
+  /** Whether some command was refused lately, because the Redis user may not run it. */
+  get isForbidden(): boolean {
+    return performance.now() < this.#forbiddenUntil
   }
 
   /** Counts a command that was sent in another way. */
@@ -94,7 +102,8 @@ export class RedisConnection {
         },
         (error: unknown) => {
           isInTime()
-          this.#fail(messageOf(error))
+          if (isForbidden(error)) this.#forbidden(error)
+          else this.#fail(messageOf(error))
           if (isLate) onLate?.()
           else resolve(undefined)
         },
@@ -137,6 +146,18 @@ export class RedisConnection {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
+  }
+
+  #forbidden({ message }: Error): void {
+    this.#lastError = message
+    this.#forbiddenUntil = performance.now() + FORBIDDEN_MS
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    process.emitWarning(
+      `Redis refuses a command of the fleet: ${message} What needs it is not shared with other processes, and each uses its part. Allow ` +
+        `the Redis user: ${RIGHTS.join(' ')}, and the keys of the prefix.`,
+      'HarborWarning',
+    )
   }
 
   #fail(message: string): void {

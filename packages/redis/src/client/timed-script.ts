@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RedisConnection } from './connection.ts'
+import { FORBIDDEN_MS, isForbidden } from './forbidden.ts'
 import type { RedisLink } from './redis-client.ts'
 
 /** A Lua script whose reply is a list of texts. */
@@ -22,6 +23,7 @@ export class TimedScript {
   #isBusy = false
   /** Whether Redis has run the script for this process, so that its digest is enough. A first command with the digest could need two round trips. */
   #isStored = false
+  #forbiddenUntil = -Infinity
 
   constructor(connection: RedisConnection, script: Script) {
     this.#connection = connection
@@ -33,9 +35,9 @@ export class TimedScript {
     return this.#isBusy
   }
 
-  /** Whether no command is sent now, because Redis does not answer. */
+  /** Whether the script is not sent now, because Redis does not answer, or because its user may not run the script or one of its commands. */
   get isDown(): boolean {
-    return this.#connection.isDown
+    return this.#connection.isDown || performance.now() < this.#forbiddenUntil
   }
 
   /**
@@ -49,6 +51,7 @@ export class TimedScript {
     args: readonly (string | Buffer)[],
     onLate?: (reply?: readonly string[]) => void,
   ): Promise<readonly string[] | undefined> {
+    if (this.isDown) return undefined
     const reply = await this.#connection.run(
       async (link) => {
         this.#isBusy = true
@@ -56,6 +59,9 @@ export class TimedScript {
           const sent = await sendScript(link, this.#script, this.#isStored, keys, args)
           this.#isStored = true
           return sent
+        } catch (error) {
+          if (isForbidden(error)) this.#forbiddenUntil = performance.now() + FORBIDDEN_MS
+          throw error
         } finally {
           this.#isBusy = false
         }

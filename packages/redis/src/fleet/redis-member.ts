@@ -83,10 +83,10 @@ export class RedisMember implements FleetMember {
   }
 
   stats(): FleetStats {
-    const { isDown, roundTrips, lastError } = this.#connection
+    const { isDown, isForbidden, roundTrips, lastError } = this.#connection
     let members = Math.max(this.money?.members ?? 1, this.#board?.members ?? 1)
     for (const limits of this.#limits.values()) members = Math.max(members, limits.members)
-    return { members, degraded: isDown, roundTrips, lastError }
+    return { members, degraded: isDown || isForbidden, roundTrips, lastError }
   }
 
   async close(): Promise<void> {

@@ -52,6 +52,8 @@ export class RedisFlights implements FleetFlights {
 
   async enter(call: FlightCall): Promise<RedisFlightLead | RedisFlightFollow | undefined> {
     if (this.#led.size >= MAX_FLIGHTS || this.#reader.size >= MAX_FLIGHTS || this.#isClosed) return undefined
+    // A leader that cannot pass on its answer would only make others wait.
+    if (this.#publish.isDown || this.#renew.isDown) return undefined
     const token = `${this.#member}-${(++this.#flights).toString(36)}`
     const lock = this.#keys.lock(call.name)
     const stream = this.#keys.stream(lock, token)
