@@ -1,6 +1,6 @@
-import { createServer } from 'node:net'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import { freePort } from './free-port.ts'
 
 /** Starts a server for Prometheus at a free port. A service has a fixed one: `new PrometheusExporter()` listens at 9464. */
 export async function startPrometheus(): Promise<{ meterProvider: MeterProvider; url: string }> {
@@ -9,13 +9,4 @@ export async function startPrometheus(): Promise<{ meterProvider: MeterProvider;
   const meterProvider = new MeterProvider({ readers: [exporter] })
   await exporter.startServer()
   return { meterProvider, url: `http://127.0.0.1:${port}/metrics` }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

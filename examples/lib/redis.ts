@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { freePort } from './free-port.ts'
 
 /** A Redis server of this program, on loopback, without files. */
 export interface RedisProcess {
@@ -27,6 +27,8 @@ export async function startRedis(): Promise<RedisProcess> {
     printed += chunk.toString()
     if (printed.includes('Ready to accept connections')) break
   }
+  if (!printed.includes('Ready to accept connections'))
+    throw new Error(`redis-server did not start:\n${printed}`)
   process.once('exit', () => server.kill('SIGKILL'))
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -38,13 +40,4 @@ export async function startRedis(): Promise<RedisProcess> {
       await ended
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

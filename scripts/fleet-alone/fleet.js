@@ -57,11 +57,18 @@ function command(name, args, env) {
   return { child, printed: () => printed, ended: once(child, 'close').then(([code]) => code) }
 }
 
+/** Below the ports that the system gives to connections. */
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 25_000 + Math.floor(Math.random() * 7_000)
+    const server = createServer().listen(port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+    } catch {
+      continue
+    }
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { openTelemetry } from '../src/index.ts'
 import { METRICS } from '../src/metrics/definitions.ts'
 import { brokenMessage, harborFor, HELLO, simulate, status } from './helpers/clients.ts'
-import { freePort } from './helpers/free-port.ts'
+import { freePort } from '../../parts/test/free-port.ts'
 
 interface Dashboard {
   readonly panels: readonly {

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { METRICS } from '../src/metrics/definitions.ts'
 import { openTelemetry } from '../src/index.ts'
 import { harborFor, HELLO, simulate, status } from './helpers/clients.ts'
-import { freePort } from './helpers/free-port.ts'
+import { freePort } from '../../parts/test/free-port.ts'
 
 /** Starts the Prometheus exporter. @returns the provider, and a function that scrapes it over HTTP */
 async function prometheus() {

@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../parts/test/free-port.ts'
 
 /** Whether this machine has a Redis server. Its tests are skipped otherwise, and say so. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
@@ -79,17 +79,7 @@ async function started(port: number, folder: string, settings: readonly string[]
   let printed = ''
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
     printed += chunk.toString()
-    if (printed.includes('Ready to accept connections')) break
+    if (printed.includes('Ready to accept connections')) return child
   }
-  if (child.exitCode !== null) throw new Error(`redis-server ended:\n${printed}`)
-  return child
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  throw new Error(`redis-server did not start:\n${printed}`)
 }

@@ -15,6 +15,15 @@ export interface ListenerEvents {
   request(request: IncomingMessage, response: ServerResponse, connection: Connection): void
 }
 
+/**
+ * The ports that are tried when none is given. They lie below those that systems give to outgoing connections: such a connection could take the
+ * port of a server that is down, and the server could not come back.
+ */
+const LOWEST_PORT = 15_000
+const PORTS = 10_000
+const MAX_TRIES = 20
+const TAKEN: ReadonlySet<string | undefined> = new Set(['EADDRINUSE', 'EACCES'])
+
 /** An HTTP server that tracks its connections. It can stop listening, and listen again on the same port. */
 export class Listener {
   readonly #server: Server
@@ -49,23 +58,40 @@ export class Listener {
     return this.#connections.size
   }
 
-  /** Starts to listen on the given port or, without one, on the previous port. */
+  /** Starts to listen on the given port or, without one, on the previous port. With 0, on a free port. */
   async up(port = this.#port): Promise<void> {
     if (this.#listening) return
     this.#listening = true
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', reject)
-        this.#server.listen(port, '127.0.0.1', () => {
-          this.#server.off('error', reject)
-          resolve()
-        })
-      })
+      if (port === 0) await this.#listenAnywhere()
+      else await this.#listen(port)
     } catch (error) {
       this.#listening = false
       throw error
     }
     this.#port = (this.#server.address() as AddressInfo).port
+  }
+
+  async #listenAnywhere(): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      try {
+        await this.#listen(LOWEST_PORT + Math.floor(Math.random() * PORTS))
+        return
+      } catch (error) {
+        if (!TAKEN.has((error as NodeJS.ErrnoException).code)) throw error
+      }
+    }
+    await this.#listen(0)
+  }
+
+  #listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, '127.0.0.1', () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
   }
 
   /** Stops listening and destroys every connection. */

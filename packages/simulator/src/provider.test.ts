@@ -211,6 +211,15 @@ it('refuses connections while down, and listens on the same port when up again',
   agent.destroy()
 })
 
+it('has a port that no outgoing connection can take while it is down', async () => {
+  const simulator = await startSimulator({ providers: { one: {}, two: {}, three: {} } })
+  const ports = Array.from(simulator.providers.values(), ({ port }) => port)
+  await simulator.close()
+  // Linux gives 32,768 and above to connections, other systems 49,152 and above.
+  for (const port of ports) expect(port).toBeLessThan(32_768)
+  expect(new Set(ports).size).toBe(3)
+})
+
 it('writes all events, several at once if they are due within a millisecond', async () => {
   provider.script({ reply: 'word'.concat(' word'.repeat(499)), tokenMs: 0.01 })
   const { body, pieces } = await chatStream(provider)
