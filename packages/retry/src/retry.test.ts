@@ -42,7 +42,7 @@ describe('retry', () => {
   it('makes the second attempt without a timer if its delay is 0, and leaves the process time for other work before later ones', async () => {
     const operation = failing(new Error('first'), new Error('second'))
     const run = retry(operation, { baseDelayMs: 0 })
-    for (let microtask = 0; microtask < 100; microtask++) await undefined
+    for (let microtask = 0; microtask < 100; microtask++) await Promise.resolve()
     expect(operation).toHaveBeenCalledTimes(2)
     expect(vi.getTimerCount()).toBe(1)
     await vi.runAllTimersAsync()
