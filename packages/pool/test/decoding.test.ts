@@ -1,3 +1,5 @@
+import { pbkdf2 } from 'node:crypto'
+import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { startPool } from './pool.ts'
@@ -33,4 +35,26 @@ describe('a body that becomes much larger when it is decoded', () => {
     expect(length).toBeLessThan(3 * MiB)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MiB)
   })
+})
+
+describe('an abort while a body is decoded', () => {
+  it.each(Object.keys(BOMBS))(
+    'makes the read reject in the same turn, although the decoder is at work: %s',
+    async (encoding) => {
+      const server = await startServer((_, response) => {
+        response.writeHead(200, { 'content-encoding': encoding }).write(BOMBS[encoding]?.subarray(0, 10_000))
+      })
+      const caller = new AbortController()
+      const response = await startPool().fetch(server.url, { signal: caller.signal })
+      // All threads are busy, so that the decoder waits for one.
+      const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('secret', 'salt', 100_000, 64, 'sha512'))
+      const read = response.text().catch((error: unknown) => error)
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+      const reason = new Error('the user left')
+      caller.abort(reason)
+      const turn = new Promise((resolve) => setImmediate(resolve, 'a turn later'))
+      expect(await Promise.race([read, turn])).toBe(reason)
+      await Promise.all(busy)
+    },
+  )
 })

@@ -10,7 +10,7 @@ type Result = IteratorResult<Uint8Array, undefined>
  * @param explain converts an error of the decoder into the error with which reading fails
  */
 export function decodeBody(
-  body: AsyncIterable<Uint8Array>,
+  body: Encoded,
   contentEncoding: string | undefined,
   explain: (error: unknown) => Error,
 ): AsyncIterable<Uint8Array> {
@@ -18,10 +18,17 @@ export function decodeBody(
   const names = contentEncoding.split(',').map((name) => name.trim().toLowerCase())
   const encodings = names.filter((name) => name !== 'identity' && name !== '')
   if (encodings.length > MAX_ENCODINGS || !encodings.every((name) => DECODERS.has(name))) return body
-  return encodings.reduceRight<AsyncIterable<Uint8Array>>((inner, encoding) => {
+  const decoded = encodings.reduceRight<AsyncIterable<Uint8Array>>((inner, encoding) => {
     const makeDecoder = DECODERS.get(encoding)
     return makeDecoder ? new DecodedBody(inner[Symbol.asyncIterator](), makeDecoder, explain) : inner
   }, body)
+  if (decoded instanceof DecodedBody) body.onAbort = (reason) => decoded.abort(reason)
+  return decoded
+}
+
+/** An encoded body. It calls `onAbort` with the reason when the caller aborts. */
+interface Encoded extends AsyncIterable<Uint8Array> {
+  onAbort?: ((reason: unknown) => void) | undefined
 }
 
 /**
@@ -94,6 +101,13 @@ class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
     return { done: true, value: undefined }
   }
 
+  /** Makes reads reject with the reason at once. The decoder may be at work in another thread, which may take long: its result is not awaited. */
+  abort(reason: unknown): void {
+    this.#sourceFailure ??= { error: reason }
+    this.#decoder?.destroy(new Error('The caller aborted'))
+    void this.#source.return?.()
+  }
+
   [Symbol.asyncIterator](): this {
     return this
   }
@@ -103,6 +117,8 @@ class DecodedBody implements AsyncIterableIterator<Uint8Array, undefined> {
     if (first.done === true || this.#cancelled) return undefined
     const decoder = this.#makeDecoder(first.value)
     this.#decoder = decoder
+    // Reads get its errors. It may fail before the first of them.
+    decoder.on('error', () => undefined)
     void this.#feed(decoder, first.value)
     return decoder[Symbol.asyncIterator]() as Chunks
   }

@@ -26,6 +26,8 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
  * paused.
  */
 export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined>, WholeReader {
+  /** Called with the reason when the caller aborts, also while nobody waits for a chunk. */
+  onAbort: ((reason: unknown) => void) | undefined
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
   #chunks: Uint8Array[] = []
@@ -91,6 +93,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined
   abort(reason: unknown): void {
     this.#chunks = []
     this.fail(reason)
+    this.onAbort?.(reason)
   }
 
   /** Removes and returns the next buffered chunk; undefined if there is none. It saves a promise when several chunks arrived together. */
