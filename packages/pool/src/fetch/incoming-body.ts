@@ -26,7 +26,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
  * paused.
  */
 export class IncomingBody implements AsyncIterableIterator<Uint8Array, undefined>, WholeReader {
-  /** Called with the reason when the caller aborts, also while nobody waits for a chunk. */
+  /** Called with the reason when the caller aborts, also while no reader waits for a chunk. */
   onAbort: ((reason: unknown) => void) | undefined
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
