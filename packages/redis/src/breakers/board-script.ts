@@ -32,6 +32,8 @@ const MAX_NEWS = 200
  * Returns: epoch, version, number of members, 1 if there are more changes, then for each change: kind (t or c), digest, whether it is open, generation,
  * remaining ms, number of openings in a row, ms until the lease of this member ends
  *
+ * `ahead`: where the clock was set back, time goes on from its latest value.
+ *
  * The first write is that of the member: if Redis refuses it, because its memory is full, nothing has changed.
  */
 export const BOARD_SCRIPT = `
@@ -43,7 +45,6 @@ local meta = redis.call('HMGET', KEYS[1], '#epoch', '#version', '#at', '#ahead')
 local epoch = meta[1] or (time[1] .. '.' .. time[2] .. '.' .. member)
 local newest = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
 local version = math.max(tonumber(meta[2] or 0), tonumber(newest[2] or 0))
--- Where the clock was set back, time goes on from its latest value.
 local ahead = math.max(tonumber(meta[4] or 0), tonumber(meta[3] or 0) - clock)
 local now = clock + ahead
 local isKnown = ARGV[2] == epoch

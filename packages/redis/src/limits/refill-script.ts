@@ -15,6 +15,10 @@
  * acknowledged report, minimum to hold, amount to hold, maximum to hold, amount left as reported by the provider or "", amount used if the state was lost
  * Returns: epoch, number of members, ms until the grant begins, remaining pause in ms, then for each limit: amount held, `used`, total used by all
  *
+ * `ahead`: where the clock was set back, time goes on from its latest value. `left`: what members hold is spent after what the provider has reported.
+ * `atOnce`: the grant begins at once if there is room for the minimum, with as much of the rest as there is room for; otherwise it is all of it, as soon
+ * as there is room.
+ *
  * The first write is that of the state: if Redis refuses it, because its memory is full, nothing has changed.
  */
 export const REFILL_SCRIPT = `
@@ -27,7 +31,6 @@ local pauseMs, epoch = math.min(tonumber(ARGV[4]), DAY), ARGV[5]
 local packed = redis.call('GET', KEYS[1])
 local state = packed and cmsgpack.unpack(packed) 
   or { epoch = time[1] .. '.' .. time[2] .. '.' .. member, at = clock, ahead = 0, paused = 0, limits = {} }
--- Where the clock was set back, time goes on from its latest value.
 state.ahead = math.max(state.ahead, state.at - clock)
 local now = clock + state.ahead
 state.at = now
@@ -81,7 +84,6 @@ for i = 6, #ARGV, 10 do
   limit.total = limit.total + spent
   limit.out = limit.out - spent
   if ask.left then
-    -- What members hold is spent after what the provider has reported.
     limit.used = math.max(limit.used, math.min(ask.capacity - (ask.left - math.max(0, limit.out)), ask.capacity + ask.rate * 60000))
   end
   if ask.held > ask.keep then
@@ -106,8 +108,6 @@ if pauseMs > 0 and now + pauseMs > state.paused then
 end
 local paused = math.max(0, math.min(state.paused - now, DAY))
 state.paused = now + paused
-
--- At once if there is room for the minimum, with as much of the rest as there is room for; otherwise all of it, as soon as there is room.
 local atOnce, share, delay = paused == 0, 1, paused
 for _, ask in ipairs(asks) do
   local limit = limits[ask.kind]

@@ -21,6 +21,9 @@
  * Returns: time in ms, number of members, then for each pot: epoch, period, end of the period or 0, lease, spent by all, held by others, reserved by
  * others, stale, short
  *
+ * `ahead`: where the clock was set back, time goes on from its latest value. What a member reports of a period that is over counts as nothing. An amount
+ * that is too small for any call is not held (`least`): two members with halves of it would wait for each other.
+ *
  * The first write is that of a pot: if Redis refuses it, because its memory is full, nothing has changed.
  */
 export const GRANT_SCRIPT = `
@@ -57,10 +60,8 @@ for i = 2, #KEYS do
     pot = { epoch = time[1] .. '.' .. time[2] .. '.' .. member, period = period, base = 0, sum = 0, at = clock, ahead = 0, members = {} }
   end
   if knownPeriod and knownPeriod ~= pot.period then
-    -- The member's money is that of a period which is over.
     total, acknowledged, reserved, floor, seed, others, knownEpoch = 0, 0, 0, 0, 0, 0, ''
   end
-  -- Where the clock was set back, time goes on from its latest value.
   pot.ahead = math.max(pot.ahead, pot.at - clock)
   local now = clock + pot.ahead
   pot.at = now
@@ -109,7 +110,6 @@ for i = 2, #KEYS do
   else
     pot.short, pot.lack = nil, nil
   end
-  -- An amount that is too small for any call is not held: two members with halves of it would wait for each other.
   local free = room < least - limit * 1e-9 and 0 or math.min(room, need)
   if not pot.short then free = math.max(free, math.min(room, want, ample / (4 * members))) end
   free = math.max(floor, free)
