@@ -25,8 +25,8 @@ export function checkSteps(signal: AbortSignal): Step[] {
     // The longest that takes one core.
     command('lint', process.execPath, 'scripts/lint.ts'),
     turbo('test'),
-    command('release', process.execPath, '--disable-warning=ExperimentalWarning', 'scripts/release-dry.ts'),
     plainSdkTests(signal),
+    command('release', process.execPath, '--disable-warning=ExperimentalWarning', 'scripts/release-dry.ts'),
     { name: 'parts', run: checkParts },
     ...tarballSteps(execute, signal),
     { ...command('runtimes', process.execPath, 'scripts/runtimes.ts'), after: ['build'] },
