@@ -8,7 +8,7 @@ import { Board } from './board.ts'
 /** Options of `redisBreakerStore`: the client, and the prefix of its keys. */
 export interface RedisBreakerStoreOptions {
   /**
-   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the store does not close it.
+   * A client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. It stays yours: the store does not close it.
    * Use a server that does not evict keys (`maxmemory-policy noeviction`).
    */
   readonly client: RedisClient

@@ -8,6 +8,8 @@ const MAX_PROBE_MS = 4_000
 /** A server that fails again within this time after it had recovered is left alone for longer, in milliseconds. */
 const RELAPSE_MS = 2_000
 
+const NO_CONNECTION = 'The client has no connection to Redis.'
+
 /** If the timer of a command fires later than this share of its time, the command gets the time again, at most this number of times. */
 const LATENESS = 0.2
 const MAX_EXTENSIONS = 2
@@ -59,9 +61,9 @@ export class RedisConnection {
     return performance.now() < this.#forbiddenUntil
   }
 
-  /** Counts a command that was sent in another way. */
-  count(): void {
-    this.#roundTrips++
+  /** Counts commands that are sent in another way. A negative number takes back those that were not sent. */
+  count(commands = 1): void {
+    this.#roundTrips += commands
   }
 
   /** The number of commands that were sent. */
@@ -75,7 +77,7 @@ export class RedisConnection {
   }
 
   /**
-   * Sends a command, unless Redis is down.
+   * Sends a command, unless Redis is down. While the client connects for the first time, as at the start of a process, the command waits for that, too.
    *
    * @param send sends the command
    * @param onLate called with the reply when Redis has answered after the time was over, or without one when the command has failed then
@@ -83,31 +85,40 @@ export class RedisConnection {
    */
   run<T>(send: (link: RedisLink) => Promise<T>, onLate?: (reply?: T) => void): Promise<T | undefined> {
     if (this.#isDown || this.#isClosed) return Promise.resolve(undefined)
-    if (!this.link.isReady()) {
-      this.#fail('The client has no connection to Redis.')
+    const { link } = this
+    const first = link.firstConnection()
+    if (!first && !link.isReady()) {
+      this.#fail(NO_CONNECTION)
       return Promise.resolve(undefined)
     }
     return new Promise((resolve) => {
       let isLate = false
       const isInTime = this.#watch(() => {
         isLate = true
-        this.#fail(`Redis has not answered within ${this.#options.budgetMs} ms.`)
+        this.#fail(
+          link.isReady() ? `Redis has not answered within ${this.#options.budgetMs} ms.` : NO_CONNECTION,
+        )
         resolve(undefined)
       })
-      this.#roundTrips++
-      send(this.link).then(
-        (reply) => {
-          if (isInTime()) resolve(reply)
-          else onLate?.(reply)
-        },
-        (error: unknown) => {
-          isInTime()
-          if (isForbidden(error)) this.#forbidden(error)
-          else this.#fail(messageOf(error))
-          if (isLate) onLate?.()
-          else resolve(undefined)
-        },
-      )
+      const begin = (): void => {
+        if (isLate || this.#isClosed) return
+        this.#roundTrips++
+        send(link).then(
+          (reply) => {
+            if (isInTime()) resolve(reply)
+            else onLate?.(reply)
+          },
+          (error: unknown) => {
+            isInTime()
+            if (isForbidden(error)) this.#forbidden(error)
+            else this.#fail(messageOf(error))
+            if (isLate) onLate?.()
+            else resolve(undefined)
+          },
+        )
+      }
+      if (first) void first.then(begin)
+      else begin()
     })
   }
 

@@ -27,9 +27,12 @@ export class MemoryPolicyCheck {
     this.#use = use
   }
 
-  /** Checks the settings of the server in the background, at the first call with a connection only. */
+  /** Checks the settings of the server in the background, at the first call only, and not before the client has connected. */
   once(): void {
-    if (this.#isDone || !this.#link.isReady()) return
+    if (this.#isDone) return
+    const first = this.#link.firstConnection()
+    if (first) void first.then(() => this.once())
+    if (!this.#link.isReady()) return
     this.#isDone = true
     // Hosted servers do not allow CONFIG. Then there is nothing to say.
     this.#check().catch(() => undefined)

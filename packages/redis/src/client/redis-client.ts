@@ -1,5 +1,10 @@
+/** What the clients of both libraries have. */
+interface Connecting {
+  once(event: 'ready', listener: () => void): unknown
+}
+
 /** A client of `ioredis`, version 5 or newer. Only these parts of it are used. */
-export interface IoredisClient {
+export interface IoredisClient extends Connecting {
   /** `ready` while commands can be sent. */
   readonly status: string
   /** Sends a command. Resolves with its reply, in which all texts are buffers. */
@@ -9,7 +14,7 @@ export interface IoredisClient {
 }
 
 /** A client of `redis` (node-redis), version 5 or newer. Only these parts of it are used. */
-export interface NodeRedisClient {
+export interface NodeRedisClient extends Connecting {
   /** Whether commands can be sent. */
   readonly isReady: boolean
   /** Returns a client on the same connection that returns texts as buffers. */
@@ -19,13 +24,15 @@ export interface NodeRedisClient {
   }
 }
 
-/** A connected client of Redis or Valkey. */
+/** A client of Redis or Valkey that is connected, or connects. */
 export type RedisClient = IoredisClient | NodeRedisClient
 
 /** How commands are sent, over either client. */
 export interface RedisLink {
   /** Whether a command can be sent now. A command that is sent anyway would wait in the queue of the client. */
   isReady(): boolean
+  /** Resolves when the client has its first connection. Returns undefined after that, also when the connection is lost. */
+  firstConnection(): Promise<void> | undefined
   /** Sends a command. Resolves with its reply, in which all texts are buffers. */
   send(command: string, ...args: (string | Buffer)[]): Promise<unknown>
 }
@@ -42,19 +49,29 @@ export function linkTo(client: RedisClient): RedisLink {
       'client must be connected to one Redis server; a cluster is not supported. Use a server of its own for Harbor.',
     )
   if ('callBuffer' in client) {
+    const isReady = (): boolean => client.status === 'ready'
     return {
-      isReady: () => client.status === 'ready',
+      isReady,
+      firstConnection: firstConnectionOf(client, isReady),
       send: (command, ...args) => client.callBuffer(command, ...args),
     }
   }
   if ('withTypeMapping' in client) {
     const withBuffers = client.withTypeMapping({ [BLOB_STRING]: Buffer })
+    const isReady = (): boolean => client.isReady
     return {
-      isReady: () => client.isReady,
+      isReady,
+      firstConnection: firstConnectionOf(client, isReady),
       send: (command, ...args) => withBuffers.sendCommand([command, ...args]),
     }
   }
   throw new TypeError('client must be a client of ioredis or node-redis (redis), version 5 or newer')
+}
+
+function firstConnectionOf(client: Connecting, isReady: () => boolean): RedisLink['firstConnection'] {
+  let first = isReady() ? undefined : new Promise<void>((resolve) => client.once('ready', resolve))
+  void first?.then(() => (first = undefined))
+  return () => first
 }
 
 /** Whether a client is that of a cluster. Those of ioredis have `isCluster`, those of node-redis have `masters`. */

@@ -28,9 +28,15 @@ export class FleetStore implements FleetCacheStore {
     return this.#send((store) => store.clear(prefix))
   }
 
-  #send<T>(operation: (store: FleetCacheStore) => Promise<T>): Promise<T> {
-    if (this.#connection.isDown) return Promise.reject(new RedisUnavailableError())
+  async #send<T>(operation: (store: FleetCacheStore) => Promise<T>): Promise<T> {
+    if (this.#connection.isDown) throw new RedisUnavailableError()
     this.#connection.count()
-    return operation(this.#store)
+    try {
+      return await operation(this.#store)
+    } catch (error) {
+      // It was not sent.
+      if (RedisUnavailableError.is(error)) this.#connection.count(-1)
+      throw error
+    }
   }
 }

@@ -7,7 +7,7 @@ import { RedisMember } from './redis-member.ts'
 /** Options of `redisFleet`: the clients of Redis, the prefix of the keys, and what is shared. */
 export interface RedisFleetOptions {
   /**
-   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The fleet does not close it. Use a server
+   * A client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The fleet does not close it. Use a server
    * that does not evict keys (`maxmemory-policy noeviction`).
    */
   readonly client: RedisClient

@@ -14,7 +14,7 @@ const VERSION = 1
 /** Options of `createRedisRateLimiter`: the client, the prefix of its keys, and the options of `createRateLimiter`. */
 export interface RedisRateLimiterOptions extends RateLimits {
   /**
-   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The limiter does not close it. Use a server
+   * A client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The limiter does not close it. Use a server
    * that does not evict keys (`maxmemory-policy noeviction`).
    */
   readonly client: RedisClient

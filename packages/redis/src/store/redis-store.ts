@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { anObject, checkOptions, checksOf } from '@harbor/parts'
 import { aPrefix } from '../client/checks.ts'
 import { RedisUnavailableError } from '../client/errors.ts'
@@ -8,13 +9,15 @@ import { MemoryPolicyCheck } from '../client/memory-policy-check.ts'
 const MAX_TTL_MS = 31_536_000_000
 /** The number of keys that one step of `clear()` looks at. */
 const SCAN_COUNT = 1_000
+/** How long an operation waits for the first connection of the client, in milliseconds. A cache that reads gives up earlier. */
+const FIRST_CONNECTION_MS = 1_000
 /** The version of the entries. Another version has other keys, so that two versions of this package do not read each other's entries. */
 const VERSION = 1
 
 /** Options of `RedisStore`: the client, and the prefix of its keys. */
 export interface RedisStoreOptions {
   /**
-   * A connected client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The store does not close it. Use a server
+   * A client of `ioredis` or `redis`, version 5 or newer, for one server: a cluster is refused. The store does not close it. Use a server
    * that may evict keys (`maxmemory-policy allkeys-lru`), not the server of a job queue, whose keys must not be evicted.
    */
   readonly client: RedisClient
@@ -29,13 +32,15 @@ export interface RedisStoreOptions {
  * const cache = createCache({ farTier: new RedisStore({ client }) })
  * ```
  *
- * While the client has no connection, operations reject at once with a RedisUnavailableError instead of waiting in the queue of the client; the
- * cache then answers without the store.
+ * While the client has lost its connection, operations reject at once with a RedisUnavailableError instead of waiting in the queue of the client; the
+ * cache then answers without the store. For its first connection, they wait up to a second.
  */
 export class RedisStore {
   readonly #link: RedisLink
   readonly #prefix: string
   readonly #policy: MemoryPolicyCheck
+  /** Resolves when the client has connected for the first time, or that has taken too long. */
+  #connecting: Promise<unknown> | undefined
 
   /** @throws TypeError for an option that does not exist or has a wrong value, and for a client of a cluster */
   constructor(options: RedisStoreOptions) {
@@ -82,6 +87,9 @@ export class RedisStore {
   }
 
   async #send(command: string, ...args: (string | Buffer)[]): Promise<unknown> {
+    const first = this.#link.firstConnection()
+    if (first)
+      await (this.#connecting ??= Promise.race([first, delay(FIRST_CONNECTION_MS, null, { ref: false })]))
     if (!this.#link.isReady()) throw new RedisUnavailableError()
     return this.#link.send(command, ...args)
   }
