@@ -42,7 +42,7 @@ describe('RedisStore', () => {
   })
 
   it('refuses unknown options and prefixes with a colon', () => {
-    const client = { status: 'ready', callBuffer: () => Promise.resolve(null) }
+    const client = { status: 'ready', callBuffer: () => Promise.resolve(null), once: () => undefined }
     expect(() => new RedisStore({ client, prefix: 'a:b' })).toThrow(/prefix must be/)
     expect(() => new RedisStore({ client, ttl: 1 } as never)).toThrow(/unknown option ttl/)
   })
