@@ -7,7 +7,11 @@ import { hasRedis, RedisServer } from './redis-server.ts'
 const SMALL = { input: 10, output: 0 }
 
 describe('createRedisRateLimiter', () => {
-  const client: RedisClient = { status: 'ready', callBuffer: () => Promise.resolve(null), once: () => undefined }
+  const client: RedisClient = {
+    status: 'ready',
+    callBuffer: () => Promise.resolve(null),
+    once: () => undefined,
+  }
 
   it('returns what createRateLimiter returns', () => {
     expectTypeOf(createRedisRateLimiter).returns.toEqualTypeOf<RateLimiter>()
