@@ -1,5 +1,6 @@
 import { FORBIDDEN_MS, isForbidden, RIGHTS } from './forbidden.ts'
 import type { RedisLink } from './redis-client.ts'
+import { timeLimit } from './time-limit.ts'
 
 /** While Redis does not answer, it is tried this often, in milliseconds. */
 const PROBE_MS = 250
@@ -9,10 +10,6 @@ const MAX_PROBE_MS = 4_000
 const RELAPSE_MS = 2_000
 
 const NO_CONNECTION = 'The client has no connection to Redis.'
-
-/** If the timer of a command fires later than this share of its time, the command gets the time again, at most this number of times. */
-const LATENESS = 0.2
-const MAX_EXTENSIONS = 2
 
 export interface ConnectionOptions {
   /** How long a command may take, in milliseconds. */
@@ -93,7 +90,7 @@ export class RedisConnection {
     }
     return new Promise((resolve) => {
       let isLate = false
-      const isInTime = this.#watch(() => {
+      const isInTime = timeLimit(this.#options.budgetMs, () => {
         isLate = true
         this.#fail(
           link.isReady() ? `Redis has not answered within ${this.#options.budgetMs} ms.` : NO_CONNECTION,
@@ -120,37 +117,6 @@ export class RedisConnection {
       if (first) void first.then(begin)
       else begin()
     })
-  }
-
-  /**
-   * Calls a function if Redis has not answered a command in time. A timer that fires late shows that this process, and perhaps the whole machine, was
-   * too busy. That says nothing about Redis, so it then gets the time again.
-   *
-   * @returns a function to be called with the answer, which returns whether it was in time
-   */
-  #watch(onLate: () => void): () => boolean {
-    const { budgetMs } = this.#options
-    let state: 'waiting' | 'answered' | 'late' = 'waiting'
-    let extensions = 0
-    const late = (): void => {
-      if (state === 'answered') return
-      state = 'late'
-      onLate()
-    }
-    const wait = (): NodeJS.Timeout => {
-      const endsAt = performance.now() + budgetMs
-      return setTimeout(() => {
-        if (performance.now() - endsAt > budgetMs * LATENESS && extensions++ < MAX_EXTENSIONS) timer = wait()
-        // The reply may be here already: it is read before the callbacks of setImmediate.
-        else setImmediate(late)
-      }, budgetMs)
-    }
-    let timer = wait()
-    return () => {
-      clearTimeout(timer)
-      if (state === 'waiting') state = 'answered'
-      return state === 'answered'
-    }
   }
 
   /** Sends no more commands. The client stays open, since it is the user's. */
@@ -204,7 +170,7 @@ export class RedisConnection {
     const { probeKey } = this.#options
     if (!this.link.isReady()) return false
     this.#roundTrips++
-    const isInTime = this.#watch(() => undefined)
+    const isInTime = timeLimit(this.#options.budgetMs, () => undefined)
     try {
       // However long this takes, no other probe is sent meanwhile.
       await this.link.send('SET', probeKey, '1', 'PX', '60000')
