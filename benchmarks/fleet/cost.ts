@@ -1,6 +1,7 @@
 import { Harbor, type HarborOptions } from '@harbor/core'
 import { redisFleet } from '@harbor/redis'
 import { Redis } from 'ioredis'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { RedisServer } from '../../packages/redis/test/redis-server.ts'
 import { startInstantProvider } from '../instant-provider.ts'
 import { median } from '../table.ts'
@@ -9,10 +10,11 @@ import { median } from '../table.ts'
 export interface Cost {
   /** CPU time of a call, in microseconds. */
   readonly alone: number
-  readonly inFleet: number
+  /** What the fleet adds to it: the median of the differences between neighbouring rounds, since the speed of a machine drifts. */
+  readonly added: number
   /** Commands for each call under limits and a spend limit, with circuits. */
   readonly roundTrips: number
-  /** Commands for each call of a client with a shared cache and no limits. */
+  /** Commands for each call of a client that shares only its cache. */
   readonly perHit: number
   readonly perMiss: number
 }
@@ -35,8 +37,13 @@ export async function costOfFleet(rounds: number, calls: number): Promise<Cost> 
   const fleet = redisFleet({ client: redis })
   const alone = new Harbor({ ...LIMITED, baseURL })
   const member = new Harbor({ ...LIMITED, baseURL, fleet })
-  // Without limits: what these send several times a second, whether calls are hits or not, is counted above.
-  const caching = new Harbor({ ...CLIENT, baseURL, fleet, cache: { when: 'always', maxEntries: 1 } })
+  // What limits and circuits send several times a second, whether calls are hits or not, is counted above.
+  const caching = new Harbor({
+    ...CLIENT,
+    baseURL,
+    fleet: redisFleet({ client: redis, share: ['cache'] }),
+    cache: { when: 'always', maxEntries: 1 },
+  })
 
   const cpu = async (harbor: Harbor): Promise<number> => {
     const before = process.cpuUsage()
@@ -44,19 +51,27 @@ export async function costOfFleet(rounds: number, calls: number): Promise<Cost> 
     const { user, system } = process.cpuUsage(before)
     return (user + system) / calls
   }
-  const seen: { alone: number[]; inFleet: number[] } = { alone: [], inFleet: [] }
-  for (let round = -1; round < rounds; round++) {
-    const one = await cpu(alone)
-    const other = await cpu(member)
+  const seen: number[] = []
+  const added: number[] = []
+  for (let round = -2; round < rounds; round++) {
+    const isAloneFirst = round % 2 === 0
+    const first = await cpu(isAloneFirst ? alone : member)
+    const second = await cpu(isAloneFirst ? member : alone)
     if (round < 0) continue
-    seen.alone.push(one)
-    seen.inFleet.push(other)
+    seen.push(isAloneFirst ? first : second)
+    added.push(isAloneFirst ? second - first : first - second)
   }
   const tripsOf = async (harbor: Harbor, count: number, first = 0): Promise<number> => {
-    const before = harbor.stats().fleet?.roundTrips ?? 0
+    const trips = (): number => harbor.stats().fleet?.roundTrips ?? 0
+    const before = trips()
     await callsOf(harbor, count, first)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    return ((harbor.stats().fleet?.roundTrips ?? 0) - before) / count
+    // Answers are stored beside the calls.
+    let seen
+    do {
+      seen = trips()
+      await sleep(200)
+    } while (seen !== trips())
+    return (trips() - before) / count
   }
   const roundTrips = await tripsOf(member, calls)
   const perMiss = await tripsOf(caching, 200)
@@ -66,7 +81,7 @@ export async function costOfFleet(rounds: number, calls: number): Promise<Cost> 
   redis.disconnect()
   provider.close()
   await server.close()
-  return { alone: median(seen.alone), inFleet: median(seen.inFleet), roundTrips, perHit, perMiss }
+  return { alone: median(seen), added: median(added), roundTrips, perHit, perMiss }
 }
 
 async function callsOf(harbor: Harbor, count: number, first = 0): Promise<void> {

@@ -29,6 +29,14 @@ async function work({ redisUrl, baseURL, contender, shared, calls, concurrency }
   redis.on('error', () => undefined)
   await new Promise((resolve) => redis.once('ready', resolve))
   const make = CONTENDERS[contender](redis, baseURL, shared)
+  const ask: Parameters<typeof make>[0] = (client) =>
+    client.chat.completions.create({
+      model: 'gpt-4',
+      max_completion_tokens: 100,
+      messages: [{ role: 'user', content: QUESTION }],
+    })
+  // Loads what a client loads when it is first used.
+  await make(ask)
   let begun = 0
   let answered = 0
   let failed = 0
@@ -44,13 +52,7 @@ async function work({ redisUrl, baseURL, contender, shared, calls, concurrency }
     Array.from({ length: concurrency }, async () => {
       while (begun++ < calls) {
         try {
-          await make((client) =>
-            client.chat.completions.create({
-              model: 'gpt-4',
-              max_completion_tokens: 100,
-              messages: [{ role: 'user', content: QUESTION }],
-            }),
-          )
+          await make(ask)
           answered++
         } catch {
           failed++

@@ -10,10 +10,10 @@ const CLOCK = `{ redis.call('HGET', 'clock', 's'), redis.call('HGET', 'clock', '
 /** The script as it is, but for the clock, which the test sets. */
 const SCRIPT = REFILL_SCRIPT.replace("redis.call('TIME')", CLOCK)
 const KEYS = ['state', 'members', 'expiry', 'seen'].map((name) => `{p}:${name}`)
-/** 10 requests and 100 tokens per second, with a burst of a second. */
+/** 10 requests and 100 tokens per second. Of the burst, 4 requests and 40 tokens are for what processes hold ahead, and 10 and 100 in the bucket. */
 const LIMITS = [
-  { kind: 'requests', perMs: 0.01, capacity: 10, tokens: 1 },
-  { kind: 'tokens', perMs: 0.1, capacity: 100, tokens: 10 },
+  { kind: 'requests', perMs: 0.01, capacity: 14, tokens: 1 },
+  { kind: 'tokens', perMs: 0.1, capacity: 140, tokens: 10 },
 ] as const
 
 interface Holding {
@@ -161,6 +161,24 @@ describe.skipIf(!hasRedis)('the script of shared limits (needs redis-server)', (
     )
   })
 
+  it('grants no more at once than the burst, counting what members hold ahead', async () => {
+    await client.flushall()
+    await setClock(5_000)
+    const members = Array.from({ length: 4 }, () => new Member())
+    for (const [index, member] of members.entries())
+      accept(member, await report(`m${index}`, member, 1, 1), 5_000)
+    // The bucket is full again, and the leases are valid.
+    const now = 5_000 + LEASE_MS - 100
+    await setClock(now)
+    for (const [index, member] of members.entries())
+      accept(member, await report(`m${index}`, member, 1, 12), now)
+    const [requests, tokens] = LIMITS.map((_, limit) =>
+      members.reduce((sum, { holdings }) => sum + (holdings[limit]?.level ?? 0), 0),
+    )
+    expect(requests).toBeCloseTo(14)
+    expect(tokens).toBeCloseTo(140)
+  })
+
   it('returns what a dead member held as soon as its lease expires', async () => {
     await client.flushall()
     await setClock(5_000)
@@ -200,7 +218,7 @@ describe.skipIf(!hasRedis)('the script of shared limits (needs redis-server)', (
     accept(member, await report('one', member, 1, 1), 5_000)
     await client.del(...KEYS)
     await setClock(5_001)
-    const bucket = { perMs: 0.01, capacity: 10 } as Ask['limit']['bucket']
+    const bucket = { perMs: 0.01, capacity: 14 } as Ask['limit']['bucket']
     const limit: Ask['limit'] = { kind: 'requests', bucket, ofTokens: false, amount: () => 0 }
     const ask: Ask = { limit, need: 1, want: 1, keep: 2, total: 0, acknowledged: 0, left: Infinity, seed: 10 }
     const args = argumentsOf('one', LEASE_MS, 0, member.epoch, [ask])

@@ -10,6 +10,9 @@ const MIN_AHEAD = 2
 /** A lease larger than this multiple of what is needed is given back in part. */
 const MAX_SURPLUS = 2
 
+/** The amount that a limit allows for each millisecond, and at once. */
+type Rate = Pick<SharedLimit['bucket'], 'perMs' | 'capacity'>
+
 /** What a process wants to hold of one limit. */
 export interface LeaseSize {
   /** The minimum, without which the first request cannot start. */
@@ -31,8 +34,7 @@ export interface Demand {
 }
 
 /**
- * Returns how much to hold of a limit: what waits, and what is used in the next 400 ms, but at most the member's share of what the limit allows in
- * this time, and of half of the burst. The first waiting request is granted in any case. A process with few requests leases only what it needs.
+ * Returns how much to hold of a limit: what waits, and what is used in the next 400 ms, but at most the member's share of what all may hold ahead. The first waiting request is granted in any case. A process with few requests leases only what it needs.
  *
  * @param recent the amount used since the last report
  */
@@ -46,9 +48,22 @@ export function leaseSize(
   const need = first ? amountFor(limit, first) : 0
   const growth = Math.min(MAX_GROWTH, AHEAD_MS / Math.max(1, sinceMs))
   const soon = started * growth < MIN_AHEAD ? 0 : recent * growth
-  const maximum = Math.min(bucket.perMs * AHEAD_MS, bucket.capacity / 2) / members
+  const maximum = aheadOf(bucket) / members
   const want = Math.max(need, Math.min(limit.amount(waiting, waiting.requests) + soon, maximum))
   return { need, want, keep: want * MAX_SURPLUS }
+}
+
+/** Returns how much of a limit all processes together may hold ahead: what it allows in 400 ms, and half of the burst at most. */
+function aheadOf({ perMs, capacity }: Rate): number {
+  return Math.min(perMs * AHEAD_MS, capacity / 2)
+}
+
+/**
+ * Returns the capacity of a bucket in Redis: the burst, without what processes hold ahead. They may use that at the moment at which the bucket is
+ * full and grants all that is in it, and the provider must not see more than the burst.
+ */
+export function sharedCapacity(rate: Rate): number {
+  return rate.capacity - aheadOf(rate)
 }
 
 /** Returns what a request takes from a limit. An estimate above the limit takes the whole limit and no more. */

@@ -1,6 +1,6 @@
 import type { Cost } from '@harbor/batch'
 import type { SharedLimit } from '@harbor/batch/shared-limits'
-import { amountFor, type LeaseSize } from './lease-size.ts'
+import { amountFor, sharedCapacity, type LeaseSize } from './lease-size.ts'
 import type { Granted } from './refill-wire.ts'
 
 /** The tolerated rounding error, as a share of the limit. */
@@ -122,7 +122,7 @@ export class Lease {
     this.#settle(now)
     const { bucket } = this.limit
     this.pending = 0
-    bucket.fill(Math.max(0, bucket.capacity - this.#usedBy(now)) / members, Infinity, now, now)
+    bucket.fill(this.#roomAt(now) / members, Infinity, now, now)
     bucket.setShare(1 / members, now)
     this.#levelAtCut = this.level(now)
   }
@@ -138,7 +138,7 @@ export class Lease {
 
   #fill(amount: number, fromMs: number, now: number): void {
     const { bucket } = this.limit
-    bucket.fill(amount, Math.max(0, bucket.capacity - this.#usedBy(fromMs)) + this.pending, fromMs, now)
+    bucket.fill(amount, this.#roomAt(fromMs) + this.pending, fromMs, now)
     this.#level = bucket.available(now)
     this.#lowMark = this.#ahead > 0 ? Math.min(this.#ahead, this.#level) / 2 : -Infinity
   }
@@ -151,10 +151,15 @@ export class Lease {
     this.#level = level
   }
 
+  /** Returns what the bucket in Redis has left to grant, as far as this process knows. */
+  #roomAt(now: number): number {
+    return Math.max(0, sharedCapacity(this.limit.bucket) - this.#usedBy(now))
+  }
+
   /** Returns what the bucket in Redis has granted and not refilled, as far as this process knows. A new limit has room for one request, or for all tokens. */
   #usedBy(now: number): number {
     const { bucket, kind } = this.limit
-    if (!this.#used) return kind === 'requests' ? Math.max(0, bucket.capacity - 1) : 0
+    if (!this.#used) return kind === 'requests' ? Math.max(0, sharedCapacity(bucket) - 1) : 0
     return Math.max(0, this.#used.amount - (now - this.#used.atMs) * bucket.perMs)
   }
 }

@@ -1,5 +1,5 @@
 import type { SharedLimit } from '@harbor/batch/shared-limits'
-import type { LeaseSize } from './lease-size.ts'
+import { sharedCapacity, type LeaseSize } from './lease-size.ts'
 
 /** For how long a process counts as a member after its last report, in milliseconds. */
 const PRESENCE_MS = 10_000
@@ -48,9 +48,17 @@ export function argumentsOf(
 ): string[] {
   const args = [member, String(leaseMs), String(PRESENCE_MS), String(pauseMs), epoch]
   for (const { limit, total, acknowledged, need, want, keep, left, seed } of asks) {
-    const { perMs, capacity } = limit.bucket
     args.push(limit.kind)
-    for (const each of [perMs, capacity, total, acknowledged, need, want, keep]) args.push(String(each))
+    for (const each of [
+      limit.bucket.perMs,
+      sharedCapacity(limit.bucket),
+      total,
+      acknowledged,
+      need,
+      want,
+      keep,
+    ])
+      args.push(String(each))
     args.push(left === Infinity ? '' : String(left), String(seed))
   }
   return args
