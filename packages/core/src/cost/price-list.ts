@@ -11,7 +11,9 @@ const MAX_LISTINGS = 1_000
  * only when a call needs it because the user gave no price for the model.
  */
 export class PriceList {
-  readonly #listings = new Map<string, Listing>()
+  readonly #listings = new Map<string, Known>()
+  /** The same by target: most calls come with a target that had a call before, and making the key of `#listings` takes longer than all the rest. */
+  readonly #byTarget = new WeakMap<Target, Known>()
   readonly #onMissing: (error: unknown) => void
   #catalogue: Catalogue | undefined
   #loading: Promise<void> | undefined
@@ -28,12 +30,8 @@ export class PriceList {
   /** Loads the catalogue, once. Never rejects. */
   load(): Promise<void> {
     this.#loading ??= import('@pydantic/genai-prices').then(
-      (catalogue) => {
-        this.#catalogue = catalogue
-      },
-      (error: unknown) => {
-        this.#onMissing(error)
-      },
+      (catalogue) => void (this.#catalogue = catalogue),
+      this.#onMissing,
     )
     return this.#loading
   }
@@ -45,20 +43,24 @@ export class PriceList {
   priceOf(target: Target, inputTokens: number): ListedPrice | undefined {
     const catalogue = this.#catalogue
     if (!catalogue || target.model === undefined) return undefined
-    const listing = this.#listingOf(catalogue, target)
+    const { listing } = this.#byTarget.get(target) ?? this.#lookUp(catalogue, target)
     return typeof listing === 'function' ? listing(inputTokens) : listing
   }
 
-  /** Returns the price of a target. It is cached, because looking up a model in the catalogue is expensive. */
-  #listingOf(catalogue: Catalogue, target: Target): Listing {
+  /** Looks up a target, and remembers what is found, because looking up a model in the catalogue is expensive. */
+  #lookUp(catalogue: Catalogue, target: Target): Known {
     const key = `${target.name}\n${target.baseURL}`
-    const known = this.#listings.get(key)
-    if (known !== undefined || this.#listings.has(key)) return known
+    const known = this.#listings.get(key) ?? { listing: listingOf(catalogue, target) }
     if (this.#listings.size >= MAX_LISTINGS) this.#listings.clear()
-    const listing = listingOf(catalogue, target)
-    this.#listings.set(key, listing)
-    return listing
+    this.#listings.set(key, known)
+    this.#byTarget.set(target, known)
+    return known
   }
+}
+
+/** What the catalogue says of a target, also if that is nothing. */
+interface Known {
+  readonly listing: Listing
 }
 
 /** The price of a model in the catalogue, with the facts that Harbor needs to apply it. */

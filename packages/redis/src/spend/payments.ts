@@ -21,7 +21,7 @@ export class Payments {
     if (usd <= 0) return true
     const { isCutOff, members } = this.#reports
     return pots.every((given) => {
-      const pot = this.#pots.open(given)
+      const pot = this.#pots.open(given, now)
       if (!pot) return false
       if (isCutOff && this.#reports.isFirstPending(now)) return false
       if (isCutOff) return usd <= pot.part(given.usd, members, now).usable + given.usd * ROUNDING
@@ -33,7 +33,7 @@ export class Payments {
   take(usd: number, given: readonly FleetPot[], now: number): FleetOutcome {
     const pots: MoneyPot[] = []
     for (const each of given) {
-      const pot = this.#pots.open(each)
+      const pot = this.#pots.open(each, now)
       if (!pot) continue
       pot.take(usd, each.usd)
       pots.push(pot)

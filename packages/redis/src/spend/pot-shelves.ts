@@ -34,15 +34,15 @@ export class PotShelves {
     return this.find(given)?.endsAt ?? nextPeriod(given.per, this.#now())
   }
 
-  /** Returns a pot; undefined if it was not used in the current period. */
-  find({ kind, value }: FleetPot): MoneyPot | undefined {
+  /** Returns a pot; undefined if it was not used in the current period. @param now as of `performance.now()` */
+  find({ kind, value }: FleetPot, now = performance.now()): MoneyPot | undefined {
     const pot = this.#shelves.get(kind)?.get(value)
-    return pot && pot.endsAt > this.#now() ? pot : undefined
+    return pot && pot.endsAt > this.#serverTime(now) ? pot : undefined
   }
 
   /** Returns a pot, or begins it. Returns undefined if there is no room for another one. */
-  open(given: FleetPot): MoneyPot | undefined {
-    const known = this.find(given)
+  open(given: FleetPot, now?: number): MoneyPot | undefined {
+    const known = this.find(given, now)
     if (known) return known
     const { kind, value, isByLabel } = given
     let shelf = this.#shelves.get(kind)
@@ -71,7 +71,11 @@ export class PotShelves {
   }
 
   #now(): number {
-    return this.#offset === undefined ? Date.now() : performance.now() + this.#offset
+    return this.#serverTime(performance.now())
+  }
+
+  #serverTime(now: number): number {
+    return this.#offset === undefined ? Date.now() : now + this.#offset
   }
 
   /** Forgets the pots whose period is over, and those of which this process has nothing. */

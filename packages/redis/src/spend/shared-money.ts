@@ -52,8 +52,12 @@ export class SharedMoney implements FleetMoney {
     pots: readonly FleetPot[],
   ): FleetOutcome | { readonly outcome: Promise<FleetOutcome>; cancel(): void } {
     const now = performance.now()
-    const isFull = pots.map((pot) => !this.#pots.open(pot))
-    if (isFull.includes(true)) return { ...this.#payments.refusal(pots, isFull), isFull: true }
+    // Opens all of them.
+    const full = pots.filter((pot) => !this.#pots.open(pot, now))
+    if (full.length > 0) {
+      const isFull = pots.map((pot) => full.includes(pot))
+      return { ...this.#payments.refusal(pots, isFull), isFull: true }
+    }
     // Also refuses NaN and Infinity.
     if (!(usd < Infinity))
       return this.#payments.refusal(

@@ -17,12 +17,20 @@ const NEVER_BY_DEFAULT = new RegExp(
       'llama-?[1-4]|meta-llama|mistral-|mixtral|codestral|command-',
     ].join('|') +
     ')',
+  'i',
 )
 /** The models of these families that think although the family does not. */
-const THINKING_VARIANT = /(?:think|reason|\br1\b)/
+const THINKING_VARIANT = /think|reason|\br1\b/i
+
+/** What was found for the latest models. The search is expensive, each call needs it, and a process calls few models. */
+const found = new Map<string, boolean>()
+const MAX_FOUND = 100
 
 /** Whether a model may think for a request that does not mention thinking. True for a model that Harbor does not know. */
 export function thinksByDefault(model = ''): boolean {
-  const name = model.toLowerCase()
-  return THINKING_VARIANT.test(name) || !NEVER_BY_DEFAULT.test(name)
+  if (!found.has(model)) {
+    if (found.size >= MAX_FOUND) found.clear()
+    found.set(model, THINKING_VARIANT.test(model) || !NEVER_BY_DEFAULT.test(model))
+  }
+  return found.get(model) === true
 }
