@@ -26,6 +26,8 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
   'packages/batch/src/limits/create-shared-rate-limiter.ts': 'an entry: its importers are other packages',
   'packages/core/src/base/node-version.ts':
     'its test runs without the engine, which refuses to load on an older Node',
+  'packages/core/src/layers/continuation.ts':
+    'each layer of the pipeline has its own file, and the rest of this one loads late',
   'packages/core/src/layers/deadline.ts': 'each layer of the pipeline has its own file',
   'packages/core/src/protocols/gemini-generate/gemini-question.ts':
     'where the question of a request is has its own file in each protocol',
@@ -88,6 +90,7 @@ describe('an import of core', () => {
   it.each([
     ['bulk runs by deadline', /^bulk\/auto\/(?:auto-run|auto-routes|batch-route|make-plan|plan-bulk|split)/],
     ['the cache', /^layers\/cached-calls/],
+    ['continued streams', /^(?:layers\/continued-answer|stream\/(?:continued-stream|splice))/],
     ['the protocols of Anthropic and Gemini', /^protocols\/(?:anthropic|gemini)[^/]*\/protocol\.ts/],
   ])('does not load the code of %s', (_name, late) => {
     expect(loaded.filter((file) => late.test(file))).toEqual([])
