@@ -44,7 +44,7 @@ export default [
     path: 'packages/batch/dist/provider/anthropic.js',
   }),
   budget('cache', '4.3 kB', { name: '@harbor/cache: requestKey', import: '{ requestKey }' }),
-  budget('cache', '14.6 kB', {
+  budget('cache', '14.7 kB', {
     name: '@harbor/cache: createCache',
     import: '{ createCache }',
     ignore: ['lru-cache'],
@@ -56,7 +56,7 @@ export default [
   }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '45 kB'),
-  budget('redis', '28.4 kB'),
+  budget('redis', '28.5 kB'),
   budget('bullmq', '29 kB', { ignore: ['bullmq'] }),
   budget('otel', '10.1 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
@@ -71,7 +71,7 @@ export default [
     ignore: [...ELSEWHERE, ...LEAVES],
     modifyEsbuildConfig: (config) => ({ ...forNode(config), plugins: [withoutLateCode] }),
   }),
-  budget('core', '238.3 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '238.5 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

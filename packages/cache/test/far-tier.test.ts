@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { createCache, type Cache, type CacheOptions } from '../src/index.ts'
 import { sealEnvelope } from '../src/tiers/envelope.ts'
@@ -52,6 +53,20 @@ describe('a cache with a far tier', () => {
     await watchAll(cache, load)
     expect(cache.stats().far.inCooldown).toBe(false)
     expect(cache.stats().far.misses).toBeGreaterThan(0)
+  })
+
+  it('does not take a process that is busy for a far tier that hangs', async () => {
+    vi.useRealTimers()
+    const store = new TestStore()
+    await with_(store).set('key', 'value')
+    // Answers by way of the event loop, like a store on a server.
+    store.trouble = () => readFile(import.meta.filename).then(() => undefined)
+    const cache = with_(store, { farReadTimeoutMs: 20 })
+    const call = cache.load('key', async () => 'loaded')
+    const endsAt = performance.now() + 100
+    while (performance.now() < endsAt);
+    expect(await call).toMatchObject({ value: 'value', source: 'far' })
+    expect(cache.stats().far).toMatchObject({ timeouts: 0, inCooldown: false })
   })
 
   it('counts an error of the far tier, and treats it as a miss', async () => {

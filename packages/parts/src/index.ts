@@ -15,4 +15,5 @@ export {
 export { parseRetryAfter, readHeader, type HeadersLike } from './retry-after.ts'
 export { didYouMean, suggestionFor, type NamesElsewhere } from './suggestions.ts'
 export { MAX_TIMER_MS, systemClock } from './time.ts'
+export { timeLimit } from './time-limit.ts'
 export { discardBody, rejection, untilAborted } from './until-aborted.ts'

@@ -1,3 +1,5 @@
+import { timeLimit } from '@harbor/parts'
+
 /**
  * Runs a task after `ms` milliseconds. The timer does not keep the process alive.
  *
@@ -37,7 +39,7 @@ export const TOO_LATE = Symbol('too late')
 
 /**
  * Settles as the promise of `work` does, but resolves with `TOO_LATE` if that takes longer than `ms` milliseconds. Then the signal that
- * `work` received aborts, and the outcome of `work` is ignored.
+ * `work` received aborts, and the outcome of `work` is ignored. Time in which this process was too busy does not count.
  *
  * @param what the name of the work, for the message of the abort reason
  */
@@ -48,7 +50,7 @@ export async function within<T>(
 ): Promise<T | typeof TOO_LATE> {
   const controller = new AbortController()
   const { promise: late, resolve } = Promise.withResolvers<typeof TOO_LATE>()
-  const stop = after(ms, () => {
+  const stop = timeLimit(ms, () => {
     resolve(TOO_LATE)
     controller.abort(new DOMException(`${what} may take ${ms} ms`, 'TimeoutError'))
   })

@@ -1,6 +1,6 @@
+import { timeLimit } from '@harbor/parts'
 import { FORBIDDEN_MS, isForbidden, RIGHTS } from './forbidden.ts'
 import type { RedisLink } from './redis-client.ts'
-import { timeLimit } from './time-limit.ts'
 
 /** While Redis does not answer, it is tried this often, in milliseconds. */
 const PROBE_MS = 250
