@@ -7,6 +7,7 @@
  */
 import { CONTENDERS, type ContenderName, type Shared } from './fleet/contenders.ts'
 import { costOfFleet } from './fleet/cost.ts'
+import { FLOOR } from './floor.ts'
 import { latencyDuring, TROUBLE_NAMES, type Phases } from './fleet/outage.ts'
 import { run, type Outcome } from './fleet/run.ts'
 import { publish } from './publish.ts'
@@ -43,9 +44,9 @@ publish(
       'CPU for each call, µs': of(0, ({ cpuUs }) => cpuUs),
     }),
     tableOf({
-      'a call with limits, circuit and spend limit': ['alone', 'in a fleet'],
-      'CPU, µs': figures(1, [cost.alone, cost.alone + cost.added]),
-      'commands to Redis': figures(2, [0, cost.roundTrips]),
+      'a call with limits, circuit and spend limit': ['alone', 'in a fleet', FLOOR],
+      'CPU, µs': figures(2, [cost.alone, cost.alone + cost.added, cost.floor]),
+      'commands to Redis': figures(2, [0, cost.roundTrips, 0]),
     }),
     tableOf({
       'Redis, for 10 s, at 200 calls a second': TROUBLE_NAMES,

@@ -3,6 +3,7 @@ import { redisFleet } from '@harbor/redis'
 import { Redis } from 'ioredis'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RedisServer } from '../../packages/redis/test/redis-server.ts'
+import { floorOf } from '../floor.ts'
 import { startInstantProvider } from '../instant-provider.ts'
 import { median } from '../table.ts'
 
@@ -12,6 +13,8 @@ export interface Cost {
   readonly alone: number
   /** What the fleet adds to it: the median of the differences between neighbouring rounds, since the speed of a machine drifts. */
   readonly added: number
+  /** CPU time of a promise and a clock, in microseconds: how fast the machine is today. */
+  readonly floor: number
   /** Commands for each call under limits and a spend limit, with circuits. */
   readonly roundTrips: number
   /** Commands for each call of a client that shares only its cache. */
@@ -81,7 +84,17 @@ export async function costOfFleet(rounds: number, calls: number): Promise<Cost> 
   redis.disconnect()
   provider.close()
   await server.close()
-  return { alone: median(seen), added: median(added), roundTrips, perHit, perMiss }
+  return { alone: median(seen), added: median(added), floor: await floorUs(), roundTrips, perHit, perMiss }
+}
+
+async function floorUs(): Promise<number> {
+  const FLOORS = 200_000
+  const floor = floorOf(async () => 1)
+  await floor(FLOORS)
+  const before = process.cpuUsage()
+  await floor(FLOORS)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / FLOORS
 }
 
 async function callsOf(harbor: Harbor, count: number, first = 0): Promise<void> {
