@@ -1,6 +1,7 @@
 import { Harbor } from '@harbor/core'
 import { startSimulator, type SimulatedProvider } from '@harbor/simulator'
 import { Redis } from 'ioredis'
+import type { EventEmitter } from 'node:events'
 import { createClient } from 'redis'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createRedisRateLimiter, redisFleet, RedisStore, type RedisClient } from '../src/index.ts'
@@ -86,6 +87,17 @@ describe.each(Object.entries(CLIENTS))('a client of %s that still connects', (_,
     })
     await limiter.acquire({ input: 1, output: 1 })
     expect(await keys(server, '{p:limits1}:*')).toContain('{p:limits1}:state')
+  })
+
+  it.runIf(hasRedis)('has one listener, however many fleets use it', async () => {
+    const server = await startServer()
+    const client = connecting(server.url)
+    const listeners = (): number => (client as unknown as EventEmitter).listenerCount('ready')
+    const before = listeners()
+    const stores = Array.from({ length: 20 }, () => new RedisStore({ client }))
+    expect(listeners()).toBe(before + 1)
+    await stores.at(-1)?.get('key')
+    expect(listeners()).toBe(before)
   })
 
   it('delays a call once and by the budget only, if it never connects', async () => {

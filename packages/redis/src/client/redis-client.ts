@@ -68,10 +68,16 @@ export function linkTo(client: RedisClient): RedisLink {
   throw new TypeError('client must be a client of ioredis or node-redis (redis), version 5 or newer')
 }
 
+/** The clients that connect for the first time. Each has one listener, however many clients of Harbor use it. */
+const connecting = new WeakMap<Connecting, Promise<void>>()
+
 function firstConnectionOf(client: Connecting, isReady: () => boolean): RedisLink['firstConnection'] {
-  let first = isReady() ? undefined : new Promise<void>((resolve) => client.once('ready', resolve))
-  void first?.then(() => (first = undefined))
-  return () => first
+  if (!isReady() && !connecting.has(client)) {
+    const ready = new Promise<void>((resolve) => client.once('ready', resolve))
+    connecting.set(client, ready)
+    void ready.then(() => connecting.delete(client))
+  }
+  return () => connecting.get(client)
 }
 
 /** Whether a client is that of a cluster. Those of ioredis have `isCluster`, those of node-redis have `masters`. */
