@@ -131,6 +131,18 @@ describe('createFallbackModel', () => {
     await expect(generateText({ ...ask, model })).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
+  it('names totalMs when it is over, and no limit of an attempt, in a process that is slow', async () => {
+    const model = createFallbackModel({ models: [mock('slow', 'hang')], totalMs: 1_000 })
+    // A few milliseconds pass between any two looks at the clock.
+    let looks = 0
+    const look = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => look() + 5 * ++looks)
+    const error: unknown = await generateText({ ...ask, model }).catch((reason: unknown) => reason)
+    clock.mockRestore()
+    expect(error).toMatchObject({ name: 'TimeoutError', scope: 'deadline' })
+    expect(receiptOf(error)?.attempts).toMatchObject([{ outcome: 'abandoned' }])
+  })
+
   it('uses the faster answer of a hedge, and aborts the slow model', async () => {
     const [slow, second] = [mock('slow', 'hang'), mock('second', 'hi')]
     const model = createFallbackModel({ models: [slow, second], hedge: { afterMs: 5, maxExtraRatio: 1 } })

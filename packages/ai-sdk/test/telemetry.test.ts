@@ -94,6 +94,18 @@ describe('the option telemetry of a fallback model', () => {
     expect(json.attempts).toEqual(JSON.parse(JSON.stringify(attempts)))
   })
 
+  it('passes receipts whose fields can be copied, compared and printed like those of any object', async () => {
+    const { observer, notices } = recorder()
+    await ask(createFallbackModel({ models: [mock('m', 'hello')], telemetry: observer }))
+    const receipt = last(notices)
+    const { id, outcome, durationMs } = receipt
+    expect({ ...receipt }).toMatchObject({ id, outcome, durationMs })
+    expect(structuredClone(receipt)).toMatchObject({ id, outcome, durationMs })
+    expect(Object.keys(receipt)).toContain('outcome')
+    // A test of a user that fails shows the difference. Vitest compares with a copy for that.
+    expect(() => expect(receipt).toMatchObject({ outcome: 'failure' })).toThrow(/to match object/)
+  })
+
   it('notifies of retries, waits, fallbacks and skipped targets, with the phase of each failure', async () => {
     const { observer, notices, names } = recorder()
     const down = mock('down', apiError(503), apiError(500))

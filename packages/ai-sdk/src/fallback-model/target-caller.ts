@@ -98,7 +98,9 @@ export class TargetCaller<Model> {
           receipt.observed?.waitedBefore(record, context.hedged)
           record = receipt.begin(target.name, reasonOf(sent, context, state), request.adaptations)
           const attempt = new LiveAttempt(target, permit, record, signal, state)
-          attempt.limit(...this.#limitOf(state, number))
+          const limitMs = this.#limitMs(state)
+          if (limitMs !== undefined)
+            attempt.limit(limitMs, () => new TimeoutError('attempt', Math.round(limitMs), number))
           try {
             const current = request
             const value = await attempt.send(async (headers) => current.send(attempt, headers))
@@ -126,10 +128,11 @@ export class TargetCaller<Model> {
     )
   }
 
-  #limitOf(state: CallState, number: number): [ms: number, errorOf: () => Error] {
-    const share = state.others() > 0 ? 0.5 : 1
-    const ms = this.#attemptMs ?? Math.max(1, state.leftMs() * share)
-    return [ms, () => new TimeoutError('attempt', Math.round(ms), number)]
+  /** Returns the time limit of the next attempt, in milliseconds; `undefined` if the call reaches its own limit first. */
+  #limitMs(state: CallState): number | undefined {
+    const leftMs = state.leftMs()
+    const limitMs = this.#attemptMs ?? (state.others() > 0 ? leftMs * 0.5 : leftMs)
+    return limitMs < leftMs ? Math.max(1, limitMs) : undefined
   }
 }
 

@@ -1,7 +1,7 @@
 import { ObservedCall } from '@harbor/parts'
 import type { Failure } from '@harbor/retry'
 import { failureFacts } from './failure-facts.ts'
-import { ObservedModelReceipt, type OpenCall } from './observed-model-receipt.ts'
+import { observedModelReceipt, type ObservedModelReceipt, type OpenCall } from './observed-model-receipt.ts'
 import type { CallObserver } from './observer.ts'
 import type { ObservedAttempt, ObservedFailure } from './observed-attempt.ts'
 import type { ObservedCallFailure, ObservedReceipt, ObservedWait } from './observed-receipt.ts'
@@ -44,9 +44,10 @@ export class ObservedModelCall {
     { request, ...facts }: StartedCall,
     warn: () => void,
   ): ObservedModelCall | undefined {
-    const receipt = new ObservedModelReceipt(open, request, now())
+    const observed = observedModelReceipt(open, request, now())
+    const { receipt } = observed
     const call = ObservedCall.start(observers, { receipt, request, role: 'call' as const, ...facts }, warn)
-    return call && new ObservedModelCall(call, receipt)
+    return call && new ObservedModelCall(call, observed)
   }
 
   /**
@@ -121,7 +122,7 @@ export class ObservedModelCall {
   /** @param failure why the call failed; `undefined` if it did not */
   end(failure: ObservedCallFailure | undefined): void {
     this.#receipt.close(now(), failure)
-    this.#call.end(this.#receipt)
+    this.#call.end(this.#receipt.receipt)
   }
 }
 

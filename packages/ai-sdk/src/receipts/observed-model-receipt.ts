@@ -17,98 +17,102 @@ export interface OpenCall {
   readonly finishReasons: readonly string[]
 }
 
-/** The receipt of a call in the form in which observers get it. Reads from the receipt of the model while the call runs. */
-export class ObservedModelReceipt implements ObservedReceipt {
-  readonly operation: 'chat' | 'embeddings'
-  readonly streaming: boolean
-  readonly isPrefetch = false
-  readonly attempts: ObservedAttempt[] = []
-  readonly waits: ObservedWait[] = []
-  readonly startedAt: number
-  readonly guard = undefined
-  readonly serviceTier = undefined
-  readonly cost = undefined
-  readonly responseId = undefined
-  readonly redirects = 0
-  readonly possiblyBilledUsd = 0
-  readonly possiblyBilledTokens = 0
-  readonly billedTokens = undefined
-  readonly savedUsd = 0
-  readonly cache = undefined
-  readonly batch = undefined
-  readonly #open: OpenCall
-  readonly #firstModel: string | undefined
-  #endedAt: number | undefined
-  #failure: ObservedCallFailure | undefined
-
-  constructor(open: OpenCall, { operation, streaming, model }: RequestFacts, startedAt: number) {
-    this.#open = open
-    this.operation = operation
-    this.streaming = streaming
-    this.#firstModel = model
-    this.startedAt = startedAt
-  }
-
-  get id(): string {
-    return this.#open.id
-  }
-  get labels(): Readonly<Record<string, string>> {
-    return this.#open.labels
-  }
-  get target(): string {
-    return this.#open.target ?? this.attempts.at(-1)?.target ?? ''
-  }
-  get model(): string | undefined {
-    return this.#open.modelId ?? this.#firstModel
-  }
-  get outcome(): ObservedReceipt['outcome'] {
-    return this.#open.outcome
-  }
-  get failure(): ObservedCallFailure | undefined {
-    return this.#failure
-  }
-  get endedAt(): number | undefined {
-    return this.#endedAt
-  }
-  get durationMs(): number | undefined {
-    return this.#endedAt === undefined ? undefined : this.#endedAt - this.startedAt
-  }
-  get waitMs(): number {
-    return this.attempts.reduce((sum, { waitedMs }) => sum + waitedMs, 0)
-  }
-  get firstContentMs(): number | undefined {
-    return this.#open.firstContentMs
-  }
-  get usage(): ObservedUsage | undefined {
-    return this.#open.usage
-  }
-  get finishReasons(): readonly string[] {
-    return this.#open.finishReasons
-  }
-  get possiblyBilled(): number {
-    return this.attempts.filter(({ failure }) => failure?.ambiguous === true).length
-  }
-  get skipped(): readonly { readonly target: string; readonly reason: string }[] {
-    return this.#open.attempts.flatMap(({ target, skipped }) =>
-      skipped === undefined ? [] : [{ target, reason: skipped }],
-    )
-  }
-  get degraded(): boolean {
-    return this.#open.degraded
-  }
-
-  /** Returns all fields as plain data, since JSON leaves out those that are read from the model. */
-  toJSON(): ObservedReceipt {
-    const { id, labels, target, model, outcome, failure, endedAt, durationMs, waitMs } = this
-    const { firstContentMs, usage, finishReasons, possiblyBilled, skipped, degraded } = this
-    const read = { id, labels, target, model, outcome, failure, endedAt, durationMs, waitMs }
-    const more = { firstContentMs, usage, finishReasons, possiblyBilled, skipped, degraded }
-    return Object.assign({}, this, read, more)
-  }
-
+/** The receipt of a call in the form in which observers get it, with what only the call may do. */
+export interface ObservedModelReceipt {
+  readonly receipt: ObservedReceipt
+  readonly attempts: ObservedAttempt[]
+  readonly waits: ObservedWait[]
   /** @param endedAt the end of the call, in milliseconds since 1970 */
-  close(endedAt: number, failure: ObservedCallFailure | undefined): void {
-    this.#endedAt = endedAt
-    this.#failure = failure
+  close(endedAt: number, failure: ObservedCallFailure | undefined): void
+}
+
+/**
+ * Creates the receipt of a call. What it says of the model is read from the receipt of the model while the call runs. All of its fields are
+ * its own and enumerable, so that a copy, JSON and a test that compares it contain them.
+ * @param startedAt the start of the call, in milliseconds since 1970
+ */
+export function observedModelReceipt(
+  open: OpenCall,
+  { operation, streaming, model }: RequestFacts,
+  startedAt: number,
+): ObservedModelReceipt {
+  const attempts: ObservedAttempt[] = []
+  const waits: ObservedWait[] = []
+  let endedAt: number | undefined
+  let failure: ObservedCallFailure | undefined
+  const receipt: ObservedReceipt = {
+    operation,
+    streaming,
+    isPrefetch: false,
+    attempts,
+    waits,
+    startedAt,
+    guard: undefined,
+    serviceTier: undefined,
+    cost: undefined,
+    responseId: undefined,
+    redirects: 0,
+    possiblyBilledUsd: 0,
+    possiblyBilledTokens: 0,
+    billedTokens: undefined,
+    savedUsd: 0,
+    cache: undefined,
+    batch: undefined,
+    get id() {
+      return open.id
+    },
+    get labels() {
+      return open.labels
+    },
+    get target() {
+      return open.target ?? attempts.at(-1)?.target ?? ''
+    },
+    get model() {
+      return open.modelId ?? model
+    },
+    get outcome() {
+      return open.outcome
+    },
+    get failure() {
+      return failure
+    },
+    get endedAt() {
+      return endedAt
+    },
+    get durationMs() {
+      return endedAt === undefined ? undefined : endedAt - startedAt
+    },
+    get waitMs() {
+      return attempts.reduce((sum, { waitedMs }) => sum + waitedMs, 0)
+    },
+    get firstContentMs() {
+      return open.firstContentMs
+    },
+    get usage() {
+      return open.usage
+    },
+    get finishReasons() {
+      return open.finishReasons
+    },
+    get possiblyBilled() {
+      return attempts.filter((attempt) => attempt.failure?.ambiguous === true).length
+    },
+    get skipped() {
+      return open.attempts.flatMap(({ target, skipped }) =>
+        skipped === undefined ? [] : [{ target, reason: skipped }],
+      )
+    },
+    get degraded() {
+      return open.degraded
+    },
+  }
+  return {
+    receipt,
+    attempts,
+    waits,
+    close(at, why) {
+      endedAt = at
+      failure = why
+    },
   }
 }

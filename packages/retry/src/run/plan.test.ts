@@ -201,6 +201,17 @@ describe('a run', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('makes no attempt after the deadline that has aborted one, although timers count whole milliseconds', async () => {
+    const start = Date.now()
+    // The run starts at the end of a millisecond. A timer counts from the beginning of it.
+    const clock = { now: () => Date.now() + (Date.now() === start ? 0.9 : 0) }
+    const operation = hanging()
+    const run = watch(retry(operation, { ...exact, baseDelayMs: 0, clock, deadlineMs: 10.9 }))
+    await vi.advanceTimersByTimeAsync(30)
+    expect(run.error).toMatchObject({ code: 'retry_timeout', scope: 'deadline' })
+    expect(operation).toHaveBeenCalledTimes(1)
+  })
+
   it.each([0, -5])('makes no attempt at all with %d ms left', async (deadlineMs) => {
     const operation = failing()
     await expect(createRetry().run(operation, { deadlineMs })).rejects.toSatisfy((error) =>

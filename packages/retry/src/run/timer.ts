@@ -27,7 +27,8 @@ export function ownTimer(ms: number): Timer {
       if (leftMs > MAX_TIMER_MS) start(timed, leftMs - MAX_TIMER_MS)
       else timed.onTimeUp()
     }
-    handle = setTimeout(later, Math.min(leftMs, MAX_TIMER_MS))
+    // Timers drop a fraction. One that is dropped would end a wait early, and leave time for another attempt after a deadline.
+    handle = setTimeout(later, Math.min(Math.ceil(leftMs), MAX_TIMER_MS))
   }
 
   return { start, stop: () => clearTimeout(handle) }
