@@ -5,6 +5,7 @@ import { createClient } from 'redis'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { RIGHTS } from '../src/client/forbidden.ts'
 import { redisFleet, type RedisFleetOptions } from '../src/index.ts'
+import { freePort } from '../../parts/test/free-port.ts'
 import { FleetProcess } from './fleet-processes.ts'
 import { hasRedis, RedisServer } from './redis-server.ts'
 
@@ -219,7 +220,9 @@ describe.skipIf(!hasRedis)('a fleet (needs redis-server)', () => {
   })
 
   it('answers every call with a client of one server that turns out to be part of a cluster', async () => {
-    const { server, provider } = await setting('--cluster-enabled', 'yes')
+    // By default the second port of a cluster's server is 10,000 above the first: among those of outgoing connections, so it may be taken.
+    const busPort = String(await freePort())
+    const { server, provider } = await setting('--cluster-enabled', 'yes', '--cluster-port', busPort)
     const member = await Member.connect({ server, provider }, 'one')
     await member.callAll()
     expect(member.failures).toEqual([])

@@ -1,4 +1,5 @@
 import { createRateLimiter, RateLimitWaitError, RequestTooLargeError, type RateLimiter } from '@harbor/batch'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import { createRedisRateLimiter, type RedisClient } from '../src/index.ts'
 import { CLIENTS, type Connected } from './clients.ts'
@@ -207,3 +208,41 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
     })
   },
 )
+
+describe.skipIf(!hasRedis)('a process that gives back what it held (needs redis-server)', () => {
+  it('does not use it any more when Redis has it, although the reply is still on its way', async () => {
+    const server = await RedisServer.start()
+    const redis = new Redis(server.url)
+    onTestFinished(async () => {
+      redis.disconnect()
+      await server.close()
+    })
+    await redis.ping()
+    const heldWithReply: string[] = []
+    let startedMeanwhile: unknown = 'not tried'
+    const client: RedisClient = {
+      status: 'ready',
+      once: () => undefined,
+      callBuffer: async (command, ...args) => {
+        const reply = await redis.callBuffer(command, ...args)
+        if (!Array.isArray(reply) || reply.length < 7) return reply
+        // Redis has run the report, and the process does not know it yet.
+        const held = String(reply[4])
+        heldWithReply.push(held)
+        if (held === '0' && startedMeanwhile === 'not tried') startedMeanwhile = limiter.tryAcquire(SMALL)
+        return reply
+      },
+    }
+    const limiter = createRedisRateLimiter({
+      client,
+      prefix: 'p',
+      requestsPerMinute: 6_000,
+      safety: 1,
+      budgetMs: 1_000,
+    })
+    for (let call = 0; call < 30; call++) await limiter.acquire(SMALL)
+    // Something was held ahead, and is given back once no more calls are made.
+    expect(heldWithReply.some((held) => Number(held) >= 1)).toBe(true)
+    await expect.poll(() => startedMeanwhile).toBeUndefined()
+  })
+})

@@ -23,7 +23,10 @@ interface Holding {
   pending: number
 }
 
-/** A process as the protocol expects it: it uses what it holds, reports totals, and drops what has expired. */
+/**
+ * A process as the protocol expects it: it uses what it holds, reports totals, and drops what has expired. What it gives back with a report, it does not
+ * use any more, even if the reply is lost.
+ */
 class Member {
   readonly holdings: Holding[] = LIMITS.map(() => ({ total: 0, acknowledged: 0, level: 0, pending: 0 }))
   readyAt = Infinity
@@ -46,6 +49,16 @@ class Member {
       each.level += each.pending
       each.pending = 0
     }
+  }
+
+  /** Gives back what is held above an amount. */
+  keep(maximum: number, index: number): void {
+    const each = this.holdings[index]
+    if (!each) return
+    const surplus = Math.max(0, each.level + each.pending - maximum)
+    const ofPending = Math.min(each.pending, surplus)
+    each.pending -= ofPending
+    each.level -= surplus - ofPending
   }
 
   unreported(): number {
@@ -80,6 +93,7 @@ describe.skipIf(!hasRedis)('the script of shared limits (needs redis-server)', (
       const bucket = { perMs, capacity } as Ask['limit']['bucket']
       const limit: Ask['limit'] = { kind, bucket, ofTokens: kind === 'tokens', amount: () => 0 }
       const size = { need: need * tokens, want: want * tokens, keep: 2 * want * tokens }
+      member.keep(size.keep, index)
       return { limit, ...size, total, acknowledged, left: Infinity, seed: 0 }
     })
     const args = argumentsOf(id, LEASE_MS, 0, member.epoch, asks)
@@ -157,7 +171,32 @@ describe.skipIf(!hasRedis)('the script of shared limits (needs redis-server)', (
         const out = `return cjson.encode(cmsgpack.unpack(redis.call('GET', KEYS[1])).limits.requests.out)`
         expect(Number(await client.eval(out, 1, ...KEYS.slice(0, 1)))).toBeCloseTo(10)
       }),
-      { numRuns: 100 },
+      {
+        numRuns: 100,
+        examples: [
+          // A member asks for more than the capacity, ahead, while another one uses what it held until then.
+          [
+            [
+              { member: 0, what: 'report', requests: 10, waitMs: 0 },
+              { member: 1, what: 'report', requests: 11, waitMs: 0 },
+              { member: 0, what: 'wait', requests: 1, waitMs: 712 },
+              { member: 0, what: 'use', requests: 10, waitMs: 0 },
+              { member: 0, what: 'wait', requests: 1, waitMs: 288 },
+              { member: 1, what: 'use', requests: 11, waitMs: 0 },
+            ],
+          ],
+          // The reply to a report that gives back is lost.
+          [
+            [
+              { member: 1, what: 'report', requests: 7, waitMs: 0 },
+              { member: 1, what: 'lost', requests: 1, waitMs: 0 },
+              { member: 2, what: 'report', requests: 4, waitMs: 0 },
+              { member: 1, what: 'use', requests: 7, waitMs: 0 },
+              { member: 2, what: 'use', requests: 4, waitMs: 0 },
+            ],
+          ],
+        ],
+      },
     )
   })
 

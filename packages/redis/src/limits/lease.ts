@@ -64,9 +64,17 @@ export class Lease {
     return Math.max(0, this.#total - this.#measured)
   }
 
-  /** Returns the numbers of a report, and remembers them until its reply. */
-  report(now: number): { readonly total: number; readonly acknowledged: number; readonly seed: number } {
+  /**
+   * Returns the numbers of a report, and remembers them until its reply.
+   *
+   * @param keep the maximum to hold from now on. What is above it is not used any more, even if the reply is lost: Redis may grant it to others at once
+   */
+  report(
+    now: number,
+    keep: number,
+  ): { readonly total: number; readonly acknowledged: number; readonly seed: number } {
     this.#settle(now)
+    if (this.#levelAtCut === undefined) this.#giveBack(this.#level + this.pending - keep, now)
     const cut = this.#levelAtCut === undefined ? 0 : Math.max(0, this.#levelAtCut - this.level(now))
     this.#reported = { total: this.#total + cut, level: this.level(now) }
     this.#measured = this.#total
@@ -130,6 +138,13 @@ export class Lease {
   /** The limit is not shared any more: it has become a guess. */
   release(now: number): void {
     this.limit.bucket.setShare(1, now)
+  }
+
+  #giveBack(amount: number, now: number): void {
+    if (amount <= 0) return
+    const ofPending = Math.min(this.pending, amount)
+    this.pending -= ofPending
+    this.#fill(ofPending - amount, now, now)
   }
 
   #connect(now: number): void {

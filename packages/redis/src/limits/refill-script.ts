@@ -17,7 +17,7 @@
  *
  * `ahead`: where the clock was set back, time goes on from its latest value. `left`: what members hold is spent after what the provider has reported.
  * `atOnce`: the grant begins at once if there is room for the minimum, with as much of the rest as there is room for; otherwise it is all of it, as soon
- * as there is room.
+ * as there is room. Only the minimum may be larger than the capacity, for one large request.
  *
  * The first write is that of the state: if Redis refuses it, because its memory is full, nothing has changed.
  */
@@ -111,7 +111,8 @@ state.paused = now + paused
 local atOnce, share, delay = paused == 0, 1, paused
 for _, ask in ipairs(asks) do
   local limit = limits[ask.kind]
-  local need, want = math.max(0, ask.need - ask.held), math.max(0, math.max(ask.need, ask.want) - ask.held)
+  local need = math.max(0, ask.need - ask.held)
+  local want = math.max(0, math.max(ask.need, math.min(ask.want, ask.capacity)) - ask.held)
   local room = ask.capacity - limit.used
   local tolerance = 1e-9 * (ask.capacity + ask.rate * 60000)
   if need > 0 and math.min(need, ask.capacity) > room + tolerance then atOnce = false end

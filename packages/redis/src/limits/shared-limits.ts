@@ -158,7 +158,7 @@ export class SharedLimits implements LimitSource {
       const size = this.#sizeOf(lease, demand, recent, now)
       const left = lease.limit.bucket.reported(now)
       lease.limit.bucket.clearReported()
-      return { limit: lease.limit, ...lease.report(now), ...size, left }
+      return { limit: lease.limit, ...lease.report(now, size.keep), ...size, left }
     })
     const pausedUntil = limiter.pausedUntil()
     const pauseMs = pausedUntil > this.#pausedForAll ? Math.max(0, pausedUntil - now) : 0
