@@ -41,6 +41,8 @@ class Member {
   readonly harbor: Harbor
   made = 0
   readonly failures: string[] = []
+  /** Whether the member was degraded, at each event `fleet`. */
+  readonly events: boolean[] = []
   readonly #name: string
 
   private constructor(
@@ -52,6 +54,7 @@ class Member {
     this.#name = name
     const fleet = redisFleet({ client, ...options })
     this.harbor = new Harbor({ apiKey: 'test-key', baseURL: provider.baseURL, fleet, ...OPTIONS })
+    this.harbor.on('fleet', ({ degraded }) => this.events.push(degraded))
     onTestFinished(async () => {
       await this.harbor.close()
       client.disconnect()
@@ -201,22 +204,27 @@ describe.skipIf(!hasRedis)('a fleet (needs redis-server)', () => {
     expect(provider.counts().byStatus).toEqual({ 200: 2 * CALLS })
     return {
       fleets: members.map(({ harbor }) => harbor.stats().fleet),
+      events: members.map(({ events }) => events),
       warnings: warn.mock.calls.map(([message]) => String(message)),
     }
   }
 
   it('shares all else if its Redis user may not run a command', async () => {
-    const { fleets, warnings } = await callAs('~*', '+@all', '-xadd')
+    const { fleets, warnings, events } = await callAs('~*', '+@all', '-xadd')
     // Only flights need the command. Limits and money are still shared.
     const lastError = expect.stringMatching(/NOPERM|can't run this command/) as string
     expect(fleets).toMatchObject(Array.from({ length: 2 }, () => ({ members: 2, degraded: true, lastError })))
-    expect(warnings.filter((message) => message.includes('refuses a command of the fleet'))).toHaveLength(2)
+    expect(warnings.filter((message) => message.includes('Redis refuses a command of Harbor'))).toHaveLength(
+      2,
+    )
+    expect(events).toEqual([[true], [true]])
   })
 
   it('needs no more rights than its warning names', async () => {
-    const { fleets, warnings } = await callAs('~*harbor:*', '-@all', ...RIGHTS)
+    const { fleets, warnings, events } = await callAs('~*harbor:*', '-@all', ...RIGHTS)
     expect(fleets).toMatchObject(Array.from({ length: 2 }, () => ({ members: 2, degraded: false })))
     expect(warnings.filter((message) => message.includes('refuses'))).toEqual([])
+    expect(events).toEqual([[], []])
   })
 
   it('answers every call with a client of one server that turns out to be part of a cluster', async () => {

@@ -1,6 +1,16 @@
 import { createRateLimiter, RateLimitWaitError, RequestTooLargeError, type RateLimiter } from '@harbor/batch'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  expectTypeOf,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest'
 import { createRedisRateLimiter, type RedisClient } from '../src/index.ts'
 import { CLIENTS, type Connected } from './clients.ts'
 import { hasRedis, RedisServer } from './redis-server.ts'
@@ -245,3 +255,40 @@ describe.skipIf(!hasRedis)('a process that gives back what it held (needs redis-
     await expect.poll(() => startedMeanwhile).toBeUndefined()
   })
 })
+
+describe.skipIf(!hasRedis)(
+  'createRedisRateLimiter as a Redis user without rights (needs redis-server)',
+  () => {
+    it('keeps its limits in this process, and warns once with the rights that are missing', async () => {
+      const server = await RedisServer.start()
+      const admin = new Redis(server.url)
+      await admin.call('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '+@read')
+      const redis = new Redis(server.url.replace('//', '//reader:secret@'), { enableReadyCheck: false })
+      const warn = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
+      onTestFinished(async () => {
+        warn.mockRestore()
+        admin.disconnect()
+        redis.disconnect()
+        await server.close()
+      })
+      const limiter = createRedisRateLimiter({
+        client: redis,
+        prefix: 'p',
+        budgetMs: 1_000,
+        requestsPerMinute: 60,
+        safety: 1,
+        maxWaitMs: 1_500,
+      })
+      // One request a second.
+      const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => limiter.acquire(SMALL)))
+      expect(outcomes[0]).toMatchObject({ status: 'fulfilled' })
+      expect(outcomes[5]).toMatchObject({ status: 'rejected', reason: { name: 'RateLimitWaitError' } })
+      const messages = warn.mock.calls.map(([message]) => String(message))
+      const refused = messages.filter(
+        (message) => message.includes('NOPERM') || message.includes("can't run"),
+      )
+      expect(refused).toEqual([expect.stringContaining('+@scripting')])
+      expect(refused[0]).not.toContain('fleet')
+    })
+  },
+)

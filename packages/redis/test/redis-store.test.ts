@@ -143,6 +143,19 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('RedisStore over %s (needs
     await Promise.all(caches.map((cache) => cache.close()))
   })
 
+  it('rejects what its Redis user may not do, with the words of Redis, and the cache answers without it', async () => {
+    await connected.command('ACL', 'SETUSER', 'reader', 'on', '>secret', '~other:*', '+@all')
+    const reader = await connect(server.url.replace('//', '//reader:secret@'))
+    onTestFinished(() => reader.disconnect())
+    const store = new RedisStore({ client: reader.client })
+    await expect(store.get('a')).rejects.toThrow(/NOPERM/)
+    await expect(store.set('a', bytes('x'), HOUR)).rejects.toThrow(/NOPERM/)
+    await expect(store.clear('')).resolves.toBeUndefined()
+    const cache = createCache<string>({ farTier: store })
+    expect(await cache.getOrLoad('q', () => Promise.resolve('answer'))).toBe('answer')
+    await cache.close()
+  })
+
   it('rejects a write when the memory of the server is full, and the cache answers without it', async () => {
     const store = await open()
     await connected.command('CONFIG', 'SET', 'maxmemory', '1')

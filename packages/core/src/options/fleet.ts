@@ -12,7 +12,7 @@ export interface Fleet {
 
 /** A client, as its fleet sees it. */
 export interface FleetHost {
-  /** Called when the member has lost the shared state, and when it has reached it again. */
+  /** Called when the member has lost the shared state or is refused a part of it, and when all is shared again. */
   onChange(state: { readonly degraded: boolean }): void
 }
 

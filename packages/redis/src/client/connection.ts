@@ -1,5 +1,5 @@
 import { timeLimit } from '@harbor/parts'
-import { FORBIDDEN_MS, isForbidden, RIGHTS } from './forbidden.ts'
+import { ALLOWED_AGAIN_MS, isForbidden, RIGHTS } from './forbidden.ts'
 import type { RedisLink } from './redis-client.ts'
 
 /** While Redis does not answer, it is tried this often, in milliseconds. */
@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly probeKey: string
   /** Called when Redis is lost, and when it answers again. */
   readonly onChange?: (isDown: boolean) => void
+  /** Called after `onChange` when the connection becomes degraded, and when it is whole again. */
+  readonly onDegraded?: (isDegraded: boolean) => void
 }
 
 /**
@@ -41,7 +43,10 @@ export class RedisConnection {
   #timer: NodeJS.Timeout | undefined
   #roundTrips = 0
   #lastError: string | undefined
-  #forbiddenUntil = -Infinity
+  /** Runs while some command was refused lately, because the Redis user may not run it. */
+  #forbidden: NodeJS.Timeout | undefined
+  /** What `onDegraded` was last called with. */
+  #wasDegraded = false
   #hasWarned = false
 
   constructor(link: RedisLink, options: ConnectionOptions) {
@@ -53,9 +58,9 @@ export class RedisConnection {
     return this.#isDown
   }
 
-  /** Whether some command was refused lately, because the Redis user may not run it. */
-  get isForbidden(): boolean {
-    return performance.now() < this.#forbiddenUntil
+  /** Whether Redis is down, or has refused a command lately that the Redis user may not run. */
+  get isDegraded(): boolean {
+    return this.#isDown || this.#forbidden !== undefined
   }
 
   /** Counts commands that are sent in another way. A negative number takes back those that were not sent. */
@@ -107,7 +112,7 @@ export class RedisConnection {
           },
           (error: unknown) => {
             isInTime()
-            if (isForbidden(error)) this.#forbidden(error)
+            if (isForbidden(error)) this.#refused(error)
             else this.#fail(messageOf(error))
             if (isLate) onLate?.()
             else resolve(undefined)
@@ -123,16 +128,26 @@ export class RedisConnection {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#forbidden)
   }
 
-  #forbidden({ message }: Error): void {
+  #refused({ message }: Error): void {
     this.#lastError = message
-    this.#forbiddenUntil = performance.now() + FORBIDDEN_MS
+    if (this.#isClosed) return
+    if (this.#forbidden) this.#forbidden.refresh()
+    else {
+      this.#forbidden = setTimeout(() => {
+        this.#forbidden = undefined
+        this.#notify()
+      }, ALLOWED_AGAIN_MS)
+      this.#forbidden.unref()
+      this.#notify()
+    }
     if (this.#hasWarned) return
     this.#hasWarned = true
     process.emitWarning(
-      `Redis refuses a command of the fleet: ${message} What needs it is not shared with other processes, and each uses its part. Allow ` +
-        `the Redis user: ${RIGHTS.join(' ')}, and the keys of the prefix.`,
+      `Redis refuses a command of Harbor: ${message} What needs it is not shared with other processes, and each counts alone. Allow the ` +
+        `Redis user: ${RIGHTS.join(' ')}, and the keys of the prefix.`,
       'HarborWarning',
     )
   }
@@ -144,6 +159,7 @@ export class RedisConnection {
     const isRelapse = performance.now() - this.#recoveredAt < RELAPSE_MS
     this.#probeMs = isRelapse ? Math.min(MAX_PROBE_MS, this.#probeMs * 2) : PROBE_MS
     this.#options.onChange?.(true)
+    this.#notify()
     this.#probeLater()
   }
 
@@ -163,6 +179,14 @@ export class RedisConnection {
     this.#isDown = false
     this.#recoveredAt = performance.now()
     this.#options.onChange?.(false)
+    this.#notify()
+  }
+
+  #notify(): void {
+    const { isDegraded } = this
+    if (isDegraded === this.#wasDegraded) return
+    this.#wasDegraded = isDegraded
+    this.#options.onDegraded?.(isDegraded)
   }
 
   /** Whether Redis carries out a command in time. The command writes, since a server whose memory is full still reads. */

@@ -6,7 +6,7 @@ import type { FleetFlights } from './flight-contracts.ts'
 
 /** A client of `@harbor/core` that joins a fleet. */
 export interface FleetHost {
-  /** Called when the member has lost the connection to Redis (`degraded: true`), and when Redis answers again. */
+  /** Called when the member has lost Redis, or Redis refuses its commands (`degraded: true`), and when all is shared again. */
   onChange(state: { readonly degraded: boolean }): void
 }
 
@@ -16,7 +16,10 @@ export interface FleetStats {
    * The number of clients that have used the fleet in the last seconds, as far as this client knows. It counts itself, so it is at least 1.
    */
   readonly members: number
-  /** Whether Redis cannot be reached now. The client then uses its part of the shared limits. */
+  /**
+   * Whether Redis cannot be reached now, or has refused a command in the last two minutes that its user may not run. The client then uses its part of
+   * the shared limits.
+   */
   readonly degraded: boolean
   /** The number of commands that this client has sent to Redis. */
   readonly roundTrips: number

@@ -54,12 +54,12 @@ export class RedisMember implements FleetMember {
     const connection: RedisConnection = new RedisConnection(link, {
       budgetMs,
       probeKey: `{${prefix}:fleet1}:probe`,
-      onChange: (degraded) => {
-        if (!degraded) this.money?.recovered()
-        if (degraded) this.#flights?.drop()
+      onChange: (isDown) => {
+        if (!isDown) this.money?.recovered()
+        if (isDown) this.#flights?.drop()
         else this.#board?.touch()
-        host.onChange({ degraded })
       },
+      onDegraded: (degraded) => host.onChange({ degraded }),
     })
     this.#connection = connection
     // With one server for both, it is better that it evicts answers than that it refuses to count.
@@ -83,10 +83,10 @@ export class RedisMember implements FleetMember {
   }
 
   stats(): FleetStats {
-    const { isDown, isForbidden, roundTrips, lastError } = this.#connection
+    const { isDegraded, roundTrips, lastError } = this.#connection
     let members = Math.max(this.money?.members ?? 1, this.#board?.members ?? 1)
     for (const limits of this.#limits.values()) members = Math.max(members, limits.members)
-    return { members, degraded: isDown || isForbidden, roundTrips, lastError }
+    return { members, degraded: isDegraded, roundTrips, lastError }
   }
 
   async close(): Promise<void> {
