@@ -78,13 +78,19 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/only-throw-error': 'off',
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
-      // They wait for one second, which a busy machine may need. expect.poll() has a bound for all tests, in vitest.base.ts.
+      // A busy machine may need long. So expect.poll() has one bound for all tests, in vitest.base.ts, and no other; the two others wait for one second.
       'no-restricted-syntax': [
         'error',
         {
           selector:
             'CallExpression[arguments.length<2][callee.object.name=vi][callee.property.name=/^wait(For|Until)$/]',
           message: 'Use expect.poll(), or pass a timeout that is long enough for a busy machine.',
+        },
+        {
+          selector:
+            'CallExpression[callee.property.name=poll] > ObjectExpression > Property[key.name=timeout]',
+          message:
+            'Leave it out: the bound for all tests, in vitest.base.ts, is long enough for a busy machine.',
         },
       ],
     },

@@ -16,9 +16,9 @@ const base = defineConfig({
     // Node keeps there what it has made of sources, by their contents: a process that a test starts is ready in half of the time.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'harbor-compile-cache') },
     // These end a test that hangs. They judge no speed: a machine that is busy with other work may need long.
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 100_000 } },
     // Two packages are tested at once, so there are two workers for each core. More only load and compile the sources more often.
     maxWorkers: availableParallelism(),
     // HARBOR_TEST_REPORT keeps the report of a run under another Node apart: see scripts/test-under.ts.

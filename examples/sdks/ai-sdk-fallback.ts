@@ -13,6 +13,7 @@ import { createFallbackModel, receiptOf, receiptsOf } from '@harbor/ai-sdk'
 import { startSimulator } from '@harbor/simulator'
 import { generateText, isStepCount, streamText, tool } from 'ai'
 import { z } from 'zod'
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, anthropic: {}, google: {} } })
 const [first, second, third] = ['openai', 'anthropic', 'google'].map((name) => simulator.provider(name))
@@ -87,7 +88,7 @@ await story.text.then(
 console.log('▲ An abort reaches the provider')
 third.reset()
 third.fail({ type: 'hang' })
-await generateText({ ...common, prompt: 'Say hello.', abortSignal: AbortSignal.timeout(600) }).catch(
+await generateText({ ...common, prompt: 'Say hello.', abortSignal: abortOnceCalled(third) }).catch(
   (error: unknown) => {
     console.log(`   ${String(error)}`)
   },

@@ -11,6 +11,7 @@ import { createHarborFetch } from '@harbor/core'
 import { startSimulator } from '@harbor/simulator'
 import { generateText, isStepCount, streamText, tool } from 'ai'
 import { z } from 'zod'
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 import { printReceipts } from '../lib/print-receipts.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, backup: {} } })
@@ -58,7 +59,7 @@ console.log(`   “${await story.text}…” and the finish reason “${await st
 console.log('▲ An abort reaches the provider')
 primary.reset()
 primary.fail({ type: 'hang' })
-await generateText({ ...common, prompt: 'Say hello.', abortSignal: AbortSignal.timeout(200) }).catch(
+await generateText({ ...common, prompt: 'Say hello.', abortSignal: abortOnceCalled(primary) }).catch(
   (error: unknown) => {
     console.log(`   ${String(error)}`)
   },

@@ -11,6 +11,7 @@ import { startSimulator } from '@harbor/simulator'
 import createInstructor from '@instructor-ai/instructor'
 import OpenAI from 'openai'
 import { z } from 'zod/v3' // Instructor 1.7 cannot read schemas of zod 4
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 import { printReceipts } from '../lib/print-receipts.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, backup: {} } })
@@ -47,7 +48,7 @@ console.log('📐 An abort reaches the provider')
 primary.reset()
 primary.fail({ type: 'hang' })
 await instructor.chat.completions
-  .create(request, { signal: AbortSignal.timeout(200) })
+  .create(request, { signal: abortOnceCalled(primary) })
   .catch((error: unknown) => {
     console.log(`   ${String(error)}`)
   })

@@ -12,6 +12,7 @@ import { HumanMessage, type BaseMessageLike } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
 import { z } from 'zod'
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 import { printReceipts } from '../lib/print-receipts.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, backup: {} } })
@@ -57,7 +58,7 @@ try {
 console.log('🦜 An abort reaches the provider')
 primary.reset()
 primary.fail({ type: 'hang' })
-await model.invoke('Say hello.', { signal: AbortSignal.timeout(200) }).catch((error: unknown) => {
+await model.invoke('Say hello.', { signal: abortOnceCalled(primary) }).catch((error: unknown) => {
   console.log(`   ${String(error)}`)
 })
 await primary.whenIdle()

@@ -10,6 +10,7 @@ import { createHarborFetch } from '@harbor/core'
 import { startSimulator } from '@harbor/simulator'
 import { HTTPClient, Mistral } from '@mistralai/mistralai'
 import type { ChatCompletionRequest } from '@mistralai/mistralai/models/components'
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 import { printReceipts } from '../lib/print-receipts.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, backup: {} } })
@@ -65,7 +66,7 @@ console.log('🌬️  An abort reaches the provider')
 primary.reset()
 primary.fail({ type: 'hang' })
 await mistral.chat
-  .complete(story, { fetchOptions: { signal: AbortSignal.timeout(200) } })
+  .complete(story, { fetchOptions: { signal: abortOnceCalled(primary) } })
   .catch((error: unknown) => {
     console.log(`   ${String(error)}`)
   })

@@ -11,6 +11,7 @@ import { createGoogleGenerativeAI } from '@ai-sdk/google'
 import { modelFetch } from '@harbor/ai-sdk'
 import { Harbor, receiptOf } from '@harbor/core'
 import { startSimulator } from '@harbor/simulator'
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 import { printReceipts } from '../lib/print-receipts.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, anthropic: {}, google: {} } })
@@ -86,7 +87,7 @@ console.log('🔁 An abort reaches the provider')
 claude.reset()
 claude.fail({ type: 'hang' })
 await harbor.chat.completions
-  .create(question, { signal: AbortSignal.timeout(800) })
+  .create(question, { signal: abortOnceCalled(claude) })
   .catch((error: unknown) => {
     console.log(`   ${String(error)}`)
   })

@@ -11,6 +11,7 @@ import { startSimulator } from '@harbor/simulator'
 import { Agent, OpenAIProvider, Runner, tool } from '@openai/agents'
 import OpenAI from 'openai'
 import { z } from 'zod'
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 import { printReceipts } from '../lib/print-receipts.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, backup: {} } })
@@ -57,7 +58,7 @@ try {
 console.log('🕵️  An abort reaches the provider')
 primary.reset()
 primary.fail({ type: 'hang' })
-await runner.run(teller, 'Say hello.', { signal: AbortSignal.timeout(200) }).catch((error: unknown) => {
+await runner.run(teller, 'Say hello.', { signal: abortOnceCalled(primary) }).catch((error: unknown) => {
   console.log(`   ${String(error)}`)
 })
 await primary.whenIdle()

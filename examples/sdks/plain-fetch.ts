@@ -8,6 +8,7 @@
  */
 import { createHarborFetch, receiptOf } from '@harbor/core'
 import { startSimulator } from '@harbor/simulator'
+import { abortOnceCalled } from '../lib/abort-once-called.ts'
 import { printReceipts } from '../lib/print-receipts.ts'
 
 const simulator = await startSimulator({ providers: { openai: {}, backup: {} } })
@@ -49,7 +50,7 @@ console.log(`   “${events.length} events…” and ${events.at(-1)}`)
 console.log('🐟 An abort reaches the provider')
 primary.reset()
 primary.fail({ type: 'hang' })
-await ask({}, AbortSignal.timeout(200)).catch((error: unknown) => {
+await ask({}, abortOnceCalled(primary)).catch((error: unknown) => {
   console.log(`   ${String(error)}`)
 })
 await primary.whenIdle()

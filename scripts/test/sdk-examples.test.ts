@@ -109,7 +109,7 @@ describe('the example of a fallback model of the AI SDK', () => {
 
   it('shows that an abort reaches the provider', async () => {
     const { output } = await outputOf(example)
-    expect(output).toMatch(/ abandoned: aborted\n {3}TimeoutError: .*\n {3}the provider saw 1 abort\n/)
+    expect(output).toMatch(/ abandoned: aborted\n {3}AbortError: .*\n {3}the provider saw 1 abort\n/)
   })
 })
 

@@ -105,7 +105,7 @@ describe.skipIf(!hasRedis)(
           'q',
         ])
       const first = bulk('first.jsonl')
-      await expect.poll(() => keysOf(server.url), { timeout: 100_000 }).toContain('{harbor:bulk1:q}:lease')
+      await expect.poll(() => keysOf(server.url)).toContain('{harbor:bulk1:q}:lease')
       const { code, stderr } = await bulk('second.jsonl').ended
       expect(stderr).toContain('harbor: the queue q is used by another run')
       expect(code).toBe(2)

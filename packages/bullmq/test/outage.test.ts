@@ -49,14 +49,14 @@ describe.skipIf(!hasRedis)('Redis during a run over workers (needs redis-server)
     for (const concurrency of [8, 8]) work(double, { ...where, concurrency })
     const run = runFleetBulk<number, number>(numbersTo(ITEMS), { ...where, concurrency: 100 })
     const results = resultsOf(run)
-    await expect.poll(() => calls, { timeout: 10_000, interval: 2 }).toBeGreaterThan(50)
+    await expect.poll(() => calls, { interval: 2 }).toBeGreaterThan(50)
     await happens()
     const values = (await results).map((result) => result.ok && result.value)
     expect(values).toEqual(numbersTo(ITEMS).map((item) => item * 2))
     // What workers had at that moment may be called twice, and what was queued is not.
     expect(calls).toBeLessThanOrEqual(ITEMS + 100)
     await closeWorkers()
-    await expect.poll(() => keysOf(server().url), { timeout: 5_000 }).toEqual([])
+    await expect.poll(() => keysOf(server().url)).toEqual([])
   })
 
   async function command(name: string, ...args: readonly string[]): Promise<unknown> {

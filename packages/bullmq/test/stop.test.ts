@@ -40,7 +40,7 @@ describe.skipIf(!hasRedis)('a run over workers that is stopped (needs redis-serv
     await expect.poll(() => begun.length).toBe(3)
     run.stop()
     // Nothing more begins, also when the worker has room.
-    await expect.poll(() => run.progress().inFlight, { timeout: 10_000 }).toBe(3)
+    await expect.poll(() => run.progress().inFlight).toBe(3)
     release()
     expect((await results).map(({ index }) => index)).toEqual(begun.toSorted((a, b) => a - b))
     expect(await run.summary).toMatchObject({ ok: 3, failed: 0, dropped: 17, stoppedBy: 'stop' })
@@ -61,10 +61,10 @@ describe.skipIf(!hasRedis)('a run over workers that is stopped (needs redis-serv
     await expect.poll(() => begun.length).toBe(2)
     run.abort(new Error('enough'))
     await expect(results).rejects.toThrow('enough')
-    await expect.poll(() => signals.every(({ aborted }) => aborted), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => signals.every(({ aborted }) => aborted)).toBe(true)
     const next = runFleetBulk<number, number>([100], { ...where, journal: place().journal })
     const taken = resultsOf(next)
-    await expect.poll(() => begun, { timeout: 10_000 }).toContain(100)
+    await expect.poll(() => begun).toContain(100)
     release()
     expect(await taken).toMatchObject([{ ok: true, value: 100 }])
     expect(begun).toHaveLength(3)
@@ -117,7 +117,7 @@ describe.skipIf(!hasRedis)('a run over workers that is stopped (needs redis-serv
     const where = place()
     const run = runFleetBulk<number, number>(numbersTo(30), where)
     const results = resultsOf(run)
-    await expect.poll(() => run.progress().waiting, { timeout: 10_000 }).toBe(30)
+    await expect.poll(() => run.progress().waiting).toBe(30)
     run.pause()
     const called: number[] = []
     await expect
@@ -168,7 +168,7 @@ describe.skipIf(!hasRedis)('a worker that is closed (needs redis-server)', () =>
     await closed
     expect(first.signals.every(({ aborted }) => aborted)).toBe(true)
     work(second.run, { ...where, concurrency: 5 })
-    await expect.poll(() => second.begun.length, { timeout: 5_000 }).toBe(5)
+    await expect.poll(() => second.begun.length).toBe(5)
     // A lock would hold for up to 8 seconds, and the check for lost ones comes every 3.
     expect(performance.now() - startedAt).toBeLessThan(6_000)
     second.release()

@@ -126,7 +126,7 @@ describe('alerts of a client', () => {
     const told: string[] = []
     harbor.on('alert', ({ name, state }) => told.push(`${name}: ${state}`))
     for (let call = 0; call < 3; call++) await harbor.chat.completions.create(HELLO)
-    await expect.poll(() => receiver.requests.length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => receiver.requests.length).toBe(1)
     expect(told).toEqual(['primary is down: firing'])
     expect(JSON.parse(receiver.requests[0]?.body ?? '')).toMatchObject({
       text: expect.stringMatching(

@@ -114,7 +114,7 @@ describe('captureContent', () => {
       globalThis.gc?.()
       return calls.length
     }
-    await expect.poll(collected, { timeout: 5_000 }).toBe(1)
+    await expect.poll(collected).toBe(1)
     expect(calls[0]?.answer).toBe('')
   })
 

@@ -84,7 +84,6 @@ describe('harbor bulk --deadline', () => {
       // Only calls that were in flight at a kill are made again.
       expect(bench.provider.counts().calls - (items - submitted.length)).toBeLessThanOrEqual(kills * 8)
     },
-    180_000,
   )
 
   it('never costs more than --max-cost, however often it is killed', async () => {

@@ -132,7 +132,7 @@ describe('the reason of an attempt', () => {
             )
           return receipt?.attempts[0]?.reason
         },
-        { timeout: 10_000, interval: 5 },
+        { interval: 5 },
       )
       .toBe('probe')
     expect(receipt?.attempts[0]?.circuit).toBe('half-open')

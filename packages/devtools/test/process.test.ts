@@ -25,7 +25,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 it('an open page does not keep a process alive, also while a browser is connected', async () => {
   const { child, printed, ended } = start([join(import.meta.dirname, 'fixtures', 'short-program.ts')])
-  await expect.poll(() => printed.stdout, { timeout: 15_000 }).toMatch(/^http\S+\n$/)
+  await expect.poll(() => printed.stdout).toMatch(/^http\S+\n$/)
   const events = await fetch(`${printed.stdout.trim()}events`)
   expect(events.status).toBe(200)
   child.stdin.write('\n')
@@ -47,7 +47,7 @@ it('harbor bulk --page shows the run, until its end', async () => {
   const options = ['--out', join(folder, 'answers.jsonl'), '--model', 'gpt-5', '--concurrency', '2', '--page']
   const env = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: providers.primary.baseURL }
   const { printed, ended } = start([bin, 'bulk', requests, ...options], env)
-  await expect.poll(() => printed.stderr, { timeout: 15_000 }).toMatch(/shown at http\S+\n/)
+  await expect.poll(() => printed.stderr).toMatch(/shown at http\S+\n/)
   const url = /shown at (http\S+)\n/.exec(printed.stderr)?.[1] ?? ''
   const events = await (await fetch(`${url}events`)).text()
   expect(await ended).toBe(1)

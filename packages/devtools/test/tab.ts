@@ -22,6 +22,8 @@ export async function openTab(browser: Browser, url: string): Promise<Tab> {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   const page = await context.newPage()
   onTestFinished(() => page.close())
+  // As in vitest.base.ts.
+  page.setDefaultTimeout(100_000)
   const [requests, problems]: [string[], string[]] = [[], []]
   page.on('request', (request) => requests.push(request.url()))
   page.on('pageerror', (error) => problems.push(error.message))
@@ -33,7 +35,7 @@ export async function openTab(browser: Browser, url: string): Promise<Tab> {
     requests,
     problems,
     rows: async (count) => {
-      await expect.poll(() => page.locator('[data-receipt]').count(), { timeout: 10_000 }).toBe(count)
+      await expect.poll(() => page.locator('[data-receipt]').count()).toBe(count)
     },
     attributes: (name) =>
       page.evaluate(

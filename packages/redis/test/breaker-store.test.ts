@@ -64,7 +64,7 @@ async function fleetOf(
     const info = String(await observer.command('INFO', 'commandstats'))
     return Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1] ?? 0)
   }
-  const until: Fleet['until'] = (read) => context.expect.poll(read, { interval: 10, timeout: 15_000 })
+  const until: Fleet['until'] = (read) => context.expect.poll(read, { interval: 10 })
   return { server, members, command: observer.command, commands, until }
 }
 

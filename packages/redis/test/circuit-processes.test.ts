@@ -124,7 +124,7 @@ describe.skipIf(!hasRedis)('processes with shared circuits (needs redis-server)'
       }
     }
     const callsUntilNow = (): number => (callAgain(), primary.counts().calls)
-    await expect.poll(callsUntilNow, { timeout: 10_000 }).toBe(before + 1)
+    await expect.poll(callsUntilNow).toBe(before + 1)
     for (let round = 0; round < 10; round++) {
       await pause(150)
       expect(callsUntilNow()).toBe(before + 1)
@@ -132,7 +132,7 @@ describe.skipIf(!hasRedis)('processes with shared circuits (needs redis-server)'
     await Promise.all(calling.values())
     primary.script({})
     await expect
-      .poll(async () => Promise.all(processes.map((each) => each.call(1))), { timeout: 10_000 })
+      .poll(async () => Promise.all(processes.map((each) => each.call(1))))
       .toEqual(times(3, PRIMARY).map((each) => [each]))
   })
 

@@ -61,7 +61,7 @@ async function ask(harbor: Harbor): Promise<unknown> {
 /** Waits until Redis has got this number of changes: openings, closings, cooldowns. */
 async function hasChanged(client: Redis, times: number): Promise<void> {
   const version = (): Promise<string | null> => client.hget('{harbor:circuits1}:state', '#version')
-  await expect.poll(version, { timeout: 10_000 }).toBe(String(times))
+  await expect.poll(version).toBe(String(times))
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

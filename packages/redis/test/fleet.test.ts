@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('a fleet over %s (needs re
       degraded: true,
     })
     server.thaw()
-    await expect.poll(() => harbors[0]?.stats().fleet?.degraded, { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => harbors[0]?.stats().fleet?.degraded).toBe(false)
     expect(heard).toEqual([true, false])
   })
 

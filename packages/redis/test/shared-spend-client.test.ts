@@ -126,14 +126,14 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
         expect(count(await askTimes(one, 5))).toBe(5)
         return one.stats().fleet?.degraded
       }
-      await expect.poll(degraded, { timeout: 5_000, interval: 100 }).toBe(true)
+      await expect.poll(degraded, { interval: 100 }).toBe(true)
       expect(one.stats().fleet?.lastError).toMatch(/OOM/)
       for (let n = 0; n < 5; n++) await degraded()
       const spent = one.stats().cost.spentUsd + other.stats().cost.spentUsd
       await command('CONFIG', 'SET', 'maxmemory', '0')
-      await expect.poll(() => one.stats().fleet?.degraded, { timeout: 10_000 }).toBe(false)
+      await expect.poll(() => one.stats().fleet?.degraded).toBe(false)
       await expect
-        .poll(async () => (await ask(other), used(other)), { timeout: 5_000, interval: 100 })
+        .poll(async () => (await ask(other), used(other)), { interval: 100 })
         .toBeGreaterThanOrEqual(spent)
     })
 
@@ -144,7 +144,7 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))(
       server.freeze()
       await askTimes(harbor, 10)
       server.thaw()
-      await expect.poll(() => harbor.stats().fleet?.degraded, { timeout: 10_000 }).toBe(false)
+      await expect.poll(() => harbor.stats().fleet?.degraded).toBe(false)
       await ask(harbor)
       await expect.poll(() => used(harbor)).toBeCloseTo(0.021)
     })

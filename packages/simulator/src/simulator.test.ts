@@ -67,12 +67,10 @@ it('ends calls in flight when it closes, and does not keep the process alive', a
     await simulator.close()
     await call.catch((error) => console.log(error.message))
   `
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--input-type=module-typescript', '--eval', program],
-    {
-      timeout: 15_000,
-    },
-  )
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--input-type=module-typescript',
+    '--eval',
+    program,
+  ])
   expect(stdout).toBe('fetch failed\n')
 })

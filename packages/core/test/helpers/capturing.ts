@@ -12,7 +12,7 @@ export function capturing(more: Partial<CaptureContentOptions> = {}): {
     captureContent: { to: (call) => void calls.push(call), ...more },
     calls,
     captured: async (count) => {
-      await expect.poll(() => calls.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(count)
+      await expect.poll(() => calls.length).toBeGreaterThanOrEqual(count)
       expect(calls).toHaveLength(count)
       return calls
     },

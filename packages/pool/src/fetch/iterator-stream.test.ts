@@ -72,7 +72,7 @@ describe('IteratorStream', () => {
     await vi.waitFor(() => {
       give(2)
       expect(piped).toEqual([2])
-    }, 20_000)
+    }, 100_000)
     stop.abort(new Error('stop'))
     await expect(piping).rejects.toThrow('stop')
     const rest = stream.getReader().read()

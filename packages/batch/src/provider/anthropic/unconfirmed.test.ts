@@ -283,7 +283,7 @@ describe('a process that is killed while it creates a batch', () => {
     const args = ['--conditions=@harbor/source', fixture, provider.url, state, '15']
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
     const gone = once(child, 'exit')
-    await vi.waitUntil(() => provider.requests().some(({ method }) => method === 'POST'), { timeout: 20_000 })
+    await expect.poll(() => provider.requests().some(({ method }) => method === 'POST')).toBe(true)
     child.kill('SIGKILL')
     await gone
     expect(created()).toBe(before)

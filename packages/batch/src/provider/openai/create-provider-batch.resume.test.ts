@@ -92,12 +92,11 @@ describe('a run after a crash', () => {
         '15',
       ])
       const gone = new Promise((resolve) => child.once('exit', resolve))
-      await vi.waitUntil(
-        () => provider.requests().some(({ method, path }) => method === 'POST' && path === '/v1/batches'),
-        {
-          timeout: 15_000,
-        },
-      )
+      await expect
+        .poll(() =>
+          provider.requests().some(({ method, path }) => method === 'POST' && path === '/v1/batches'),
+        )
+        .toBe(true)
       child.kill('SIGKILL')
       await gone
       expect(provider.counts().batches.created).toBe(created)
