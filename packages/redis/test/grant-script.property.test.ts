@@ -22,6 +22,8 @@ interface Member {
   spent: number
   /** Whether its last report had no reply. */
   isCutOff: boolean
+  /** A reply that Redis has sent, and that the member has not handled yet. */
+  late: { readonly granted: Granted; readonly sentAt: number } | undefined
 }
 
 describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', () => {
@@ -38,11 +40,13 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
     await server.close()
     expect(seen.taken).toBeGreaterThan(500)
     expect(seen.full).toBeGreaterThan(10)
+    expect(seen.late).toBeGreaterThan(10)
   })
   beforeEach(() => reset())
 
-  /** How often something was reserved, and nearly all of the limit was used. */
-  const seen = { taken: 0, full: 0 }
+  /** How often something was reserved, nearly all of the limit was used, and a reply was handled when its lease was over in Redis. */
+  const seen = { taken: 0, full: 0, late: 0 }
+  const LATE = ['late', 'late and used']
 
   const setClock = (ms: number): Promise<unknown> => {
     now = ms
@@ -62,6 +66,7 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
       inFlight: [],
       spent: 0,
       isCutOff: false,
+      late: undefined,
     }
   }
 
@@ -76,15 +81,30 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
   const report = async (
     member: Member,
     need = 0,
-    { isLost = false, least = need / 4 }: { isLost?: boolean; least?: number } = {},
+    {
+      isLost = false,
+      isLate = false,
+      least = need / 4,
+    }: { isLost?: boolean; isLate?: boolean; least?: number } = {},
   ): Promise<Granted> => {
+    // One report is in flight at a time.
+    handleLate(member)
     const { id, pot } = member
     const sentAt = now
     const granted = await send(id, pot.key, pot.report({ usd: need, least, limit: LIMIT }, false, sentAt))
     member.isCutOff = isLost
     if (isLost) pot.part(LIMIT, 4, now)
-    else pot.accept(granted, sentAt)
+    else if (isLate) member.late = { granted, sentAt }
+    else pot.accept(granted, sentAt, now)
     return granted
+  }
+
+  const handleLate = (member: Member): void => {
+    if (!member.late) return
+    const { granted, sentAt } = member.late
+    if (now - sentAt > LEASE_MS) seen.late++
+    member.late = undefined
+    member.pot.accept(granted, sentAt, now)
   }
 
   const take = (member: Member, usd: number): boolean => {
@@ -110,6 +130,8 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
       'report',
       'report',
       'lost',
+      'late',
+      'late and used',
       'take',
       'ask',
       'ask',
@@ -139,7 +161,11 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
       if (!member || !kinds.includes(what)) continue
       if (what === 'report') await report(member, need)
       else if (what === 'lost') await report(member, need, { isLost: true })
-      else if (what === 'ask') {
+      else if (what === 'late') await report(member, need, { isLate: true })
+      else if (what === 'late and used') {
+        handleLate(member)
+        for (let n = 0; n < 4; n++) take(member, usd)
+      } else if (what === 'ask') {
         await report(member, usd)
         take(member, usd)
       } else if (what === 'take') for (let n = 0; n < 4; n++) take(member, usd)
@@ -163,6 +189,7 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
 
   /** Ends all calls, reports until all know all, and lets the leases of killed processes expire. */
   async function settleAll(members: readonly Member[]): Promise<Granted> {
+    for (const member of members) handleLate(member)
     for (const member of members) while (member.inFlight.length > 0) settle(member, 1)
     for (const member of members) await report(member)
     await setClock(now + LEASE_MS)
@@ -173,7 +200,15 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
   it('never grants more than the limit, and loses nothing, whatever members and the network do', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }), async (steps) => {
-        const { members } = await carryOut(steps, ['report', 'lost', 'take', 'ask', 'settle', 'wait'])
+        const { members } = await carryOut(steps, [
+          'report',
+          'lost',
+          ...LATE,
+          'take',
+          'ask',
+          'settle',
+          'wait',
+        ])
         const { spent, lease } = await settleAll(members)
         expect(spent).toBeCloseTo(sum(members.map((member) => member.spent)), 6)
         expect(lease).toBeCloseTo(Math.max(0, LIMIT - spent), 6)
@@ -185,7 +220,15 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
   it('counts all that killed members have spent and had in flight, and never grants more than the limit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }), async (steps) => {
-        const { members, killed } = await carryOut(steps, ['report', 'take', 'ask', 'settle', 'wait', 'kill'])
+        const { members, killed } = await carryOut(steps, [
+          'report',
+          ...LATE,
+          'take',
+          'ask',
+          'settle',
+          'wait',
+          'kill',
+        ])
         const { spent, lease } = await settleAll(members)
         const ofLiving = sum(members.map((member) => member.spent))
         expect(spent).toBeGreaterThanOrEqual(ofLiving + sum(killed.map(committed)) - 1e-6)

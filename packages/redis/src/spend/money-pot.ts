@@ -101,10 +101,14 @@ export class MoneyPot {
     return usd <= this.free(now) + tolerance && usd <= this.room(limit) + tolerance
   }
 
-  /** Whether an amount cannot be reserved, whatever the others return. */
-  lacks(usd: number, limit: number): boolean {
-    const tolerance = limit * ROUNDING
-    return usd > limit - this.usedUsd + tolerance || (!this.#isStale && usd > this.room(limit) + tolerance)
+  /**
+   * Whether an amount cannot be reserved.
+   *
+   * @param mayWait whether others may return some of what they hold until then
+   */
+  lacks(usd: number, limit: number, mayWait: boolean): boolean {
+    const left = this.#isStale && mayWait ? limit - this.usedUsd : this.room(limit)
+    return usd > left + limit * ROUNDING
   }
 
   /** What is left for this process if the others use all that they hold. */
@@ -151,7 +155,7 @@ export class MoneyPot {
    */
   report(need: Readonly<Need>, isLast: boolean, now: number): Ask {
     const isBusy = this.#lease.isBusy || need.usd > 0
-    const { want, floor } = this.#lease.ask(this.#used, !isLast && !this.#isShort, now)
+    const { want, floor } = this.#lease.ask(this.#used, !isLast && !this.#isShort, isBusy, now)
     const limit = Math.max(this.#limit, need.limit)
     const ask: Ask = {
       lengthMs: lengthOf(this.per),
@@ -175,7 +179,7 @@ export class MoneyPot {
   }
 
   /** Takes over what a reply says. @param sentAt when its report was sent */
-  accept(granted: Granted, sentAt: number): void {
+  accept(granted: Granted, sentAt: number, now: number): void {
     this.#epoch = granted.epoch
     this.#period = granted.period
     this.#endsAt = granted.endsAt
@@ -185,7 +189,7 @@ export class MoneyPot {
     this.#isStale = granted.isStale
     this.#isShort = granted.isShort
     this.#acknowledged = this.#report.total
-    this.#lease.grant(granted.lease, sentAt)
+    this.#lease.grant(granted.lease, sentAt, now)
     this.#reportedAt = sentAt
     this.#part = undefined
   }

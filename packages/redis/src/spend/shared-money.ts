@@ -132,13 +132,14 @@ export class SharedMoney implements FleetMoney {
   }
 
   #accept(pots: readonly MoneyPot[], { now: serverNow, pots: granted }: Reply, sentAt: number): void {
+    const now = performance.now()
     this.#pots.setTime(serverNow)
     for (const [place, pot] of pots.entries()) {
       const each = granted[place]
       if (!each) continue
       // Another period has begun, in which this process has spent nothing.
       const current = pot.isOf(each) ? pot : this.#pots.renew(pot)
-      current.accept(each, sentAt)
+      current.accept(each, sentAt, now)
       this.#reports.touch(current, sentAt)
     }
   }
@@ -185,11 +186,10 @@ export class SharedMoney implements FleetMoney {
     const { usd, pots, since } = waiter
     if (this.#payments.canPay(usd, pots, now)) return this.#payments.take(usd, pots, now)
     if (this.#reports.isCutOff) return this.#payments.refusedWhileCutOff(usd, pots, now)
-    const isOver = now - since > MAX_WAIT_MS
+    const mayWait = now - since <= MAX_WAIT_MS
     const lacking = pots.map((given) => {
       const pot = this.#pots.open(given)
-      if (!pot || !this.#isReported(given, waiter)) return false
-      return pot.lacks(usd, given.usd) || (isOver && !pot.has(usd, given.usd, now))
+      return pot !== undefined && this.#isReported(given, waiter) && pot.lacks(usd, given.usd, mayWait)
     })
     return lacking.includes(true) ? this.#payments.refusal(pots, lacking) : undefined
   }
