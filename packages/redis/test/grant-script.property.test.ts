@@ -161,8 +161,10 @@ describe.skipIf(!hasRedis)('the script of shared money (needs redis-server)', ()
       if (!member || !kinds.includes(what)) continue
       if (what === 'report') await report(member, need)
       else if (what === 'lost') await report(member, need, { isLost: true })
-      else if (what === 'late') await report(member, need, { isLate: true })
-      else if (what === 'late and used') {
+      else if (what === 'late') {
+        await report(member, need, { isLate: true })
+        await setClock(now + 3 * waitMs)
+      } else if (what === 'late and used') {
         handleLate(member)
         for (let n = 0; n < 4; n++) take(member, usd)
       } else if (what === 'ask') {
