@@ -46,7 +46,7 @@ function memberOf(client: RedisClient, provider: SimulatedProvider, budgetMs: nu
     logLevel: 'off',
     fleet: redisFleet({ client, budgetMs }),
     limits: { requestsPerMinute: 60_000 },
-    cache: { when: 'always', farReadTimeoutMs: 1_000 },
+    cache: { when: 'always', farReadTimeoutMs: 10_000 },
   })
   harbor.on('fleet', ({ degraded }) => events.push(degraded))
   onTestFinished(() => harbor.close())

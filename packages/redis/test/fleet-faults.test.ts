@@ -16,7 +16,7 @@ const OPTIONS: HarborOptions = {
   logLevel: 'off',
   limits: { requestsPerMinute: PER_MINUTE, burstMs: 500 },
   spendLimit: { usd: 1_000, per: 'day' },
-  cache: { when: 'always', farReadTimeoutMs: 1_000 },
+  cache: { when: 'always', farReadTimeoutMs: 10_000 },
 }
 
 interface Setting {

@@ -41,7 +41,7 @@ export async function startFleet({ over, count = 3, options, fleet }: FleetSetUp
         logLevel: 'off',
         maxRetries: 0,
         // A busy machine must not look like a slow Redis.
-        cache: { farReadTimeoutMs: 1_000 },
+        cache: { farReadTimeoutMs: 10_000 },
         fleet: redisFleet({ client, share: ['cache', 'flights'], budgetMs: 1_000, ...fleet }),
         ...options,
       }),

@@ -132,7 +132,8 @@ describe.skipIf(!hasRedis).each(Object.keys(CLIENTS))('RedisStore over %s (needs
   it('serves one process what another has cached', async () => {
     const store = await open()
     const caches = [store, new RedisStore({ client: connected.client })].map((each) =>
-      createCache<string>({ farTier: each }),
+      // Time enough, also on a busy machine.
+      createCache<string>({ farTier: each, farReadTimeoutMs: 10_000, farWriteTimeoutMs: 10_000 }),
     )
     const load = vi.fn(() => Promise.resolve('answer'))
     const [first, second] = caches

@@ -169,11 +169,15 @@ export class SharedLimits implements LimitSource {
     const reply = texts && replyOf(texts, asks.length)
     this.#isReporting = false
     const then = limiter.now()
-    if (reply) {
+    // What was granted belongs to others again if this process was too busy to handle the reply in time.
+    if (reply && then < now + LEASE_MS) {
       this.#accept(reply, leases, asks, limiter, now, then)
       // A pause that began after the report is reported next.
       this.#pausedForAll = Math.max(pausedUntil, now + reply.pausedForMs)
-    } else this.#cutOff(then)
+    } else {
+      if (reply) this.#members = Math.max(1, reply.members)
+      this.#cutOff(then)
+    }
     limiter.advance()
     this.#proceed(then)
   }

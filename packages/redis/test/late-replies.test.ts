@@ -1,5 +1,7 @@
+import { createSharedRateLimiter } from '@harbor/batch/shared-limits'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TimedScript } from '../src/client/timed-script.ts'
+import { SharedLimits } from '../src/limits/shared-limits.ts'
 import { SharedMoney } from '../src/spend/shared-money.ts'
 import type { FleetOutcome, FleetPot } from '../src/index.ts'
 
@@ -78,5 +80,30 @@ describe('the money of a process that handles replies late', () => {
     expect(next.outcome).toBeUndefined()
     await vi.advanceTimersByTimeAsync(200)
     expect(next.outcome).toHaveProperty('settle')
+  })
+})
+
+describe('the limits of a process that handles replies late', () => {
+  it('are its share of them when each lease is over before it is known, so that no request waits for ever', async () => {
+    let reports = 0
+    const script = {
+      isBusy: false,
+      isDown: false,
+      run: async (_: unknown, args: readonly string[]): Promise<string[]> => {
+        reports++
+        const [total, need] = [Number(args[8]), Number(args[10])]
+        await new Promise((resolve) => setTimeout(resolve, 2_000))
+        return ['epoch', '4', '0', '0', String(need), String(total), String(total)]
+      },
+    } as unknown as TimedScript
+    const limits = { requestsPerMinute: 600, safety: 1 }
+    const limiter = createSharedRateLimiter(limits, new SharedLimits(script, ['a', 'b', 'c', 'd']))
+    let started = 0
+    for (let call = 0; call < 100; call++) void limiter.acquire({ input: 1, output: 0 }).then(() => started++)
+    await vi.advanceTimersByTimeAsync(22_000)
+    expect(reports).toBeGreaterThan(3)
+    // 10 requests a second, of which a quarter is for each of four processes.
+    expect(started).toBeGreaterThan(40)
+    expect(started).toBeLessThanOrEqual(60)
   })
 })
