@@ -2,7 +2,7 @@
 const USABLE_MS = 1_500
 /**
  * For how long a lease that calls need can be used after its reply, however late it is, in milliseconds. Redis counts such a lease as spent when it ends
- * there, so nobody else has it.
+ * there, so no other process has it.
  */
 const USABLE_LATE_MS = 100
 /** How much is leased ahead: what is used in this time, in milliseconds. */
