@@ -72,12 +72,11 @@ describe('the requests of calls of the same kind', () => {
     const own = new Own({ apiKey: 'key', fetch })
     onTestFinished(() => own.close())
     await times(4, () => ask(own, 1))
-    expect(fetch.calls.map(({ init }) => new Headers(init.headers).get('x-turn'))).toEqual([
-      '1',
-      '2',
-      '3',
-      '4',
-    ])
+    // A request that had to wait since it was signed is signed again.
+    const turns = fetch.calls.map(({ init }) => Number(new Headers(init.headers).get('x-turn')))
+    expect(turns).toHaveLength(4)
+    expect(new Set(turns).size).toBe(4)
+    expect(Math.min(...turns)).toBeGreaterThan(0)
   })
 
   it('have Harbor as the client in their user agent', async () => {

@@ -19,10 +19,10 @@ async function limited(
 
 describe('limits', () => {
   it('delay calls, so that a provider with the same limits refuses none', async () => {
-    // 6,000 a minute are 100 a second, of which a tenth of a second may start at once.
+    // 1,200 a minute are 20 a second, of which a tenth of a second may start at once.
     const [provider, harbor] = await limited(
-      { requestsPerMinute: 6_000, burstMs: 100, safety: 0.9 },
-      { limits: { requestsPerMinute: 6_000, burst: 0.004 } },
+      { requestsPerMinute: 1_200, burstMs: 100, safety: 0.9 },
+      { limits: { requestsPerMinute: 1_200, burst: 0.004 } },
     )
     const receipts = await Promise.all(Array.from({ length: 30 }, async () => receiptOf(await ask(harbor))))
     expect(provider.counts().byStatus).toEqual({ 200: 30 })

@@ -91,7 +91,7 @@ async function run(
     hedge: { afterMs: 8, maxExtraRatio: 1 },
     retry: QUICK,
     maxRetries: 1,
-    timeouts: { attemptMs: 40, idleMs: 40 },
+    timeouts: { attemptMs: 100, idleMs: 100 },
     breaker: false,
     cache: { ttlMs: 3 },
     embeddingBatch: { maxWaitMs: 1 },
