@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import Anthropic from '@anthropic-ai/sdk'
 import type { ProviderScript } from '@harbor/simulator'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import {
   all,
   batchOf,

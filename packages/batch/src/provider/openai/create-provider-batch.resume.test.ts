@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync, appendFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { requests } from '../../../test/provider-requests.ts'
 import { BatchStateError } from '../errors.ts'
 import { memoryState, type BatchStateStore, type StateRecord } from '../state/state-store.ts'
