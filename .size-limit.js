@@ -56,7 +56,7 @@ export default [
   }),
   budget('pool', '16.8 kB', { ignore: ['undici'] }),
   budget('ai-sdk', '45 kB'),
-  budget('redis', '28.6 kB'),
+  budget('redis', '28.7 kB'),
   budget('bullmq', '29 kB', { ignore: ['bullmq'] }),
   budget('otel', '10.1 kB', { ignore: ['@opentelemetry/api'] }),
   budget('devtools', '36 kB'),
