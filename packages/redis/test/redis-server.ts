@@ -26,8 +26,15 @@ export class RedisServer {
 
   static async start(...settings: readonly string[]): Promise<RedisServer> {
     const folder = mkdtempSync(join(tmpdir(), 'harbor-redis-'))
-    const port = await freePort()
-    return new RedisServer(port, folder, settings, await started(port, folder, settings))
+    for (;;) {
+      const port = await freePort()
+      try {
+        return new RedisServer(port, folder, settings, await started(port, folder, settings))
+      } catch (error) {
+        // A server of another test has taken the port meanwhile.
+        if (!String(error).includes('Address already in use')) throw error
+      }
+    }
   }
 
   get url(): string {
