@@ -7,15 +7,17 @@
  *     pnpm bench outage-kinds --write              stores the table
  */
 import { AI_SDK } from './outage/ai-sdk.ts'
-import { goThrough } from './outage/go-through.ts'
+import { goThrough, warmUp } from './outage/go-through.ts'
 import { kindsTable, type KindOutcome } from './outage/kinds-table.ts'
 import { KINDS, quick } from './outage/scenario.ts'
 import { publish } from './publish.ts'
 
 const isQuick = process.argv.includes('--quick')
+const contenders = AI_SDK.filter(({ name }) => name !== 'ai')
 const outcomes: KindOutcome[] = []
 for (const [kind, full] of Object.entries(KINDS)) {
-  for (const contender of AI_SDK.filter(({ name }) => name !== 'ai')) {
+  if (!isQuick) await warmUp(full, contenders)
+  for (const contender of contenders) {
     const outcome = await goThrough(isQuick ? quick(full) : full, contender)
     outcomes.push({ ...outcome, kind })
     console.error(`${kind}: ${outcome.name}: ${(100 * outcome.answered).toFixed(1)} % answered`)

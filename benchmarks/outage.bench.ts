@@ -8,7 +8,7 @@
  */
 import type { Contender } from './outage/contender.ts'
 import { CONTENDERS } from './outage/contenders.ts'
-import { goThrough, type Outcome } from './outage/go-through.ts'
+import { goThrough, warmUp, type Outcome } from './outage/go-through.ts'
 import { FULL, QUICK } from './outage/scenario.ts'
 import { publish } from './publish.ts'
 import { figures, inWords, tableOf, type Table } from './table.ts'
@@ -31,6 +31,7 @@ const WIRE: Contender = {
 }
 
 const outcomes: Outcome[] = []
+if (scenario === FULL) await warmUp(scenario, chosen)
 for (const contender of chosen) {
   const outcome = await goThrough(scenario, contender)
   outcomes.push(outcome)

@@ -101,11 +101,12 @@ const LOADS: Record<string, Subject> = {
 }
 
 const HOT = {
-  'lru-cache 11': async (times) => {
-    for (let call = 0; call < times; call++) await turn(lru.get(hotKeyAt(call)))
-  },
+  // The first one is what the others are compared with.
   'lru-cache 11, reading the clock on every get': async (times) => {
     for (let call = 0; call < times; call++) await turn(exactLru.get(hotKeyAt(call)))
+  },
+  'lru-cache 11': async (times) => {
+    for (let call = 0; call < times; call++) await turn(lru.get(hotKeyAt(call)))
   },
   '**harbor**': async (times) => {
     for (let call = 0; call < times; call++) await harbor.get(hotKeyAt(call))

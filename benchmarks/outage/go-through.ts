@@ -1,7 +1,7 @@
 import { quantile } from '../calls.ts'
 import type { Contender } from './contender.ts'
 import { startProviders } from './providers.ts'
-import type { Scenario } from './scenario.ts'
+import { quick, type Scenario } from './scenario.ts'
 
 /** The longest wait, for all clients. */
 const TIMEOUT_MS = 30_000
@@ -51,6 +51,13 @@ interface Call {
   readonly at: number
   readonly tookMs: number
   readonly answered: boolean
+}
+
+/**
+ * A short run of each contender that is not measured. Without it, the first of those that share a library would pay for compiling it.
+ */
+export async function warmUp(scenario: Scenario, contenders: readonly Contender[]): Promise<void> {
+  for (const contender of contenders) await goThrough(quick(scenario), contender)
 }
 
 /** Calls at a steady pace that do not wait for earlier ones, as users do not. */

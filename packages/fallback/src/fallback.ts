@@ -61,7 +61,7 @@ export function fallback<T>(
   try {
     expectValue('targets', targets, someTargets)
     if (options !== NO_OPTIONS) validate(options, CHECKS)
-    return inTurn(new Run(new PlainStrategy(options), targets.map(named), call, options.signal))
+    return inTurn(new Run(new PlainStrategy(options), targets.slice(), call, options.signal))
   } catch (error) {
     return rejection(error)
   }
@@ -73,6 +73,10 @@ class PlainStrategy<T> implements Strategy<NamedTarget<T>, T, T> {
   readonly #options: FallbackOptions<T>
   constructor(options: FallbackOptions<T>) {
     this.#options = options
+  }
+  /** A function gets a name when its turn comes: most targets are never called. */
+  targetOf(given: NamedTarget<T> | TargetFunction<T>, place: number): NamedTarget<T> {
+    return typeof given === 'function' ? new NamedFunction(given, place) : given
   }
   judge(): Judge<NamedTarget<T>> {
     return judgeOf(this.#options.shouldAdvance)
@@ -89,10 +93,6 @@ class PlainStrategy<T> implements Strategy<NamedTarget<T>, T, T> {
 }
 
 const call = <T>(target: NamedTarget<T>, context: FallbackContext): T | PromiseLike<T> => target.run(context)
-
-function named<T>(target: NamedTarget<T> | TargetFunction<T>, index: number): NamedTarget<T> {
-  return typeof target === 'function' ? new NamedFunction(target, index) : target
-}
 
 /** A function as a target. Its name is read only after a failure, since reading the name of a function is slow. */
 class NamedFunction<T> implements NamedTarget<T> {

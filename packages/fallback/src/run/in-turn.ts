@@ -14,7 +14,8 @@ import type { Run } from './run.ts'
 export function inTurn<Target extends { readonly name: string }, T, Answer>(
   run: Run<Target, T, Answer>,
 ): Promise<Answer> {
-  return untilAborted(run.signal, () => callNext(run))
+  const { signal } = run
+  return signal ? untilAborted(signal, () => callNext(run)) : callNext(run)
 }
 
 function callNext<Target extends { readonly name: string }, T, Answer>(

@@ -13,6 +13,8 @@ export type Operation<Target, T> = (target: Target, context: FallbackContext) =>
  */
 export interface Strategy<Target extends { readonly name: string }, T, Answer> {
   readonly clock: Clock
+  /** Makes a target of what stands in the list of the run, when its turn comes. @default it is a target already */
+  targetOf?(given: unknown, place: number): Target
   /** Whether a target may be called. Checked when the target's turn comes. @default always */
   admits?(target: Target): boolean
   /** Creates the judge that decides, for one run, after which errors the next target is called. */
@@ -34,7 +36,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   readonly signal: AbortSignal | undefined
   /** The outcome at each target so far, in the order of the targets. */
   attempts: TargetAttempt[] = []
-  readonly #targets: readonly Target[]
+  readonly #targets: readonly unknown[]
   readonly #operation: Operation<Target, T>
   /** Whether to call unavailable targets too. */
   readonly #callAll: boolean
@@ -44,7 +46,7 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
 
   constructor(
     strategy: Strategy<Target, T, Answer>,
-    targets: readonly Target[],
+    targets: readonly unknown[],
     operation: Operation<Target, T>,
     signal: AbortSignal | undefined,
     callAll = false,
@@ -75,7 +77,8 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   ): LiveAttempt<Target> | undefined {
     while (this.hasNext) {
       const place = this.#next++
-      const target = this.#targets[place] as Target
+      const given = this.#targets[place]
+      const target = this.strategy.targetOf?.(given, place) ?? (given as Target)
       const reason = this.#reasonToSkip(target)
       if (reason === undefined) {
         if (failed) this.strategy.onAdvance(failed.target, target, failed.error)
