@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { perCall, RateLimitError, receiptOf, type Harbor, type HarborOptions } from '../src/index.ts'
 import { failureOf, status } from './helpers/expect-failure.ts'
 import { harborFor, HELLO, simulate } from './helpers/harbor-for.ts'
+import { timeInTurns } from './helpers/time-in-turns.ts'
 import { harborWithBackup } from './helpers/two-providers.ts'
 
 const ask = (harbor: Harbor, options?: object) => harbor.chat.completions.create(HELLO, options)
@@ -19,6 +20,8 @@ async function limited(
 
 describe('limits', () => {
   it('delay calls, so that a provider with the same limits refuses none', async () => {
+    // On a busy machine, requests that left one after the other would arrive together.
+    onTestFinished(timeInTurns())
     // 1,200 a minute are 20 a second, of which a tenth of a second may start at once.
     const [provider, harbor] = await limited(
       { requestsPerMinute: 1_200, burstMs: 100, safety: 0.9 },
@@ -90,6 +93,7 @@ describe('limits', () => {
   })
 
   it('say when to retry also while they are not known', async () => {
+    onTestFinished(timeInTurns())
     const [provider, harbor] = await limited({}, { rules: [{ fault: { type: 'hang' } }] })
     const leaving = new AbortController()
     const hanging = Array.from({ length: 4 }, () => failureOf(ask(harbor, { signal: leaving.signal })))

@@ -1,5 +1,11 @@
 import type { SimulatedProvider } from '@harbor/simulator'
-import type { HarborFetch, HarborFetchOptions, ProviderOptions, Receipt } from '../../src/index.ts'
+import type {
+  HarborFetch,
+  HarborFetchOptions,
+  PerCallOptions,
+  ProviderOptions,
+  Receipt,
+} from '../../src/index.ts'
 import { harborFetchFor } from '../helpers/harbor-for.ts'
 import type { Form, Places } from './rows.ts'
 
@@ -48,13 +54,19 @@ export interface Vendor {
   factsOf(error: unknown): ErrorFacts
 }
 
-/** A client of the vendor's SDK over `createHarborFetch()`. */
+/**
+ * A client of the vendor's SDK over `createHarborFetch()`.
+ *
+ * @param perCall the options of a copy made by `with()`, which the client then uses
+ */
 export function clientOf(
   vendor: Vendor,
   provider: Pick<SimulatedProvider, 'baseURL'>,
   options: HarborFetchOptions,
+  perCall?: PerCallOptions,
 ): { readonly harborFetch: HarborFetch; call(form: Form, signal?: AbortSignal): Promise<Reading> } {
-  const harborFetch = harborFetchFor(options)
+  const own = harborFetchFor(options)
+  const harborFetch = perCall ? own.with(perCall) : own
   return { harborFetch, call }
 
   async function call(form: Form, signal?: AbortSignal): Promise<Reading> {

@@ -10,6 +10,7 @@ import { clientOf, type Reading, type Vendor } from './vendor.ts'
 beforeEach(timeInTurns)
 
 describe.each(
+  // JSON through `createHarborFetch()`, streams through a copy of it by `with()`.
   [ANTHROPIC, GEMINI].flatMap((vendor) => [
     { vendor, form: 'JSON' as const, name: vendor.name },
     { vendor, form: 'stream' as const, name: vendor.name },
@@ -22,14 +23,18 @@ describe.each(
     const { primary, backup } = pair
     const quota = row.sharedQuota && { quotaGroup: 'one' }
     const baseURL = vendor.baseURL(backup.baseURL)
-    const client = clientOf(vendor, row.address ? { baseURL: row.address(primary) } : primary, {
-      fallback: { '*': [reader.targets.backup] },
-      ...row.options,
-      providers: {
-        ...(quota && { [vendor.provider]: quota }),
-        backup: { kind: vendor.kind, apiKey: 'backup-key', baseURL, ...quota },
-      },
-    })
+    const { timeouts, ...wide } = row.options ?? {}
+    const providers = {
+      ...(quota && { [vendor.provider]: quota }),
+      backup: { kind: vendor.kind, apiKey: 'backup-key', baseURL, ...quota },
+    }
+    const to = row.address ? { baseURL: row.address(primary) } : primary
+    const fallback = [reader.targets.backup]
+    // The options that a call may have are given for all calls of the client, or for those of a copy.
+    const client =
+      form === 'JSON'
+        ? clientOf(vendor, to, { ...row.options, providers, fallback: { '*': fallback } })
+        : clientOf(vendor, to, { ...wide, providers }, { fallback, timeouts })
     const call = (): Promise<Reading> => client.call(form)
     await row.prepare?.(pair, call)
 

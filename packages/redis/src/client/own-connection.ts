@@ -1,3 +1,4 @@
+import { timeLimit } from '@harbor/parts'
 import { linkTo, type RedisClient, type RedisLink } from './redis-client.ts'
 
 /** A connection of its own to the server of a client, for commands that wait in Redis. */
@@ -53,7 +54,7 @@ export async function openConnection(client: RedisClient, maxMs: number): Promis
   }
   second.on('error', () => undefined)
   const { promise: late, resolve } = Promise.withResolvers<false>()
-  const timer = setTimeout(() => resolve(false), maxMs)
+  const isInTime = timeLimit(maxMs, () => resolve(false))
   const isOpen = await Promise.race([
     second.connect().then(
       () => true,
@@ -61,7 +62,7 @@ export async function openConnection(client: RedisClient, maxMs: number): Promis
     ),
     late,
   ])
-  clearTimeout(timer)
+  isInTime()
   if (isOpen) return { link: linkTo(second), close }
   close()
   return undefined

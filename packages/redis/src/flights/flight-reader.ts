@@ -1,3 +1,4 @@
+import { timeLimit } from '@harbor/parts'
 import type { RedisConnection } from '../client/connection.ts'
 import { openConnection, type OwnConnection } from '../client/own-connection.ts'
 import type { RedisClient } from '../client/redis-client.ts'
@@ -140,11 +141,10 @@ export class FlightReader {
 /** Rejects if a blocking command has no reply long after it should have one: its connection is dead. */
 async function inTime<T>(reply: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('The connection is dead.')), BLOCK_MS + LATE_MS)
-  timer.unref()
+  const isInTime = timeLimit(BLOCK_MS + LATE_MS, () => reject(new Error('The connection is dead.')))
   try {
     return await Promise.race([reply, late])
   } finally {
-    clearTimeout(timer)
+    isInTime()
   }
 }
