@@ -176,15 +176,23 @@ describe('a cached answer', () => {
     expect(paid).toBeGreaterThan(0)
   })
 
-  it('is awaited by each caller that shares it for its own timeout', async () => {
-    const provider = await simulate({ providers: { openai: { latency: 80 } } })
-    const harbor = harborFor(provider, { cache: true })
-    const hasty = failureOf(harbor.chat.completions.create(CHAT, { timeout: 20 }))
-    const patient = harbor.chat.completions.create(CHAT)
-    expect(await hasty).toBeInstanceOf(APIConnectionTimeoutError)
-    expect(receiptOf(await patient)).toMatchObject({ outcome: 'success', cache: { status: 'shared' } })
-    expect(provider.counts()).toMatchObject({ calls: 1, aborts: 0 })
-  })
+  it.each([false, true])(
+    'is awaited by each caller that shares it for its own timeout (stream: %s)',
+    async (stream) => {
+      // Longer than the timeout of the one that asks first by more than a second, which no timer of its connection may end.
+      const provider = await simulate({ providers: { openai: { latency: 1_400 } } })
+      const harbor = harborFor(provider, { cache: true })
+      const body = { ...CHAT, stream }
+      const hasty = failureOf(harbor.chat.completions.create(body, { timeout: 20 }))
+      const patient = harbor.chat.completions.create(body)
+      expect(await hasty).toBeInstanceOf(APIConnectionTimeoutError)
+      const answer = await patient
+      if (Symbol.asyncIterator in answer) for await (const _ of answer);
+      expect(receiptOf(answer)).toMatchObject({ outcome: 'success', cache: { status: 'shared' } })
+      expect(provider.counts()).toMatchObject({ calls: 1, aborts: 0 })
+      expect(harbor.stats()).toMatchObject({ attempts: 1, failures: {} })
+    },
+  )
 
   it('is reported as uncached where there is no cache', async () => {
     const harbor = harborFor(await simulate())

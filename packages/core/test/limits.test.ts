@@ -169,6 +169,7 @@ describe('limits', () => {
   })
 
   it('let calls of higher priority go first', async () => {
+    onTestFinished(timeInTurns())
     const [provider, harbor] = await limited({ maxConcurrency: 8, requestsPerMinute: 240, burstMs: 0 })
     await ask(harbor)
     const order: string[] = []

@@ -4,7 +4,12 @@ import type { LegExchange } from '../call/exchange.ts'
 import { poolTransport } from './transport.ts'
 
 /** The socket timeouts for an exchange with these stream clocks. */
-async function limitsFor(streaming: boolean, timeouts = {}, target = {}): Promise<object | undefined> {
+async function limitsFor(
+  streaming: boolean,
+  timeouts = {},
+  target = {},
+  remainingMs = 9_000.5,
+): Promise<object | undefined> {
   const fetch = vi.fn<typeof globalThis.fetch>(async () => new Response())
   const exchange = {
     url: 'http://provider/v1',
@@ -13,15 +18,23 @@ async function limitsFor(streaming: boolean, timeouts = {}, target = {}): Promis
     leg: { target },
     policy: { firstTokenMs: 300_000, idleMs: 120_000 },
   } as unknown as LegExchange
-  const attempt = { number: 1, signal: new AbortController().signal, remainingMs: 9_000.5 }
+  const attempt = { number: 1, signal: new AbortController().signal, remainingMs }
   await poolTransport({ fetch } as unknown as Pool)(exchange, attempt)
   return fetch.mock.calls[0]?.[1]
 }
 
 describe('poolTransport', () => {
-  it('limits a body that is read whole to the rest of the call, plus a second for the call to fail by itself', async () => {
-    expect(await limitsFor(false)).toMatchObject({ deadlineMs: 10_001, bodyIdleTimeoutMs: 10_001 })
+  it('limits the silence of a body that is read whole to the rest of the call, and a second more, but not to less than that of a stream', async () => {
+    expect(await limitsFor(false, {}, {}, 900_000.5)).toMatchObject({ bodyIdleTimeoutMs: 901_001 })
+    expect(await limitsFor(false)).toMatchObject({ bodyIdleTimeoutMs: 360_000 })
   })
+
+  it.each([true, false])(
+    'leaves the end of the wait for an answer to the attempt (stream: %s)',
+    async (streaming) => {
+      expect(await limitsFor(streaming)).toMatchObject({ deadlineMs: Infinity })
+    },
+  )
 
   it.each([
     ['the defaults', {}, {}, 360_000],

@@ -25,14 +25,14 @@ export function poolTransport(pool: Pool): Transport {
     url: string,
     headers: ReadonlyHeaders,
   ): Promise<Response> {
-    const deadlineMs = Math.ceil(leftMs) + MARGIN_MS
-    const bodyIdleTimeoutMs = exchange.streaming ? silenceMs(streamClocks(exchange)) : deadlineMs
+    const netMs = silenceMs(streamClocks(exchange))
     return pool.fetch(url, {
       ...initOf(exchange),
       headers: forFetch(headers),
       signal,
-      deadlineMs,
-      bodyIdleTimeoutMs,
+      // The signal ends the wait for the head. Only the attempt knows its end, which a caller with more time moves when it joins the call.
+      deadlineMs: Infinity,
+      bodyIdleTimeoutMs: exchange.streaming ? netMs : Math.max(Math.ceil(leftMs) + MARGIN_MS, netMs),
     })
   }
 
@@ -48,8 +48,8 @@ export function poolTransport(pool: Pool): Transport {
 }
 
 /**
- * How much later the deadline of the socket is than the end of the attempt, in milliseconds. The deadline is only a safety net. The timeout
- * of the attempt must fire first, even after the event loop was blocked, because its error names the timeout.
+ * How much longer than the time of the call its body may be silent, in milliseconds. This limit is only a safety net. The timeout of the
+ * attempt must fire first, even after the event loop was blocked, because its error names the timeout.
  */
 const MARGIN_MS = 1_000
 

@@ -34,7 +34,7 @@ describe.each(
     const client =
       form === 'JSON'
         ? clientOf(vendor, to, { ...row.options, providers, fallback: { '*': fallback } })
-        : clientOf(vendor, to, { ...wide, providers }, { fallback, timeouts })
+        : clientOf(vendor, to, { ...wide, providers }, { fallback, timeouts: timeouts || undefined })
     const call = (): Promise<Reading> => client.call(form)
     await row.prepare?.(pair, call)
 

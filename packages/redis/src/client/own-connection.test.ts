@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { openConnection } from './own-connection.ts'
-import type { RedisClient } from './redis-client.ts'
 
 /** A client whose second connection opens when `opening` resolves, and that records whether it was closed again. */
 class Client extends EventEmitter {
