@@ -71,7 +71,7 @@ export default [
     ignore: [...ELSEWHERE, ...LEAVES],
     modifyEsbuildConfig: (config) => ({ ...forNode(config), plugins: [withoutLateCode] }),
   }),
-  budget('core', '238.5 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
+  budget('core', '238.7 kB', { name: '@harbor/core: with the other six', ignore: ELSEWHERE }),
 ]
 
 function budget(name, limit, options) {

@@ -194,6 +194,18 @@ describe('a cached answer', () => {
     },
   )
 
+  it('is awaited in the queue of the limits for as long as its most patient caller has time', async () => {
+    const provider = await simulate({ providers: { openai: { latency: 500 } } })
+    const harbor = harborFor(provider, { cache: true, limits: { maxConcurrency: 1 } })
+    const other = harbor.chat.completions.create({ ...CHAT, max_completion_tokens: 9 })
+    const hasty = failureOf(harbor.chat.completions.create(CHAT, { timeout: 50 }))
+    const patient = harbor.chat.completions.create(CHAT)
+    expect(await hasty).toBeInstanceOf(Error)
+    expect(receiptOf(await patient)).toMatchObject({ outcome: 'success', cache: { status: 'shared' } })
+    await other
+    expect(provider.counts().calls).toBe(2)
+  })
+
   it('is reported as uncached where there is no cache', async () => {
     const harbor = harborFor(await simulate())
     const { response } = await harbor.chat.completions.create(CHAT).withResponse()

@@ -12,15 +12,14 @@ export class CallWait implements Waiting {
   readonly #client: ClientGate
   readonly #controller = new AbortController()
   readonly #caller: AbortSignal | undefined
-  readonly #timer: NodeJS.Timeout
+  readonly #stopClock: () => void
   /** Whether the wait ended because the time of the call was up. */
   isOver = false
 
   constructor(exchange: Exchange) {
     this.#caller = exchange.signal
     this.#client = exchange.client
-    this.#timer = setTimeout(this.#timeIsUp, Math.min(remainingMs(exchange), MAX_TIMER_MS))
-    this.#timer.unref()
+    this.#stopClock = whenTimeIsUp(exchange, this.#timeIsUp)
     if (this.#caller?.aborted) this.#callerAborted()
     else this.#caller?.addEventListener('abort', this.#callerAborted, { once: true })
     this.#client.waits(this)
@@ -60,7 +59,7 @@ export class CallWait implements Waiting {
 
   /** Clears the timer and removes all listeners. */
   end(): void {
-    clearTimeout(this.#timer)
+    this.#stopClock()
     this.#client.waited(this)
     this.#caller?.removeEventListener('abort', this.#callerAborted)
   }
@@ -71,4 +70,27 @@ export class CallWait implements Waiting {
   }
 
   readonly #callerAborted = (): void => this.#controller.abort(this.#caller?.reason)
+}
+
+/**
+ * Calls a function when the time of a call is up. When a caller with more time joins the call, its deadline moves, so the time that is left
+ * is read again when the timer fires. The timer does not keep the process alive.
+ *
+ * @returns a function that stops the timer
+ */
+export function whenTimeIsUp(
+  exchange: Pick<Exchange, 'deadline' | 'policy'>,
+  timeIsUp: () => void,
+): () => void {
+  let timer: NodeJS.Timeout
+  const wait = (leftMs: number): void => {
+    timer = setTimeout(check, Math.min(leftMs, MAX_TIMER_MS)).unref()
+  }
+  const check = (): void => {
+    const leftMs = remainingMs(exchange)
+    if (leftMs > 1) wait(leftMs)
+    else timeIsUp()
+  }
+  wait(remainingMs(exchange))
+  return () => clearTimeout(timer)
 }

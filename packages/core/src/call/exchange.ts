@@ -156,8 +156,8 @@ export function isOver(exchange: Exchange): boolean {
 }
 
 /** Returns the time left for this call, in milliseconds; never negative. */
-export function remainingMs(exchange: Exchange): number {
-  return Math.max(0, exchange.deadline.at - exchange.policy.clock.now())
+export function remainingMs({ deadline, policy }: Pick<Exchange, 'deadline' | 'policy'>): number {
+  return Math.max(0, deadline.at - policy.clock.now())
 }
 
 /**

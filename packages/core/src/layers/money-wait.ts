@@ -1,7 +1,7 @@
-import { MAX_TIMER_MS } from '@harbor/parts'
 import { endReason } from '../attempt/attempt-scope.ts'
 import { TimeoutError } from '../base/errors.ts'
-import { remainingMs, type Exchange } from '../call/exchange.ts'
+import { whenTimeIsUp } from '../call/call-wait.ts'
+import type { Exchange } from '../call/exchange.ts'
 import { noteWait } from '../call/note-wait.ts'
 import type { PendingReservation, Reservation, SpendRefusal } from '../cost/spend-limit.ts'
 
@@ -25,12 +25,9 @@ export function waitForMoney(
       reject(reason)
     }
     const abort = (): void => giveUp(endReason(exchange))
-    const timer = setTimeout(
-      () => giveUp(new TimeoutError('total', policy.totalMs)),
-      Math.min(MAX_TIMER_MS, remainingMs(exchange)),
-    )
+    const stopClock = whenTimeIsUp(exchange, () => giveUp(new TimeoutError('total', policy.totalMs)))
     const over = (): void => {
-      clearTimeout(timer)
+      stopClock()
       signal?.removeEventListener('abort', abort)
       noteWait(exchange, 'limit', startedAt)
     }

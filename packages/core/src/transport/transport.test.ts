@@ -24,8 +24,8 @@ async function limitsFor(
 }
 
 describe('poolTransport', () => {
-  it('limits the silence of a body that is read whole to the rest of the call, and a second more, but not to less than that of a stream', async () => {
-    expect(await limitsFor(false, {}, {}, 900_000.5)).toMatchObject({ bodyIdleTimeoutMs: 901_001 })
+  it('limits the silence of a body that is read whole to more than the rest of the call, and not to less than that of a stream', async () => {
+    expect(await limitsFor(false, {}, {}, 900_000.5)).toMatchObject({ bodyIdleTimeoutMs: 960_001 })
     expect(await limitsFor(false)).toMatchObject({ bodyIdleTimeoutMs: 360_000 })
   })
 

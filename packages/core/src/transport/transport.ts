@@ -25,14 +25,13 @@ export function poolTransport(pool: Pool): Transport {
     url: string,
     headers: ReadonlyHeaders,
   ): Promise<Response> {
-    const netMs = silenceMs(streamClocks(exchange))
     return pool.fetch(url, {
       ...initOf(exchange),
       headers: forFetch(headers),
       signal,
       // The signal ends the wait for the head. Only the attempt knows its end, which a caller with more time moves when it joins the call.
       deadlineMs: Infinity,
-      bodyIdleTimeoutMs: exchange.streaming ? netMs : Math.max(Math.ceil(leftMs) + MARGIN_MS, netMs),
+      bodyIdleTimeoutMs: silenceMs(streamClocks(exchange), exchange.streaming ? 0 : leftMs),
     })
   }
 
@@ -48,17 +47,12 @@ export function poolTransport(pool: Pool): Transport {
 }
 
 /**
- * How much longer than the time of the call its body may be silent, in milliseconds. This limit is only a safety net. The timeout of the
- * attempt must fire first, even after the event loop was blocked, because its error names the timeout.
+ * Returns how long the socket of an answer may be silent, in milliseconds. This limit is only a safety net, so it is longer than the timeouts
+ * of a stream, and than the time that is left for an answer which is read whole. Only those distinguish pings from content, and a busy process
+ * from a silent provider.
  */
-const MARGIN_MS = 1_000
-
-/**
- * Returns how long the socket of a stream may be silent, in milliseconds. This limit is only a safety net, so it is longer than the
- * timeouts of the stream. Only those distinguish pings from content, and a busy process from a silent provider.
- */
-function silenceMs({ firstTokenMs, idleMs }: StreamClocks): number {
-  return Math.min(Math.max(firstTokenMs, idleMs) + SAFETY_MS, MAX_TIMER_MS)
+function silenceMs({ firstTokenMs, idleMs }: StreamClocks, leftMs: number): number {
+  return Math.min(Math.ceil(Math.max(firstTokenMs, idleMs, leftMs)) + SAFETY_MS, MAX_TIMER_MS)
 }
 
 const SAFETY_MS = 60_000
