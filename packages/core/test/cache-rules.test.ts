@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
-  APIConnectionTimeoutError,
   perCall,
   receiptOf,
   type CacheRecord,
@@ -174,36 +173,6 @@ describe('a cached answer', () => {
     expect(hit).toMatchObject({ cost: undefined, cache: { status: 'hit' } })
     expect(harbor.stats().cost).toMatchObject({ spentUsd: paid, savedByCacheUsd: paid })
     expect(paid).toBeGreaterThan(0)
-  })
-
-  it.each([false, true])(
-    'is awaited by each caller that shares it for its own timeout (stream: %s)',
-    async (stream) => {
-      // Longer than the timeout of the one that asks first by more than a second, which no timer of its connection may end.
-      const provider = await simulate({ providers: { openai: { latency: 1_400 } } })
-      const harbor = harborFor(provider, { cache: true })
-      const body = { ...CHAT, stream }
-      const hasty = failureOf(harbor.chat.completions.create(body, { timeout: 20 }))
-      const patient = harbor.chat.completions.create(body)
-      expect(await hasty).toBeInstanceOf(APIConnectionTimeoutError)
-      const answer = await patient
-      if (Symbol.asyncIterator in answer) for await (const _ of answer);
-      expect(receiptOf(answer)).toMatchObject({ outcome: 'success', cache: { status: 'shared' } })
-      expect(provider.counts()).toMatchObject({ calls: 1, aborts: 0 })
-      expect(harbor.stats()).toMatchObject({ attempts: 1, failures: {} })
-    },
-  )
-
-  it('is awaited in the queue of the limits for as long as its most patient caller has time', async () => {
-    const provider = await simulate({ providers: { openai: { latency: 500 } } })
-    const harbor = harborFor(provider, { cache: true, limits: { maxConcurrency: 1 } })
-    const other = harbor.chat.completions.create({ ...CHAT, max_completion_tokens: 9 })
-    const hasty = failureOf(harbor.chat.completions.create(CHAT, { timeout: 50 }))
-    const patient = harbor.chat.completions.create(CHAT)
-    expect(await hasty).toBeInstanceOf(Error)
-    expect(receiptOf(await patient)).toMatchObject({ outcome: 'success', cache: { status: 'shared' } })
-    await other
-    expect(provider.counts().calls).toBe(2)
   })
 
   it('is reported as uncached where there is no cache', async () => {

@@ -67,15 +67,18 @@ export function fallback<T>(
   }
 }
 
+/** What may stand in the list of targets. */
+type Given<T> = NamedTarget<T> | TargetFunction<T>
+
 /** The strategy of `fallback`: records no health, and returns the answer of the target unchanged. */
-class PlainStrategy<T> implements Strategy<NamedTarget<T>, T, T> {
+class PlainStrategy<T> implements Strategy<NamedTarget<T>, T, T, Given<T>> {
   readonly clock = systemClock
   readonly #options: FallbackOptions<T>
   constructor(options: FallbackOptions<T>) {
     this.#options = options
   }
   /** A function gets a name when its turn comes: most targets are never called. */
-  targetOf(given: NamedTarget<T> | TargetFunction<T>, place: number): NamedTarget<T> {
+  targetOf(given: Given<T>, place: number): NamedTarget<T> {
     return typeof given === 'function' ? new NamedFunction(given, place) : given
   }
   judge(): Judge<NamedTarget<T>> {

@@ -121,9 +121,10 @@ export interface RunOptions {
   signal?: AbortSignal | undefined
   /**
    * How long this run may take, in milliseconds. Replaces the `deadlineMs` of the policy. If it is 0 or negative, no attempt is made, and the run
-   * rejects with a TimeoutError. @default the `deadlineMs` of the policy
+   * rejects with a TimeoutError. If it can change while the run is under way, pass a function that returns it, which is called before each attempt
+   * and each delay; end an attempt under way by your `signal` then. @default the `deadlineMs` of the policy
    */
-  deadlineMs?: number | undefined
+  deadlineMs?: number | (() => number) | undefined
   /**
    * The start of the run, in milliseconds since 1970, by the clock of the policy. Set it if the first attempt began before `run()`
    * was called: `elapsedMs` and `deadlineMs` are counted from this time. @default now
@@ -161,11 +162,12 @@ export function policyOf(options: RetryOptions, makeTimer?: (ms: number, clock: 
 export function limitsOf(
   signal: AbortSignal | undefined,
   attemptTimeoutMs = Infinity,
-  deadlineMs = Infinity,
+  deadlineMs: number | (() => number) = Infinity,
   timer: Timer | undefined,
 ): Limits | undefined {
-  const limited = signal ?? Math.min(attemptTimeoutMs, deadlineMs) < Infinity
-  return limited ? { signal, attemptTimeoutMs, deadlineMs, timer } : undefined
+  if (!signal && attemptTimeoutMs === Infinity && deadlineMs === Infinity) return undefined
+  const moves = typeof deadlineMs === 'function'
+  return { signal, attemptTimeoutMs, deadlineMs: moves ? deadlineMs : () => deadlineMs, moves, timer }
 }
 
 /**
@@ -200,6 +202,6 @@ const CHECKS = /* @__PURE__ */ checksOf({
 
 const RUN_CHECKS = /* @__PURE__ */ checksOf({
   signal: aSignal,
-  deadlineMs: /* @__PURE__ */ atLeast(-Infinity, ' of milliseconds'),
+  deadlineMs: (value) => typeof value === 'function' || atLeast(-Infinity, ' of milliseconds')(value),
   startedAt: (value) => Number.isFinite(value) || 'a time of the clock, in milliseconds',
 } satisfies Record<keyof RunOptions, Check>)

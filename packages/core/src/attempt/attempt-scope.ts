@@ -3,7 +3,7 @@ import { TimeoutError } from '../base/errors.ts'
 import type { Sent } from '../call/client-gate.ts'
 import { LostHedgeError } from '../call/leg.ts'
 import type { ResumableSource } from '../stream/resumable-source.ts'
-import { remainingMs, type Exchange, type LegExchange } from '../call/exchange.ts'
+import type { Exchange, LegExchange } from '../call/exchange.ts'
 
 /**
  * The lifetime of one attempt. Its signal aborts at the timeout of the attempt, or together with the call, and is passed to the transport.
@@ -36,10 +36,7 @@ export class AttemptScope implements Sent {
     this.#exchange = exchange
     this.#honoursSignal = honoursSignal
     exchange.signal?.addEventListener('abort', this.#outerAborted)
-    const leftMs = remainingMs(exchange)
-    const attemptMs = attemptLimitMs(exchange, leftMs)
-    if (attemptMs < leftMs) this.#arm(attemptMs, () => this.abort(new TimeoutError('attempt', attemptMs)))
-    else this.#arm(leftMs, this.#totalUp)
+    this.#watchClock(exchange.policy.clock.now())
   }
 
   get signal(): AbortSignal {
@@ -95,32 +92,29 @@ export class AttemptScope implements Sent {
   }
 
   /**
-   * Calls `onTime` after `ms` milliseconds and one more turn of the event loop. The extra turn is for an answer that arrived while the loop
-   * was blocked: it can still be read.
+   * Sets the timer to the end of the attempt. If a caller with more time joins the call meanwhile, the deadline of the call moves, and with it a
+   * timeout that is derived from it, so the timer is set again for the rest. Before the attempt is ended, the event loop has one more turn. It is for
+   * an answer that arrived while the loop was blocked: it can still be read.
+   *
+   * @param usedMs the time after which the timer has fired, in milliseconds
    */
-  #arm(ms: number, onTime: () => void): void {
-    this.#timer = setTimeout(
-      () => {
-        this.#lastTurn = setImmediate(onTime)
-      },
-      Math.min(ms, MAX_TIMER_MS),
-    )
-    this.#timer.unref()
+  #watchClock(startedAt: number, usedMs = 0): void {
+    const exchange = this.#exchange
+    const { attemptMs, totalMs } = limitsOf(exchange, startedAt)
+    const leftMs = Math.min(Math.min(attemptMs, totalMs) - usedMs, MAX_TIMER_MS)
+    if (!this.#timer || leftMs > 1) {
+      const watchAgain = (): void => this.#watchClock(startedAt, usedMs + leftMs)
+      this.#timer = setTimeout(() => {
+        this.#lastTurn = setImmediate(watchAgain)
+      }, leftMs)
+      this.#timer.unref()
+    } else if (attemptMs < totalMs) this.abort(new TimeoutError('attempt', attemptMs))
+    else this.abort(new TimeoutError('total', exchange.policy.totalMs))
   }
 
   #stopClock(): void {
     clearTimeout(this.#timer)
     clearImmediate(this.#lastTurn)
-  }
-
-  /**
-   * Called when the call's time may be up. Ends the attempt, unless a caller with more time has joined the call meanwhile, which moves the
-   * deadline.
-   */
-  readonly #totalUp = (): void => {
-    const leftMs = remainingMs(this.#exchange)
-    if (leftMs > 1) this.#arm(leftMs, this.#totalUp)
-    else this.abort(new TimeoutError('total', this.#exchange.policy.totalMs))
   }
 
   readonly #outerAborted = (): void => {
@@ -129,13 +123,18 @@ export class AttemptScope implements Sent {
 }
 
 /**
- * Returns the timeout of an attempt, in milliseconds. If no timeout is set and another target can take over, it is half of the remaining
- * time of the call, or the time that is left until the target must have answered.
+ * Returns the time limits of an attempt, counted from its start, in milliseconds: its timeout, and the time until the deadline of its call. If
+ * no timeout is set and another target can take over, it is half of the time until the deadline, or the time until the target must have answered.
  */
-function attemptLimitMs({ policy, leg, perCall }: LegExchange, leftMs: number): number {
-  const limitMs = perCall.timeouts?.attemptMs ?? leg.target.attemptMs ?? policy.attemptMs
-  if (leg.endsAt !== undefined) return Math.max(1, Math.min(limitMs, leg.endsAt - policy.clock.now()))
-  return limitMs === Infinity && leg.canMoveOn ? leftMs / 2 : limitMs
+function limitsOf(
+  { deadline, policy, leg, perCall }: LegExchange,
+  startedAt: number,
+): { attemptMs: number; totalMs: number } {
+  const totalMs = deadline.at - startedAt
+  let attemptMs = perCall.timeouts?.attemptMs ?? leg.target.attemptMs ?? policy.attemptMs
+  if (leg.endsAt !== undefined) attemptMs = Math.max(1, Math.min(attemptMs, leg.endsAt - startedAt))
+  else if (attemptMs === Infinity && leg.canMoveOn) attemptMs = totalMs / 2
+  return { attemptMs, totalMs }
 }
 
 /**

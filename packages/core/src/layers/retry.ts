@@ -77,7 +77,8 @@ export function retryLayer(telemetry: Telemetry): (next: LegHandler) => LegHandl
           {
             signal: pause.signal,
             startedAt,
-            deadlineMs: policy.clock.now() - startedAt + remainingMs(exchange) + MARGIN_MS,
+            // A caller with more time that joins a shared call moves its deadline.
+            deadlineMs: () => exchange.deadline.at - startedAt + MARGIN_MS,
           },
         )
       } catch (error) {

@@ -11,10 +11,10 @@ export type Operation<Target, T> = (target: Target, context: FallbackContext) =>
  * The parts of a run that differ between `fallback` and a `FallbackChain`: which targets may be called, what is recorded, and
  * what the run resolves to.
  */
-export interface Strategy<Target extends { readonly name: string }, T, Answer> {
+export interface Strategy<Target extends { readonly name: string }, T, Answer, Given = unknown> {
   readonly clock: Clock
-  /** Makes a target of what stands in the list of the run, when its turn comes. @default it is a target already */
-  targetOf?(given: unknown, place: number): Target
+  /** Makes a target of what was given in its place, when its turn comes. @default what was given is a target already */
+  targetOf?(given: Given, place: number): Target
   /** Whether a target may be called. Checked when the target's turn comes. @default always */
   admits?(target: Target): boolean
   /** Creates the judge that decides, for one run, after which errors the next target is called. */
@@ -31,12 +31,12 @@ export interface Strategy<Target extends { readonly name: string }, T, Answer> {
  * The state of one run: the targets that are left, and the outcomes of the others. The functions `inTurn` and `race` decide
  * when the next target is called.
  */
-export class Run<Target extends { readonly name: string }, T, Answer> {
-  readonly strategy: Strategy<Target, T, Answer>
+export class Run<Target extends { readonly name: string }, T, Answer, Given = unknown> {
+  readonly strategy: Strategy<Target, T, Answer, Given>
   readonly signal: AbortSignal | undefined
   /** The outcome at each target so far, in the order of the targets. */
   attempts: TargetAttempt[] = []
-  readonly #targets: readonly unknown[]
+  readonly #targets: readonly Given[]
   readonly #operation: Operation<Target, T>
   /** Whether to call unavailable targets too. */
   readonly #callAll: boolean
@@ -45,8 +45,8 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   #called = 0
 
   constructor(
-    strategy: Strategy<Target, T, Answer>,
-    targets: readonly unknown[],
+    strategy: Strategy<Target, T, Answer, Given>,
+    targets: readonly Given[],
     operation: Operation<Target, T>,
     signal: AbortSignal | undefined,
     callAll = false,
@@ -77,8 +77,8 @@ export class Run<Target extends { readonly name: string }, T, Answer> {
   ): LiveAttempt<Target> | undefined {
     while (this.hasNext) {
       const place = this.#next++
-      const given = this.#targets[place]
-      const target = this.strategy.targetOf?.(given, place) ?? (given as Target)
+      const given = this.#targets[place] as Given
+      const target = this.strategy.targetOf?.(given, place) ?? (given as unknown as Target)
       const reason = this.#reasonToSkip(target)
       if (reason === undefined) {
         if (failed) this.strategy.onAdvance(failed.target, target, failed.error)

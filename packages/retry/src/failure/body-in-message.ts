@@ -1,9 +1,9 @@
+import { isRecord, type Facts } from './facts.ts'
+
 /** The maximum length of a message that is parsed, in characters. */
 const MAX_LENGTH = 65_536
 /** The maximum number of bodies nested in each other. Nesting occurs when a gateway quotes the error of the provider in its own. */
 const MAX_NESTED = 3
-
-type Facts = Readonly<Record<string, unknown>>
 
 /**
  * Returns the body of an HTTP error that a client has put into the message of its error, as `@google/genai` does. The message may have
@@ -38,8 +38,4 @@ function parsed(text: unknown): Facts | undefined {
   } catch {
     return undefined
   }
-}
-
-function isRecord(value: unknown): value is Facts {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

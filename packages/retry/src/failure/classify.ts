@@ -1,5 +1,6 @@
 import type { HeadersLike } from '../delay/retry-after.ts'
 import { classifyStatus } from './classify-status.ts'
+import type { Facts } from './facts.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import { bodyInMessage } from './body-in-message.ts'
 import { localFault } from './local-fault.ts'
@@ -27,8 +28,6 @@ export function classify(error: unknown): Failure {
   const broken = isObject(error) && PROGRAMMING.test(nameOf(error))
   return likely ?? { kind: 'unknown', retryable: !broken, ambiguous: false }
 }
-
-type Facts = Readonly<Record<string, unknown>>
 
 /** Classifies an error that the server reported: an HTTP error, or an error within a stream, which has a body but no status. */
 function fromAnswer(link: Facts): Failure | undefined {

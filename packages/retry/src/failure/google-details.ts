@@ -1,3 +1,4 @@
+import { isRecord, type Facts } from './facts.ts'
 import type { FailureKind } from './failure.ts'
 import { msUntilPacificMidnight } from './pacific-midnight.ts'
 
@@ -87,10 +88,4 @@ function firstOf(list: unknown): readonly Facts[] {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, MAX_TEXT_LENGTH) : ''
-}
-
-type Facts = Readonly<Record<string, unknown>>
-
-function isRecord(value: unknown): value is Facts {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -32,8 +32,10 @@ export interface Attempt {
 export interface Limits {
   signal: AbortSignal | undefined
   attemptTimeoutMs: number
-  /** How long the whole run may take, in milliseconds. */
-  deadlineMs: number
+  /** Returns how long the whole run may take, in milliseconds. */
+  deadlineMs: () => number
+  /** Whether that can change. A running attempt is not ended by it then. */
+  moves: boolean
   /** A timer for `attemptTimeoutMs` that several runs share. If it is `undefined`, each attempt has a timer of its own. */
   timer: Timer | undefined
 }
@@ -87,22 +89,22 @@ export class LiveAttempt implements Attempt {
 
   #makeWithin<T>(
     operation: Operation<T>,
-    { signal, attemptTimeoutMs, deadlineMs, timer }: Limits,
+    { signal, attemptTimeoutMs, deadlineMs, moves, timer }: Limits,
   ): Promise<T> {
     const attemptStartedAt = this.#startsLater ? this.#clock.now() : this.#startedAt
-    const leftMs = deadlineMs - (attemptStartedAt - this.#startedAt)
-    const limitMs = Math.min(attemptTimeoutMs, leftMs)
+    const leftMs = deadlineMs() - (attemptStartedAt - this.#startedAt)
+    const limitMs = moves && leftMs > 0 ? attemptTimeoutMs : Math.min(attemptTimeoutMs, leftMs)
     // Without a time limit, the attempt needs no signal of its own, and the caller's signal still works after the attempt.
     if (signal && limitMs === Infinity) this.#source = { signal }
     const onLimit = (): TimeoutError =>
-      leftMs < attemptTimeoutMs
-        ? new TimeoutError('deadline', deadlineMs, this.number, this.previousError)
+      limitMs < attemptTimeoutMs
+        ? new TimeoutError('deadline', deadlineMs(), this.number, this.previousError)
         : new TimeoutError('attempt', attemptTimeoutMs, this.number)
     // The delay was planned to end before the deadline, but timers fire late in a busy process.
     if (limitMs <= 0) return rejection(onLimit())
     return interruptible(() => this.#call(operation), {
       signal,
-      timer: (leftMs >= attemptTimeoutMs && timer) || ownTimer(limitMs),
+      timer: (limitMs === attemptTimeoutMs && timer) || ownTimer(limitMs),
       startedAt: attemptStartedAt,
       onLimit,
       onInterrupt: (reason) => (this.#source ??= new AbortController()).abort?.(reason),

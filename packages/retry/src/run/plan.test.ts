@@ -234,6 +234,57 @@ describe('a run', () => {
   })
 })
 
+describe('a deadline that moves', () => {
+  it('ends no attempt that is under way', async () => {
+    let deadlineMs = 100
+    const policy = createRetry({ ...exact, attemptTimeoutMs: 250 })
+    const run = watch(policy.run(hanging(), { deadlineMs: () => deadlineMs }))
+    deadlineMs = 0
+    await vi.advanceTimersByTimeAsync(249)
+    expect(run.settled).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(run.error).toMatchObject({ scope: 'attempt', limitMs: 250 })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is asked for before each attempt', async () => {
+    const operation = failing(new Error('first'))
+    let deadlineMs = 1_000
+    const run = watch(createRetry(exact).run(operation, { deadlineMs: () => deadlineMs }))
+    // It moves during the delay of 100 ms.
+    await vi.advanceTimersByTimeAsync(60)
+    deadlineMs = 50
+    await vi.advanceTimersByTimeAsync(40)
+    expect(run.error).toMatchObject({ code: 'retry_timeout', scope: 'deadline', limitMs: 50, attempt: 2 })
+    expect(operation).toHaveBeenCalledTimes(1)
+  })
+
+  it.each([
+    ['later', 50, 1_000, 'fine'],
+    ['earlier', 1_000, 50, undefined],
+  ])('is asked for before each delay: %s', async (_, firstMs, thenMs, value) => {
+    let deadlineMs = firstMs
+    const operation = vi.fn(async ({ number }: Attempt) => {
+      deadlineMs = thenMs
+      if (number === 1) throw new Error('first')
+      return 'fine'
+    })
+    const run = watch(createRetry(exact).run(operation, { deadlineMs: () => deadlineMs }))
+    await vi.runAllTimersAsync()
+    expect([operation.mock.calls.length, run.value]).toEqual([value ? 2 : 1, value])
+  })
+
+  it('ends the run if it cannot be known', async () => {
+    const operation = failing()
+    const unknown = (): never => {
+      throw new Error('no deadline')
+    }
+    await expect(createRetry().run(operation, { deadlineMs: unknown })).rejects.toThrow('no deadline')
+    await expect(createRetry().run(operation, { deadlineMs: () => NaN })).rejects.toThrow('deadlineMs')
+    expect(operation).not.toHaveBeenCalled()
+  })
+})
+
 describe('a run whose first attempt started earlier', () => {
   it('counts elapsedMs and the deadline from that start', async () => {
     const clock = { now: () => performance.now() }

@@ -25,7 +25,7 @@ export async function planNext(
 ): Promise<NextAttempt | GiveUpEvent['reason']> {
   const { maxAttempts = 3, shouldRetry } = options
   const isTimeFor = (delayMs: number): boolean =>
-    !limits || attempt.elapsedMs + delayMs + MIN_ATTEMPT_MS <= limits.deadlineMs
+    !limits || attempt.elapsedMs + delayMs + MIN_ATTEMPT_MS <= limits.deadlineMs()
 
   if (!isTimeFor(0)) return 'deadline'
   if (attempt.number >= maxAttempts) return 'attempts'

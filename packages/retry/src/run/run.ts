@@ -54,8 +54,8 @@ export function run<T>(
  */
 function reasonNotToStart({ signal, deadlineMs }: Limits): GiveUpEvent | undefined {
   if (signal?.aborted) return { attempts: 0, reason: 'aborted', error: signal.reason }
-  if (deadlineMs > 0) return undefined
-  return { attempts: 0, reason: 'deadline', error: new TimeoutError('deadline', deadlineMs, 0) }
+  if (deadlineMs() > 0) return undefined
+  return { attempts: 0, reason: 'deadline', error: new TimeoutError('deadline', deadlineMs(), 0) }
 }
 
 /**
