@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { AttemptScope, endReason } from './attempt-scope.ts'
 import { TimeoutError } from '../base/errors.ts'
 import type { LegExchange } from '../call/exchange.ts'
@@ -63,6 +63,17 @@ describe('AttemptScope', () => {
       expect(scope.signal.reason).toBe(await ended)
     },
   )
+
+  it('ends at once if it begins after the deadline, and sets no timer into the past, of which Node.js warns', async () => {
+    vi.useRealTimers()
+    const warn = vi.spyOn(process, 'emitWarning')
+    onTestFinished(() => warn.mockRestore())
+    const scope = new AttemptScope(exchange({ totalMs: 100, elapsedMs: 150 }))
+    const ended: unknown = await scope.wait(forever()).catch((error: unknown) => error)
+    expect(ended).toMatchObject({ clock: 'total', limitMs: 100 })
+    expect(warn).not.toHaveBeenCalled()
+    vi.useFakeTimers()
+  })
 
   it.each([
     ['is read in time', 'close'],

@@ -130,7 +130,7 @@ function limitsOf(
   { deadline, policy, leg, perCall }: LegExchange,
   startedAt: number,
 ): { attemptMs: number; totalMs: number } {
-  const totalMs = deadline.at - startedAt
+  const totalMs = Math.max(0, deadline.at - startedAt)
   let attemptMs = perCall.timeouts?.attemptMs ?? leg.target.attemptMs ?? policy.attemptMs
   if (leg.endsAt !== undefined) attemptMs = Math.max(1, Math.min(attemptMs, leg.endsAt - startedAt))
   else if (attemptMs === Infinity && leg.canMoveOn) attemptMs = totalMs / 2
