@@ -109,6 +109,14 @@ describe('createFallbackModel', () => {
     expect(receiptOf(result)).toMatchObject({ degraded: true, target: 'last resort', outcome: 'success' })
   })
 
+  it('moves on after an abort that the caller did not cause, such as by a timeout of the fetch of the model', async () => {
+    const gaveUp = new DOMException('This operation was aborted', 'AbortError')
+    const model = createFallbackModel({ models: [mock('first', gaveUp), mock('second', 'hi')] })
+    const result = await generateText({ ...ask, model })
+    expect(result.text).toBe('hi')
+    expect(receiptOf(result)?.attempts[0]).toMatchObject({ failure: { kind: 'timeout', ambiguous: true } })
+  })
+
   it('moves on after attemptMs, and aborts the slow model', async () => {
     const [slow, second] = [mock('slow', 'hang'), mock('second', 'hi')]
     const model = createFallbackModel({

@@ -24,6 +24,8 @@ export function failureOfModel(error: unknown): Failure {
   if (known && !isAnswer(last)) return known
   if (name === 'AI_APICallError' && isObject(last)) return failureOfApiCall(last)
   const failure = classify(last)
+  // An abort of the caller ends the call before its error is classified. So the model gave up by itself, such as by a timeout of its `fetch`.
+  if (failure.kind === 'aborted') return { kind: 'timeout', retryable: true, ambiguous: true }
   // A provider package threw an error of its own. Whether it had sent the request is not known. A programming error is not retryable.
   if (failure.kind === 'unknown' && failure.retryable)
     return { kind: 'network', retryable: true, ambiguous: true, code: failure.code }

@@ -1,3 +1,4 @@
+import { sha256 } from '../base/hash.ts'
 import { hostname } from 'node:os'
 import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
@@ -68,6 +69,3 @@ function detailsOf({ stats }: AlertNotice): Record<string, unknown> {
   const { windowMs, calls, availability, latencyMs, spentUsd, budgets, openForMs } = stats
   return { windowMs, calls, availability, latencyMs, spentUsd, budgets, openForMs }
 }
-
-// An import of `node:crypto` would also load web crypto.
-const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

@@ -1,3 +1,4 @@
+import { hash } from '../base/hash.ts'
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 import { identityOf, namesAccount, type HeaderEntry } from '../call/identity.ts'
 import type { Grouped } from '../routing/state-keys.ts'
@@ -115,7 +116,3 @@ const URL_CREDENTIAL = '?key'
 
 /** The maximum number of recent scopes. After a cache miss, they are searched for an answer to the same request. */
 const MAX_COMPARED = 64
-
-const hash = (text: string): string => sha256('sha256', text, 'base64url')
-// An import of `node:crypto` would also load web crypto.
-const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

@@ -1,3 +1,4 @@
+import { hash } from '../base/hash.ts'
 import { conversationOf, type Belonging } from '../call/account-bound.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { identityOf, type Identified } from '../call/identity.ts'
@@ -85,7 +86,3 @@ function nameOf(request: Conversing, [requested]: readonly Target[]): string | u
   const scope = perCall?.scope ?? policy.cache?.scope ?? null
   return hash(JSON.stringify([identityOf(request).account, scope, requested?.name, conversation]))
 }
-
-const hash = (text: string): string => sha256('sha256', text, 'base64url')
-// An import of `node:crypto` would also load web crypto.
-const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

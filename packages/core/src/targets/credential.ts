@@ -1,3 +1,5 @@
+import { sha256 } from '../base/hash.ts'
+
 /** An API key: a string, a function that returns one and is called for each attempt, or null for none. */
 export type Key = string | (() => Promise<string>) | null
 
@@ -56,6 +58,3 @@ export function credentialOf(key: Key): string {
   if (name === undefined) names.set(key, (name = `function ${crypto.randomUUID()}`))
   return name
 }
-
-// An import of `node:crypto` would also load web crypto.
-const { hash: sha256 } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')

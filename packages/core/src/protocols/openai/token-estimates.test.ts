@@ -20,6 +20,9 @@ describe('the estimate of a request', () => {
     ['max_output_tokens', { max_output_tokens: 9 }, 9],
     ['each of several choices', { max_tokens: 7, n: 3 }, 21],
     ['all of which the best is chosen', { max_tokens: 7, best_of: 4 }, 28],
+    ['each prompt of a list', { max_tokens: 7, n: 2, prompt: ['one', 'two', 'three'] }, 42],
+    ['each prompt of a list of tokens', { max_tokens: 7, prompt: [[1, 2], [3]] }, 14],
+    ['the one prompt that tokens are', { max_tokens: 7, prompt: [1, 2, 3] }, 7],
     ['nothing, and then takes the usual', {}, 1_024],
     ['nothing, when the limit is no number', { max_tokens: NaN }, 1_024],
   ])('bounds the answer by %s', (_, limits, outputTokens) => {

@@ -111,8 +111,11 @@ function outputBoundOf(body: JsonBody): number {
   return choicesOf(body) * (outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS)
 }
 
+/** The number of texts that the model writes for all prompts together. A list of numbers is one prompt, as tokens. */
 function choicesOf(body: JsonBody): number {
-  return Math.max(countOf(body['n']) ?? 1, countOf(body['best_of']) ?? 1, 1)
+  const { prompt } = body
+  const prompts = (Array.isArray(prompt) && typeof prompt[0] !== 'number' && prompt.length) || 1
+  return prompts * Math.max(countOf(body['n']) ?? 1, countOf(body['best_of']) ?? 1, 1)
 }
 
 /** An output limit includes the thoughts of a model, except those of Gemini. */
