@@ -1,4 +1,4 @@
-import { sha256 } from '../base/hash.ts'
+import { hash } from '../base/hash.ts'
 import { hostname } from 'node:os'
 import { OptionError } from '../base/errors.ts'
 import type { AlertNotice } from '../reporting/alert.ts'
@@ -60,7 +60,7 @@ export function pagerDuty(
 function dedupKey(alert: string, subject: string | undefined): string {
   const key = subject === undefined ? alert : `${alert}/${subject}`
   if (key.length <= MAX_DEDUP_KEY) return key
-  const digest = sha256('sha256', key, 'hex')
+  const digest = hash(key, 'hex')
   return `${key.slice(0, MAX_DEDUP_KEY - digest.length - 1)}/${digest}`.toWellFormed()
 }
 

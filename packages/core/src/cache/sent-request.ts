@@ -21,8 +21,8 @@ export function sentRequest(
   { json = {}, url, init, operation, receipt, perCall, policy }: Exchange,
   { ladder, outage }: Plan,
 ): SentRequest {
-  const waiting = ladder && perCall.prefer ? `\n${perCall.prefer} ${policy.totalMs}` : ''
-  const variant = waiting + longNumbersOf(init.body)
+  const variant =
+    (ladder && perCall.prefer ? `\n${perCall.prefer} ${policy.totalMs}` : '') + longNumbersOf(init.body)
   const requested = ladder?.requested ?? outage[0]
   if (!requested?.params || requested.model === undefined) return { json, url, variant }
   const body = withParams(ladder?.standard ?? requested, json, operation)
@@ -39,7 +39,7 @@ export function sentRequest(
  * Returns a digest of the numbers in a request that have more digits than a parsed number keeps, such as the ids of some databases. Two requests
  * that differ in them may be parsed to the same one, so without the digest a caller could get the answer of another. Empty for all other requests.
  */
-export function longNumbersOf(body: unknown): string {
+function longNumbersOf(body: unknown): string {
   const numbers = String(body).match(LONG_NUMBER) ?? []
   const long = numbers.filter((digits) => String(Number(digits)) !== digits).join()
   return long && hash(long)

@@ -1,15 +1,13 @@
-import { longNumbersOf } from '../cache/sent-request.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { sendOptionsOf } from '../call/exchange-copies.ts'
 import { identityOf } from '../call/identity.ts'
 import { scopeLabelsText } from '../options/scope-labels.ts'
 
 /** Returns the text of a request for a single embedding; undefined if the request must not be combined with others. */
-export function singleInputOf({ json, init, operation, perCall, headers }: Exchange): string | undefined {
+export function singleInputOf({ json, operation, perCall, headers }: Exchange): string | undefined {
   if (!operation.batching || !json) return undefined
-  // The idempotency key was made for this request, and must not be sent with a combined one. That is written from parsed requests, and would lose
-  // the last digits of long numbers.
-  if (headers.has('idempotency-key') || longNumbersOf(init.body)) return undefined
+  // The idempotency key was made for this request, and must not be sent with a combined one.
+  if (headers.has('idempotency-key')) return undefined
   // The call's own chain, order or hedge would apply to the whole batch.
   if (perCall.fallback !== undefined || perCall.order || perCall.hedge !== undefined) return undefined
   return operation.batching.inputOf(json)

@@ -1,4 +1,4 @@
-import { sha256 } from '../base/hash.ts'
+import { hash } from '../base/hash.ts'
 
 /** An API key: a string, a function that returns one and is called for each attempt, or null for none. */
 export type Key = string | (() => Promise<string>) | null
@@ -41,7 +41,7 @@ function isKeyList(option: Key | readonly Exclude<Key, null>[]): option is reado
 
 /** Returns a 32-bit hash of a key. The key cannot be computed from it. */
 function hashOf(key: string): number {
-  return Number.parseInt(sha256('sha256', key, 'hex').slice(0, 8), 16)
+  return Number.parseInt(hash(key, 'hex').slice(0, 8), 16)
 }
 
 const names = new WeakMap<() => Promise<string>, string>()
