@@ -29,6 +29,7 @@ import { operationOfBody } from './protocols/registry.ts'
 import type { CostReportOptions, CostRow } from './reporting/cost-row.ts'
 import { NO_LABELS, type Labels } from './reporting/labels.ts'
 import type { Target } from './reporting/target.ts'
+import { requestedOf } from './targets/plan.ts'
 import type { HarborStats } from './stats.ts'
 import { createLog } from './telemetry/log.ts'
 import type { HarborEvents } from './telemetry/telemetry.ts'
@@ -203,11 +204,8 @@ export class Harbor extends OpenAI {
       telemetry.emit('bulk', { via, progress: () => auto.progress() })
       return auto
     }
-    const targetOf = (model: string | undefined): Target => {
-      const [target] = this.#policy.current.routes.onlyTarget(model, this.baseURL, operationOfBody({})).outage
-      if (!target) throw new Error('A plan has at least the requested target.')
-      return target
-    }
+    const targetOf = (model: string | undefined): Target =>
+      requestedOf(this.#policy.current.routes.onlyTarget(model, this.baseURL, operationOfBody({})).outage)
     const run =
       via === 'provider'
         ? providerBulk({ client: this, accounts, labels, targetOf }, source, options)

@@ -108,6 +108,24 @@ describe('a fetch of a provider', () => {
     expect(sent.every(({ init }) => init.redirect === 'manual')).toBe(true)
   })
 
+  it('fails as a target, like any timeout, when it gives up with an AbortError that no caller caused', async () => {
+    const own: typeof globalThis.fetch = () =>
+      Promise.reject(new DOMException('This operation was aborted.', 'AbortError'))
+    const primary = await simulate()
+    const harbor = harborFor(primary, {
+      providers: { bedrock: { apiKey: null, fetch: own } },
+      fallback: { 'bedrock/m': ['gpt-4'] },
+      breaker: { trip: consecutive(1) },
+      maxRetries: 0,
+    })
+    const answer = await harbor.chat.completions.create({ ...HELLO, model: 'bedrock/m' })
+    expect(receiptOf(answer)).toMatchObject({
+      target: 'openai/gpt-4',
+      attempts: [{ failure: { kind: 'timeout', ambiguous: true } }, { status: 200 }],
+    })
+    expect(harbor.stats().targets['bedrock/m']?.state).toBe('open')
+  })
+
   it('is aborted by the clock of an attempt, and with the call', async () => {
     const aborted: unknown[] = []
     let sent = (): void => undefined

@@ -46,6 +46,14 @@ async function read(
   return { text, ids, error, receipt }
 }
 
+/** The body of a stream that does not break. */
+async function whole(provider: SimulatedProvider): Promise<string> {
+  const response = await harborFor(provider)
+    .chat.completions.create({ ...HELLO, stream: true })
+    .asResponse()
+  return response.text()
+}
+
 const reasons = (receipt: Receipt | undefined) => receipt?.attempts.map(({ reason }) => reason)
 
 describe('a chat stream that broke', () => {
@@ -84,6 +92,20 @@ describe('a chat stream that broke', () => {
     const { inputTokens = 0, outputTokens = 0 } = receipt?.usage ?? {}
     expect(receipt?.cost?.usage).toBe('estimated')
     expect(receipt?.cost?.usd).toBeGreaterThanOrEqual(inputTokens + outputTokens)
+  })
+
+  it('is whole, and not continued, if it broke after its finish reason', async () => {
+    const provider = await simulate()
+    provider.script({ reply: continuingReply(TEXT, 'cooperative') })
+    const events = (await whole(provider)).split('\n\n').filter((event) => event.startsWith('data: {'))
+    const before = provider.counts().calls
+    provider.fail({ type: 'stream-cut', afterEvents: events.length })
+    const { text, error, receipt } = await read(provider)
+    expect(text).toBe(TEXT)
+    expect(error).toBeUndefined()
+    expect(receipt).toMatchObject({ outcome: 'success', cost: { usage: 'estimated' } })
+    expect(reasons(receipt)).toEqual(['first'])
+    expect(provider.counts().calls - before).toBe(1)
   })
 
   it('shows the seam as a comment', async () => {
@@ -163,7 +185,7 @@ describe('a chat stream that broke', () => {
     ['its model continues nothing', { models: { 'gpt-4': { continuation: 'none' } } }, {}, {}],
     ['it has structured output', {}, { response_format: { type: 'json_object' } }, {}],
     ['no request is left', { maxUpstreamCalls: 1 }, {}, {}],
-    ['its output limit is used up', {}, { max_tokens: 18 }, {}],
+    ['its output limit is used up', {}, { max_tokens: 19 }, {}],
     ['no money is left', { spendLimit: { usd: 300, per: 'total' } }, { max_tokens: 200 }, {}],
   ])('fails as before, and sends nothing, if %s', async (_, options, request, call) => {
     const provider = await modelThat('cooperative')

@@ -14,13 +14,15 @@ import { UNKNOWN_WAIT_MS, harborAnswer } from './harbor-answer.ts'
  */
 export function unanswered(exchange: LegExchange, cause: unknown): AttemptError {
   if (ClientClosedError.is(cause)) return cutByClose(exchange, cause)
-  if (LostHedgeError.is(cause)) {
-    const { code } = cause
-    return new AttemptError(exchange, { kind: 'aborted', code, retryable: false, ambiguous: true }, { cause })
-  }
+  const isLost = LostHedgeError.is(cause)
   // The signals are checked before the type of the error, since a caller may abort with any reason, even with a timeout error.
-  if (exchange.callerSignal?.aborted) {
-    return new AttemptError(exchange, { kind: 'aborted', retryable: false, ambiguous: true }, { cause })
+  if (isLost || exchange.callerSignal?.aborted) {
+    const code = isLost ? { code: cause.code } : undefined
+    return new AttemptError(
+      exchange,
+      { kind: 'aborted', ...code, retryable: false, ambiguous: true },
+      { cause },
+    )
   }
   if (TimeoutError.is(cause)) {
     const retryable = cause.clock !== 'total'
@@ -34,7 +36,10 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
     return poolRefused(exchange, cause)
   }
   if (RedirectRefusedError.is(cause)) return redirectRefused(exchange, cause)
-  const failure = classify(cause)
+  const judged = classify(cause)
+  // A `fetch` of the user that gives up by itself is no abort of the caller.
+  const failure: Failure =
+    judged.kind === 'aborted' ? { kind: 'timeout', retryable: true, ambiguous: true } : judged
   const { code } = failure
   const facts = { cause: redactError(cause) }
   return new AttemptError(

@@ -1,6 +1,8 @@
 import { MAX_TIMER_MS } from '@harbor/parts'
+import { pause } from '../base/pause.ts'
 import type { ClientGate, Waiting } from './client-gate.ts'
 import { remainingMs, type Exchange } from './exchange.ts'
+import { FollowingController } from './following-controller.ts'
 
 /**
  * The wait of a call before a request is sent. It ends early when the caller aborts, when the time of the call is up, or when the client is
@@ -10,18 +12,15 @@ export class CallWait implements Waiting {
   previous: Waiting | undefined
   next: Waiting | undefined
   readonly #client: ClientGate
-  readonly #controller = new AbortController()
-  readonly #caller: AbortSignal | undefined
+  readonly #controller: FollowingController
   readonly #stopClock: () => void
   /** Whether the wait ended because the time of the call was up. */
   isOver = false
 
   constructor(exchange: Exchange) {
-    this.#caller = exchange.signal
+    this.#controller = new FollowingController(exchange.signal)
     this.#client = exchange.client
     this.#stopClock = whenTimeIsUp(exchange, this.#timeIsUp)
-    if (this.#caller?.aborted) this.#callerAborted()
-    else this.#caller?.addEventListener('abort', this.#callerAborted, { once: true })
     this.#client.waits(this)
   }
 
@@ -40,16 +39,7 @@ export class CallWait implements Waiting {
    */
   async pause(ms: number): Promise<void> {
     const { signal } = this
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, Math.min(Math.ceil(ms), MAX_TIMER_MS))
-      if (signal.aborted) end()
-      else signal.addEventListener('abort', end)
-    })
+    await pause(ms, signal)
     signal.throwIfAborted()
   }
 
@@ -61,15 +51,13 @@ export class CallWait implements Waiting {
   end(): void {
     this.#stopClock()
     this.#client.waited(this)
-    this.#caller?.removeEventListener('abort', this.#callerAborted)
+    this.#controller.release()
   }
 
   readonly #timeIsUp = (): void => {
     this.isOver = true
     this.#controller.abort(new Error('the time of the call is up'))
   }
-
-  readonly #callerAborted = (): void => this.#controller.abort(this.#caller?.reason)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { WorkContext } from '@harbor/cache'
 import { copyHeaders } from '../base/readonly-headers.ts'
 import type { Target } from '../reporting/target.ts'
+import { requestedOf } from '../targets/plan.ts'
 import type { Deadline, Exchange, LegExchange } from './exchange.ts'
 import { Leg } from './leg.ts'
 
@@ -81,8 +82,7 @@ export function prefetchExchange(
 
 /** Makes the exchange for the first target of the chain. It is used to report a failure that occurs before a target is chosen. */
 export function atFirstTarget(exchange: Exchange, targets: readonly Target[]): LegExchange {
-  const [target] = targets
-  if (!target) throw new Error('A plan has at least the requested target.')
+  const target = requestedOf(targets)
   return { ...exchange, leg: new Leg(target, exchange.policy.routes.providerOf(target)) }
 }
 

@@ -1,3 +1,4 @@
+import { FollowingController } from './following-controller.ts'
 import type { SendGate, SendPhase } from '../options/send-gate.ts'
 
 /**
@@ -6,15 +7,12 @@ import type { SendGate, SendPhase } from '../options/send-gate.ts'
  */
 export class LegGate {
   readonly #gate: SendGate
-  readonly #call: AbortSignal | undefined
-  readonly #controller = new AbortController()
+  readonly #controller: FollowingController
   #phase: SendPhase = 'limit'
 
   constructor(gate: SendGate, call: AbortSignal | undefined) {
     this.#gate = gate
-    this.#call = call
-    if (call?.aborted) this.#onCallEnd()
-    call?.addEventListener('abort', this.#onCallEnd)
+    this.#controller = new FollowingController(call)
     gate.closing.addEventListener('abort', this.#onClosing)
   }
 
@@ -45,11 +43,9 @@ export class LegGate {
   /** Called when the call leaves this target. Removes all listeners. */
   close(): void {
     this.enter('over')
-    this.#call?.removeEventListener('abort', this.#onCallEnd)
+    this.#controller.release()
     this.#gate.closing.removeEventListener('abort', this.#onClosing)
   }
-
-  readonly #onCallEnd = (): void => this.#controller.abort(this.#call?.reason)
 
   readonly #onClosing = (): void => {
     if (this.#phase === 'limit' || this.#phase === 'retry') this.#controller.abort(this.#gate.closing.reason)

@@ -4,6 +4,7 @@ import type { Provider } from '../targets/providers.ts'
 import type { WaitReason } from '../reporting/attempt-record.ts'
 import type { TargetStats } from '../reporting/target-stats.ts'
 import type { Target } from '../reporting/target.ts'
+import { FollowingController } from './following-controller.ts'
 import type { LegGate } from './leg-gate.ts'
 
 /** Why a call is served by a target that is not the first of its chain. */
@@ -109,15 +110,10 @@ export function legSignal(
   { signal: call }: { readonly signal: AbortSignal | undefined },
   race: AbortSignal,
 ): LegSignal {
-  const controller = new AbortController()
-  const ended = (): void => {
-    controller.abort(call?.reason)
-  }
+  const controller = new FollowingController(call)
   const lost = (): void => {
     controller.abort(call?.aborted ? call.reason : new LostHedgeError())
   }
-  if (call?.aborted) ended()
-  call?.addEventListener('abort', ended)
   race.addEventListener('abort', lost)
   return {
     signal: controller.signal,
@@ -125,7 +121,7 @@ export function legSignal(
       race.removeEventListener('abort', lost)
     },
     release: () => {
-      call?.removeEventListener('abort', ended)
+      controller.release()
       race.removeEventListener('abort', lost)
     },
   }

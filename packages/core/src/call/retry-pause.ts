@@ -1,5 +1,6 @@
 import type { ClientGate, Waiting } from './client-gate.ts'
 import type { Exchange } from './exchange.ts'
+import { FollowingController } from './following-controller.ts'
 
 /**
  * The pauses of a call between its attempts. A pause ends early when the call is aborted or the client is closed. An attempt, in contrast,
@@ -9,15 +10,12 @@ export class RetryPause implements Waiting {
   previous: Waiting | undefined
   next: Waiting | undefined
   readonly #client: ClientGate
-  readonly #call: AbortSignal | undefined
-  readonly #controller = new AbortController()
+  readonly #controller: FollowingController
   #nextTurn: NodeJS.Immediate | undefined
 
   constructor({ client, signal }: Pick<Exchange, 'client' | 'signal'>) {
     this.#client = client
-    this.#call = signal
-    if (signal?.aborted) this.#onCallEnd()
-    else signal?.addEventListener('abort', this.#onCallEnd)
+    this.#controller = new FollowingController(signal)
   }
 
   get signal(): AbortSignal {
@@ -46,8 +44,6 @@ export class RetryPause implements Waiting {
   end(): void {
     clearImmediate(this.#nextTurn)
     this.#client.waited(this)
-    this.#call?.removeEventListener('abort', this.#onCallEnd)
+    this.#controller.release()
   }
-
-  readonly #onCallEnd = (): void => this.#controller.abort(this.#call?.reason)
 }

@@ -1,4 +1,5 @@
 import { AttemptError } from '../attempt/attempt-error.ts'
+import { FollowingController } from '../call/following-controller.ts'
 import { Leg } from '../call/leg.ts'
 import {
   isOver,
@@ -86,7 +87,8 @@ export class ContinuedAnswer {
     if (!json) return undefined
     const { receipt, leg, init, policy } = this.#exchange
     const { firstContentMs } = receipt
-    const { signal, release } = eitherSignal(this.#exchange.signal, stream)
+    const controller = new FollowingController(this.#exchange.signal, stream)
+    const { signal } = controller
     const continued = new Leg(leg.target, leg.provider)
     continued.continues = true
     continued.adaptations = leg.adaptations
@@ -107,14 +109,14 @@ export class ContinuedAnswer {
       const { body } = await this.#next(exchange)
       receipt.firstContentMs = firstContentMs
       if (!isParsed(body)) {
-        release()
+        controller.release()
         return undefined
       }
       this.#requests.set(body, json)
-      void body.ended.then(release)
+      void body.ended.then(() => controller.release())
       return body
     } catch (error) {
-      release()
+      controller.release()
       signal.throwIfAborted()
       if (isOver({ ...this.#exchange, deadline: exchange.deadline })) return undefined
       return error instanceof AttemptError && error.answer?.status === 400 ? 'bad-request' : undefined
@@ -159,25 +161,4 @@ const COUNTS = [
 function plus(one: TokenUsage, other: Partial<TokenUsage>): TokenUsage {
   const sums = COUNTS.map((name) => [name, one[name] + (other[name] ?? 0)])
   return { ...one, ...(Object.fromEntries(sums) as Pick<TokenUsage, (typeof COUNTS)[number]>) }
-}
-
-/** A signal that aborts when the call or its stream is aborted. */
-function eitherSignal(
-  call: AbortSignal | undefined,
-  stream: AbortSignal,
-): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController()
-  const callAborted = (): void => controller.abort(call?.reason)
-  const streamAborted = (): void => controller.abort(stream.reason)
-  call?.addEventListener('abort', callAborted)
-  stream.addEventListener('abort', streamAborted)
-  if (call?.aborted) callAborted()
-  if (stream.aborted) streamAborted()
-  return {
-    signal: controller.signal,
-    release: () => {
-      call?.removeEventListener('abort', callAborted)
-      stream.removeEventListener('abort', streamAborted)
-    },
-  }
 }

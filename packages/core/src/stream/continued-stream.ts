@@ -9,6 +9,7 @@ import type {
 } from '../protocols/shared/stream-dialect.ts'
 import { textTokens } from '../tokens/text-tokens.ts'
 import { DONE, type SseEvent } from '../wire/sse-event.ts'
+import { PieceStream, stoppedReading } from './piece-stream.ts'
 import { isData, Splice } from './splice.ts'
 import { pieceOf } from './stream-piece.ts'
 
@@ -54,12 +55,10 @@ const SEAM = new TextEncoder().encode(': harbor: continued\n\n')
  * A stream that another request continues when it breaks. The continuation is buffered until it shows that it begins with what was sent before. If
  * it does not, the stream ends with the error of the broken one. Only plain text is continued.
  */
-export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
-  readonly ended: Promise<StreamEnd>
+export class ContinuedStream extends PieceStream {
   /** The dialect of the body that is being read. */
-  readonly dialect: StreamDialect = currentDialect(() => this.#body.pieces.dialect)
+  override readonly dialect: StreamDialect = currentDialect(() => this.#body.pieces.dialect)
   readonly #options: ContinuedStreamOptions
-  readonly #settle: (end: StreamEnd) => void
   readonly #read: ReadBody[] = []
   readonly #controller = new AbortController()
   #body: ParsedBody
@@ -76,32 +75,21 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
   #reading: Promise<unknown> = Promise.resolve()
 
   constructor(options: ContinuedStreamOptions) {
+    super()
     this.#options = options
     this.#body = options.body
     this.#reader = options.format.newReader()
-    const { promise, resolve } = Promise.withResolvers<StreamEnd>()
-    this.ended = promise
-    this.#settle = resolve
     this.#watch(options.body)
   }
 
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const piece = await this.nextPiece()
-    return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
-  }
-
-  nextPiece(): Promise<StreamPiece | undefined> {
+  override nextPiece(): Promise<StreamPiece | undefined> {
     const reading = this.#reading.then(() => this.#nextPiece())
     this.#reading = reading.catch(() => undefined)
     return reading
   }
 
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#isContinuing) this.abandon(new Error('The caller stopped reading the stream before its end.'))
+  override async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#isContinuing) this.abandon(stoppedReading())
     else {
       await this.#body.chunks[Symbol.asyncIterator]().return?.()
       await this.#finish()
@@ -119,14 +107,23 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
   async #nextPiece(): Promise<StreamPiece | undefined> {
     try {
       const piece = await this.#body.pieces.nextPiece()
-      if (!piece) await this.#finish()
-      if (!piece) return undefined
+      if (!piece) {
+        await this.#finish()
+        return undefined
+      }
       if (!this.#hasFault(piece)) return this.#isJoined ? this.#joined(piece.events) : this.#noted(piece)
-      const joined = await this.#continued()
+      const { outcome, fault } = await this.#body.ended
+      const isBroken = outcome === 'failure' && fault?.origin === 'harbor'
+      // After the proof of the end nothing is missing from the answer but the end of its connection.
+      if (isBroken && this.dialect.proven) {
+        await this.#finish('success')
+        return undefined
+      }
+      const joined = isBroken ? await this.#continued() : undefined
       this.#controller.signal.throwIfAborted()
       return joined ?? piece
     } catch (error) {
-      await this.#finish(this.#isContinuing)
+      await this.#finish(this.#isContinuing ? 'aborted' : undefined)
       throw error
     } finally {
       this.#isContinuing = false
@@ -165,8 +162,6 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
 
   /** Requests the continuation, and reads it until it fits. @returns its first part for the reader; undefined if there is none that fits */
   async #continued(): Promise<StreamPiece | undefined> {
-    const { outcome, fault } = await this.#body.ended
-    if (outcome !== 'failure' || fault?.origin !== 'harbor') return undefined
     if (this.#hasOther || this.#sent === '' || isData(this.#sent)) return undefined
     this.#isContinuing = true
     const { signal } = this.#controller
@@ -235,14 +230,15 @@ export class ContinuedStream implements AsyncIterableIterator<Uint8Array>, Strea
     }
   }
 
-  /** @param isAborted whether the call was aborted after the body had ended */
-  async #finish(isAborted = false): Promise<void> {
+  /** @param outcome of the whole stream, if it is not that of its last body */
+  async #finish(outcome?: StreamEnd['outcome']): Promise<void> {
     const body = this.#body
     const end = await body.ended
     if (this.#isOver) return
     this.#isOver = true
-    const last: StreamEnd = isAborted ? { outcome: 'aborted' } : end
-    this.#settle(this.#options.settle([...this.#read, { body, end }], last))
+    const { fault: _ofBody, ...known } = end
+    const last = outcome ? { ...known, outcome } : end
+    this.settle(this.#options.settle([...this.#read, { body, end }], last))
   }
 }
 

@@ -5,13 +5,14 @@ import { BodySource } from './body-source.ts'
 import type { GuardedStreamOptions } from './guarded-stream-options.ts'
 import { HeldRoom } from './held-room.ts'
 import { IdleClock } from './idle-clock.ts'
+import { PieceStream, stoppedReading } from './piece-stream.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { separateEvents } from '../wire/separate-events.ts'
 import { isMisread, type SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
 import { asError, asFault, incomplete } from './stream-fault.ts'
 import { PassingEvents, pieceOf } from './stream-piece.ts'
-import type { StreamDialect, StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
+import type { StreamDialect, StreamPiece } from '../protocols/shared/stream-dialect.ts'
 
 /** How long a stream waits to be read for the first time before it closes its connection, in milliseconds. */
 const UNREAD_MS = 300_000
@@ -28,10 +29,8 @@ const BLANK_LINES = new TextEncoder().encode('\n\n')
  * usually with unchanged bytes. Events without content are dropped if common SDKs cannot read them. Events in an unusual form are
  * rewritten in the usual one.
  */
-export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
-  /** Resolves when the stream has ended, whether it succeeded, failed or was aborted; never rejects. */
-  readonly ended: Promise<StreamEnd>
-  readonly dialect: StreamDialect
+export class GuardedStream extends PieceStream {
+  override readonly dialect: StreamDialect
   readonly #source: BodySource
   readonly #idle: IdleClock
   readonly #release: (reason: Error) => void
@@ -43,7 +42,6 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #recent: RecentBytes | undefined = new RecentBytes()
   #readyBytes = 0
   readonly #ready: StreamPiece[] = []
-  readonly #settle: (end: StreamEnd) => void
   #state: 'held' | 'flowing' | 'draining' | 'ended' = 'held'
   #hasContent = false
   #failure: unknown
@@ -51,6 +49,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   #unreadTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: GuardedStreamOptions) {
+    super()
     this.dialect = options.dialect
     this.#idle = new IdleClock(options.clock, 'first-token', options.firstTokenMs, (error) => {
       if (error.clock === 'idle' && options.revive?.(error)) return true
@@ -62,9 +61,6 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#onResponseId = options.onResponseId
     this.#onContent = options.onContent
     this.#room = new HeldRoom(options.held, options.maxBytes)
-    const { promise, resolve } = Promise.withResolvers<StreamEnd>()
-    this.ended = promise
-    this.#settle = resolve
   }
 
   /**
@@ -101,18 +97,8 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
     this.#unreadTimer.unref()
   }
 
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  /** @throws the reason of `abort()`, if the caller aborts during the read */
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const piece = await this.nextPiece()
-    return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
-  }
-
   /** Returns the next bytes with the events in them; undefined at the end. */
-  async nextPiece(): Promise<StreamPiece | undefined> {
+  override async nextPiece(): Promise<StreamPiece | undefined> {
     while (this.#pending) await this.#pending
     clearTimeout(this.#unreadTimer)
     const reading = this.#read()
@@ -124,10 +110,10 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
   }
 
   /** Ends the stream because its reader stops reading: a success if the answer is proven complete, otherwise an abort. */
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+  override async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#ready.length = 0
     if (this.dialect.proven && !this.#pending) await this.#drain()
-    else this.abort(new Error('The caller stopped reading the stream before its end.'))
+    else this.abort(stoppedReading())
     return { done: true, value: undefined }
   }
 
@@ -289,7 +275,7 @@ export class GuardedStream implements AsyncIterableIterator<Uint8Array>, StreamP
       this.#release(releaseBecause)
       this.#source.close()
     }
-    this.#settle(end)
+    this.settle(end)
   }
 
   #isHeld(): boolean {

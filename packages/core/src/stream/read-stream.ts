@@ -1,6 +1,7 @@
 import type { StreamEnd } from '../call/exchange.ts'
+import { PieceStream, stoppedReading } from './piece-stream.ts'
 import { pieceOf } from './stream-piece.ts'
-import type { StreamDialect, StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
+import type { StreamDialect, StreamPiece } from '../protocols/shared/stream-dialect.ts'
 import { parseEvent } from '../protocols/shared/in-band-fault.ts'
 import { DONE, type SseEvent } from '../wire/sse-event.ts'
 import { SseSplitter } from '../wire/sse-splitter.ts'
@@ -40,36 +41,23 @@ export interface ReadStreamOptions {
  * started the upstream call gets the events that the guard parsed, and the others parse the bytes again. Either way, the events show how
  * the stream ended.
  */
-export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPieces {
-  readonly ended: Promise<StreamEnd>
-  readonly dialect: StreamDialect
+export class ReadStream extends PieceStream {
+  override readonly dialect: StreamDialect
   readonly #source: GuardedBytes
   readonly #splitter = new SseSplitter()
-  readonly #settle: (end: StreamEnd) => void
   readonly #options: ReadStreamOptions
   #fault: StreamFaultError | undefined
   #over = false
 
   constructor(source: GuardedBytes, dialect: StreamDialect, options: ReadStreamOptions) {
+    super()
     this.#source = source
     this.dialect = dialect
     this.#options = options
-    const { promise, resolve } = Promise.withResolvers<StreamEnd>()
-    this.ended = promise
-    this.#settle = resolve
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const piece = await this.nextPiece()
-    return piece ? { done: false, value: piece.bytes } : { done: true, value: undefined }
   }
 
   /** Returns the next bytes with the events in them; undefined at the end. @throws the reason with which the caller ended the call */
-  async nextPiece(): Promise<StreamPiece | undefined> {
+  override async nextPiece(): Promise<StreamPiece | undefined> {
     if (this.#over) return undefined
     try {
       for (let chunk = await this.#source.next(); chunk.done !== true; chunk = await this.#source.next()) {
@@ -87,8 +75,8 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
     return undefined
   }
 
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.abandon(new Error('The caller stopped reading the stream before its end.'))
+  override async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.abandon(stoppedReading())
     return { done: true, value: undefined }
   }
 
@@ -143,7 +131,7 @@ export class ReadStream implements AsyncIterableIterator<Uint8Array>, StreamPiec
   #end(end: StreamEnd): void {
     this.#over = true
     this.#options.parsed?.stopSharing()
-    this.#settle(end)
+    this.settle(end)
   }
 }
 

@@ -30,3 +30,9 @@ export interface Ladder {
   /** The target that the request names: the standard one, or a tier. */
   readonly requested: Target
 }
+
+/** Returns the requested target of a plan. @param targets those in its `outage` */
+export function requestedOf([requested]: readonly Target[]): Target {
+  if (!requested) throw new Error('A plan has at least the requested target.')
+  return requested
+}

@@ -6,6 +6,7 @@ import { asFlex, asWaiting, canBeFlex, canWait } from '../../protocols/openai/sl
 import type { Operation } from '../../protocols/protocol.ts'
 import { operationOf } from '../../protocols/registry.ts'
 import type { Target } from '../../reporting/target.ts'
+import { requestedOf } from '../../targets/plan.ts'
 import type { Routes } from '../../targets/routes.ts'
 import type { BulkRequest } from '../bulk-request.ts'
 import type { BulkRoute } from './bulk-plan.ts'
@@ -65,8 +66,7 @@ export async function pricesOf(
   const { outage } = operation.portable
     ? routes().planFor(model, baseURL, operation)
     : routes().onlyTarget(model, baseURL, operation)
-  const [target] = outage
-  if (!target) throw new Error('A plan has at least the requested target.')
+  const target = requestedOf(outage)
   await accounts.loadPricesOf(outage)
   const estimate = operation.tokens.estimate(body)
   const estimated = { operation, json: body, headers: NO_HEADERS, estimate }

@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from '@harbor/parts'
+import { pause } from '../../base/pause.ts'
 import type { Pace } from './pace.ts'
 
 /** How often the time at which calls must begin is calculated again, as a part of the time until then. It changes as answers arrive. */
@@ -58,19 +58,8 @@ export class Schedule {
   }
 
   /** Waits for a time in milliseconds. Ends early when the run stops, or the signal aborts. */
-  async pause(ms: number, signal?: AbortSignal): Promise<void> {
-    if (this.#stop.aborted || signal?.aborted) return
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        this.#stop.removeEventListener('abort', end)
-        signal?.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, Math.min(MAX_TIMER_MS, ms))
-      this.#stop.addEventListener('abort', end)
-      signal?.addEventListener('abort', end)
-    })
+  pause(ms: number, signal?: AbortSignal): Promise<void> {
+    return pause(ms, this.#stop, signal)
   }
 }
 
