@@ -9,6 +9,7 @@ import type { SeparatingHeaders } from '../cache/separating-headers.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
 import type { SemanticAnswers } from '../cache/semantic-answers.ts'
 import { SemanticOrigin } from '../cache/semantic-call.ts'
+import { wouldDoMore } from '../cache/shared-failure.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { sharedExchange } from '../call/exchange-copies.ts'
@@ -127,8 +128,10 @@ export class CachedCalls {
       }
       recorded.body.cancel()
     } catch (error) {
-      if (isCalledOffForOthers(error, exchange) || (!upstream && (await this.#couldPay(error, caller()))))
-        return this.answer(exchange, rules, next)
+      const isForOthers =
+        isCalledOffForOthers(error, exchange) ||
+        (!upstream && (wouldDoMore(exchange, error) || (await this.#couldPay(error, caller()))))
+      if (isForOthers) return this.answer(exchange, rules, next)
       throw errorForCaller(error, caller())
     }
     return this.answer(exchange, rules, next)
