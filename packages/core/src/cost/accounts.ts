@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import type { CostStats } from '../reporting/cost-stats.ts'
 import type { JsonBody } from '../base/json.ts'
 import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
@@ -40,6 +41,9 @@ interface FailedCall {
 const BATCH_PRICE_FACTOR = 0.5
 const BATCH = 'batch'
 
+/** The number of answers whose tokens are remembered. */
+const MAX_ANSWERS = 10_000
+
 /** Adds up the cost of all calls. */
 export class Accounts {
   readonly list: PriceList
@@ -49,6 +53,8 @@ export class Accounts {
   #savedByCacheUsd = 0
   #savedByBatchUsd = 0
   #unpricedCalls = 0
+  /** The input and output tokens of the last answers, by the ids of the provider. A request that goes on with an answer has them as input. */
+  readonly #answerTokens = new BoundedMap<string, number>(MAX_ANSWERS)
 
   /** The same money by target and labels. */
   readonly table: CostTable
@@ -85,7 +91,7 @@ export class Accounts {
    * Undefined if the price is unknown, or the price list is not loaded yet.
    */
   highestCostOf(target: Target, request: EstimatedRequest): PricedUse | undefined {
-    return costOfUse(this.list, target, highestUse(request, target))
+    return costOfUse(this.list, target, highestUse(request, target, this.#tokensOfAnswer))
   }
 
   /**
@@ -94,7 +100,7 @@ export class Accounts {
    * @returns undefined if the price is unknown or incomplete, or the price list is not loaded yet
    */
   highestCostAt(target: Target, request: EstimatedRequest, tier: string | undefined): number | undefined {
-    const { usage } = highestUse(request, target)
+    const { usage } = highestUse(request, target, this.#tokensOfAnswer)
     const rates = this.#ratesAt(target, usage, tier)
     if (!rates || unpricedTools(usage.serverToolUses, rates.price.perServerToolUse, rates.tools))
       return undefined
@@ -122,7 +128,7 @@ export class Accounts {
   bookPossible({ receipt, json, headers, operation }: FailedCall, target: Target): void {
     if (!json) return
     const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
-    const { usage } = highestUse(request, target)
+    const { usage } = highestUse(request, target, this.#tokensOfAnswer)
     receipt.possiblyBilledTokens += usage.inputTokens + usage.outputTokens
     this.#whenPriced([target], () => {
       const usd = this.highestCostOf(target, request)?.usd ?? 0
@@ -223,6 +229,9 @@ export class Accounts {
 
   #book(receipt: OpenReceipt, { source, servedBy, firstTarget, ...used }: Bill): void {
     const { name } = servedBy
+    const { inputTokens, outputTokens } = used.usage
+    if (receipt.responseId !== undefined)
+      this.#answerTokens.set(receipt.responseId, inputTokens + outputTokens)
     const labels = receipt.payers?.labels[0] ?? receipt.labels
     const priced = costOfUse(this.list, servedBy, used)
     if (!priced) {
@@ -247,6 +256,8 @@ export class Accounts {
       used.usage,
     )
   }
+
+  readonly #tokensOfAnswer = (id: string): number | undefined => this.#answerTokens.get(id)
 
   /** Returns what an answer cost less than it would have cost at the requested target. */
   #savedByFallback(usd: number, firstTarget: Target | undefined, servedBy: Target, used: Used): number {

@@ -5,6 +5,7 @@ import type { Price } from '../reporting/price.ts'
 import type { TokenUsage } from '../reporting/receipt.ts'
 import type { Target } from '../reporting/target.ts'
 import type { PriceList } from './price-list.ts'
+import { MAX_REFERENCE_TOKENS } from '../protocols/shared/media-tokens.ts'
 import { highestPrice, priceUsage } from './price-usage.ts'
 import { withParams } from '../targets/variant.ts'
 import { atTier, vendorOf } from './service-tier.ts'
@@ -128,6 +129,7 @@ export interface EstimatedRequest {
 export function highestUse(
   { operation, json: given = {}, headers, estimate: givenEstimate }: EstimatedRequest,
   target: Target,
+  tokensOfAnswer: (id: string) => number | undefined = () => undefined,
 ): Used {
   const { model, contextTokens } = target
   const { tokens, request } = operation
@@ -135,9 +137,10 @@ export function highestUse(
   // The parameters of a variant may ask for more, such as a longer answer.
   const estimate = json === given ? givenEstimate : tokens.estimate(json)
   const thinking = tokens.defaultThinkingOf?.(json, model) ?? 0
-  const unseen = tokens.unseenTokensOf?.(json) ?? 0
+  const unseen = tokens.unseenTokensOf?.(json, tokensOfAnswer) ?? 0
+  const { inputTokens: seen } = estimate
   // A request with unseen content may fill the context window, but no more than that.
-  const inputTokens = Math.max(estimate.inputTokens, Math.min(unseen, contextTokens ?? unseen))
+  const inputTokens = Math.max(seen, Math.min(seen + unseen, contextTokens ?? MAX_REFERENCE_TOKENS))
   const usage: TokenUsage = {
     ...estimate,
     inputTokens,

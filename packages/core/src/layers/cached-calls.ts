@@ -1,4 +1,5 @@
 import { createCache, requestKey, type Cache, type Recorded, type WorkContext } from '@harbor/cache'
+import { AttemptError } from '../attempt/attempt-error.ts'
 import { isSpendRefusal, notCached } from '../attempt/refusals.ts'
 import { systemClock } from '../base/clock.ts'
 import type { CacheRules, CacheStoreOptions } from '../options/cache-options.ts'
@@ -9,7 +10,6 @@ import type { SeparatingHeaders } from '../cache/separating-headers.ts'
 import type { Scope, Scopes } from '../cache/scopes.ts'
 import type { SemanticAnswers } from '../cache/semantic-answers.ts'
 import { SemanticOrigin } from '../cache/semantic-call.ts'
-import { wouldDoMore } from '../cache/shared-failure.ts'
 import { whyNotCached } from '../cache/why-not-cached.ts'
 import type { Answer, Exchange, Handler } from '../call/exchange.ts'
 import { sharedExchange } from '../call/exchange-copies.ts'
@@ -181,6 +181,20 @@ export class CachedCalls {
     if (names !== undefined && receipt.cache)
       receipt.cache = { ...receipt.cache, reason: `absent: ${names} differs` }
   }
+}
+
+/**
+ * Whether a call that shares the failure of another one would have done more itself: have made more or longer attempts, or called another
+ * target. The call then has to be made again.
+ */
+function wouldDoMore(exchange: Exchange, error: unknown): boolean {
+  if (!(error instanceof AttemptError)) return false
+  const { failure, exchange: other } = error
+  const more = (limit: 'maxAttempts' | 'attemptMs' | 'maxUpstreamCalls'): boolean =>
+    exchange.policy[limit] > other.policy[limit]
+  if (failure.retryable && (more('maxAttempts') || more('attemptMs') || more('maxUpstreamCalls'))) return true
+  const { outage: called } = planOf(other)
+  return planOf(exchange).outage.some((target) => called.every(({ name }) => name !== target.name))
 }
 
 /**

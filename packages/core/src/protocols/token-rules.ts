@@ -12,10 +12,11 @@ export interface TokenRules {
   defaultThinkingOf?(body: JsonBody, model: string | undefined): number
   /**
    * Returns how many more input tokens than estimated a request may have, because it refers to video or sound, whose length it does not
-   * show. At most, such a request fills the context window of the model.
+   * show, or to what the provider has stored, such as an earlier answer. At most, such a request fills the context window of the model.
+   * @param tokensOfAnswer returns the input and output tokens of an answer with this id; undefined if it is not known
    * @default none
    */
-  unseenTokensOf?(body: JsonBody): number
+  unseenTokensOf?(body: JsonBody, tokensOfAnswer: (id: string) => number | undefined): number
   /** Estimates how many tokens of a model's context window a request needs, including the output limit that it sets. */
   contextOf(body: JsonBody): number
   /** Returns the output limit that the request sets, in tokens; undefined when it sets none. */

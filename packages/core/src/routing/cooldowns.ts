@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import type { FleetCooldowns } from '../options/fleet-circuits.ts'
 
 /** The maximum length of a cooldown, in milliseconds, so that a server cannot keep a target in cooldown forever. */
@@ -9,7 +10,9 @@ const MAX_COOLDOWNS = 1_000
  * quota group, or a model that a provider does not have. If only targets in cooldown are left, a call uses one of them rather than fail.
  */
 export class Cooldowns {
-  readonly #cooldowns = new Map<string, { readonly until: number; readonly number: number }>()
+  readonly #cooldowns = new BoundedMap<string, { readonly until: number; readonly number: number }>(
+    MAX_COOLDOWNS,
+  )
   readonly #fleet: FleetCooldowns | undefined
   /** Above 0, so that `since: 0` comes before every cooldown. */
   #started = 1
@@ -27,7 +30,7 @@ export class Cooldowns {
   start(key: string, ms: number, now: number, isShared = false): void {
     if (isShared) this.#fleet?.start(key, Math.min(ms, MAX_COOLDOWN_MS))
     const running = this.#cooldowns.get(key)
-    if (!running && this.#cooldowns.size >= MAX_COOLDOWNS) this.#makeRoom(now)
+    if (!running && this.#cooldowns.size >= MAX_COOLDOWNS) this.#dropEnded(now)
     const until = Math.max(running?.until ?? 0, now + Math.min(ms, MAX_COOLDOWN_MS))
     this.#cooldowns.set(key, { until, number: ++this.#started })
   }
@@ -56,9 +59,7 @@ export class Cooldowns {
     return this.#cooldowns.size === 0 && (this.#fleet?.isEmpty ?? true)
   }
 
-  #makeRoom(now: number): void {
+  #dropEnded(now: number): void {
     for (const [key, { until }] of this.#cooldowns) if (until <= now) this.#cooldowns.delete(key)
-    const [oldest] = this.#cooldowns.keys()
-    if (this.#cooldowns.size >= MAX_COOLDOWNS && oldest !== undefined) this.#cooldowns.delete(oldest)
   }
 }

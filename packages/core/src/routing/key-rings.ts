@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import { keyBindingOf, type Belonging } from '../call/account-bound.ts'
 import type { Provider } from '../targets/providers.ts'
 import { KeyState, SharedQuota } from '../targets/key-state.ts'
@@ -25,7 +26,7 @@ export type KeyedRequest = Grouped & Belonging
 
 /** Stores the state of keys, for providers that have several. The state is discarded when the providers are changed at run time. */
 export class KeyRings {
-  readonly #rings = new Map<string, KeyRing>()
+  readonly #rings = new BoundedMap<string, KeyRing>(MAX_RINGS)
   #lastUse = 0
 
   /** Returns the keys that a request may use at a provider; undefined if the provider has one key. */
@@ -44,8 +45,6 @@ export class KeyRings {
     const [first, ...others] = list.keys.map((_, index) => new KeyState(list, index, account, shared))
     if (!first) return undefined
     const ring: KeyRing = { provider, keys: [first, ...others], called: new Map() }
-    const [oldest] = this.#rings.keys()
-    if (this.#rings.size >= MAX_RINGS && oldest !== undefined) this.#rings.delete(oldest)
     this.#rings.set(account, ring)
     return ring
   }

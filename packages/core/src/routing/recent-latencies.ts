@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import type { Target } from '../reporting/target.ts'
 import { targetKey } from './state-keys.ts'
 
@@ -21,16 +22,12 @@ export interface RecentLatency {
 
 /** How long targets have taken lately, for each target apart for streams, until their first content, and for whole answers. */
 export class RecentLatencies {
-  readonly #samples = new Map<string, Sample[]>()
+  readonly #samples = new BoundedMap<string, Sample[]>(MAX_TARGETS)
 
   note(target: Target, streaming: boolean, ms: number, now: number): void {
     const key = keyOf(target, streaming)
     let samples = this.#samples.get(key)
-    if (!samples) {
-      const [oldest] = this.#samples.keys()
-      if (this.#samples.size >= MAX_TARGETS && oldest !== undefined) this.#samples.delete(oldest)
-      this.#samples.set(key, (samples = []))
-    }
+    if (!samples) this.#samples.set(key, (samples = []))
     samples.push({ at: now, ms })
     if (samples.length > MAX_SAMPLES) samples.shift()
   }

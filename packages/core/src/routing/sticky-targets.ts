@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import { hash } from '../base/hash.ts'
 import { conversationOf, type Belonging } from '../call/account-bound.ts'
 import type { Exchange } from '../call/exchange.ts'
@@ -22,7 +23,9 @@ export interface Conversing extends Identified, Belonging {
  * because other targets do not have the prompt in their cache.
  */
 export class StickyTargets {
-  readonly #answered = new Map<string, { readonly target: string; readonly at: number }>()
+  readonly #answered = new BoundedMap<string, { readonly target: string; readonly at: number }>(
+    MAX_CONVERSATIONS,
+  )
 
   /** The number of conversations that are stored. */
   get size(): number {
@@ -55,13 +58,7 @@ export class StickyTargets {
     this.#answered.delete(name)
     // Without an order, the first target would be called anyway.
     if (answeredBy === chain[0] && !orderOf(request)) return
-    if (this.#answered.size >= MAX_CONVERSATIONS) this.#forgetOldest()
     this.#answered.set(name, { target: targetKey(answeredBy), at: systemClock.now() })
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#answered.keys()
-    if (oldest !== undefined) this.#answered.delete(oldest)
   }
 }
 

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../base/bounded-map.ts'
+
 /** The first cooldown of a service tier that refused a request, in milliseconds. Each further refusal doubles it. */
 const FIRST_MS = 1_000
 /** The maximum cooldown that grows with refusals, in milliseconds. A provider may ask for longer. */
@@ -18,7 +20,7 @@ const MAX_TIERS = 1_000
  *                            └────── refusal ───────┘
  */
 export class TierCooldowns {
-  readonly #refused = new Map<string, { refusals: number; testedUntil: number }>()
+  readonly #refused = new BoundedMap<string, { refusals: number; testedUntil: number }>(MAX_TIERS)
 
   /**
    * Counts a refusal.
@@ -28,8 +30,6 @@ export class TierCooldowns {
   refused(key: string, requestedMs: number): number {
     const refusals = (this.#refused.get(key)?.refusals ?? 0) + 1
     this.#refused.delete(key)
-    const [oldest] = this.#refused.keys()
-    if (this.#refused.size >= MAX_TIERS && oldest !== undefined) this.#refused.delete(oldest)
     this.#refused.set(key, { refusals, testedUntil: 0 })
     return Math.max(requestedMs, Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(refusals - 1, 30)))
   }

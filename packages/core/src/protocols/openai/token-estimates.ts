@@ -1,7 +1,7 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../token-rules.ts'
-import { MAX_REFERENCE_TOKENS } from '../shared/media-tokens.ts'
+import { MAX_REFERENCE_TOKENS, REFERENCE_TOKENS } from '../shared/media-tokens.ts'
 import { partsOf, REQUEST } from './request.ts'
 import { toolUsesOfRequest, withToolUses } from './server-tools.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
@@ -41,8 +41,11 @@ export const TOKENS: TokenRules = {
     return withToolUses(usage, toolUsesOfRequest(body))
   },
   defaultThinkingOf,
-  unseenTokensOf: (body) =>
-    partsOf(body['messages'] ?? body['input']).some(isUnseen) ? MAX_REFERENCE_TOKENS : 0,
+  unseenTokensOf(body, tokensOfAnswer) {
+    const template = isRecord(body['prompt']) ? REFERENCE_TOKENS : 0
+    const hasMedia = partsOf(body['messages'] ?? body['input']).some(isUnseen)
+    return template + (hasMedia ? MAX_REFERENCE_TOKENS : historyTokens(body, tokensOfAnswer))
+  },
   contextOf: (body) => requestTokens(body) + (outputLimitOf(body) ?? 0),
   outputLimitOf,
   answerTokens(answer) {
@@ -105,6 +108,15 @@ function isUnseen(part: JsonBody): boolean {
     const place = isRecord(medium) ? (medium['url'] ?? medium['file_id']) : medium
     return typeof place === 'string' && !place.startsWith('data:')
   })
+}
+
+/** The tokens of the conversation at the provider that a request goes on with. */
+function historyTokens(
+  { previous_response_id: earlier, conversation }: JsonBody,
+  tokensOfAnswer: (id: string) => number | undefined,
+): number {
+  if (typeof earlier === 'string') return tokensOfAnswer(earlier) ?? MAX_REFERENCE_TOKENS
+  return conversation ? MAX_REFERENCE_TOKENS : 0
 }
 
 function outputBoundOf(body: JsonBody): number {
