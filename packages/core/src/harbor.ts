@@ -227,7 +227,7 @@ export class Harbor extends OpenAI {
     options: HarborBulkOptions & { readonly via: 'auto' },
   ): Promise<BulkPlan> {
     checkBulk(options)
-    const { planBulk } = await import('./bulk/auto/plan-bulk.ts')
+    const { planBulk } = await import('./bulk/auto/late.ts')
     return planBulk(this.#autoParts(), source, options)
   }
 

@@ -5,7 +5,7 @@ import { answering } from './helpers/fixed-answers.ts'
 
 type Request = OpenAI.Responses.ResponseCreateParamsNonStreaming
 
-/** An answer after a conversation of so many tokens. */
+/** An answer after a conversation of this number of tokens. */
 const answer = (input_tokens: number) => ({
   id: 'resp_1',
   object: 'response',

@@ -1,3 +1,4 @@
+import { leave } from '../wire/chunks-of.ts'
 import type { StreamBody } from '../call/exchange.ts'
 import type { AnswerProof } from '../protocols/protocol.ts'
 import type { StreamPiece, StreamPieces } from '../protocols/shared/stream-dialect.ts'
@@ -35,9 +36,8 @@ export class ParsedChunkTap implements AsyncIterableIterator<Uint8Array, undefin
     return { done: false, value: piece.bytes }
   }
 
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    await this.#chunks.return?.()
-    return { done: true, value: undefined }
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return leave(this.#chunks)
   }
 
   /** Returns the parsed events of a chunk. Returns them only once, since two readers must not share the same objects. */

@@ -1,3 +1,4 @@
+import { leave } from '../wire/chunks-of.ts'
 import type { FlightLead } from '../options/fleet-flights.ts'
 
 /** The chunks of a stream, each of which is also passed on to the processes that follow this one. */
@@ -34,7 +35,6 @@ export class PublishedChunks implements AsyncIterableIterator<Uint8Array, undefi
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#flight.fail()
-    await this.#chunks.return?.()
-    return { done: true, value: undefined }
+    return leave(this.#chunks)
   }
 }

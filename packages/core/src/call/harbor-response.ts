@@ -1,3 +1,4 @@
+import { leave } from '../wire/chunks-of.ts'
 import { LeanResponse, type LeanResponseInit } from '@harbor/pool'
 import type { JsonBody } from '../base/json.ts'
 import type { StreamPiece } from '../protocols/shared/stream-dialect.ts'
@@ -102,8 +103,7 @@ export class CollectableReader implements AsyncIterableIterator<Uint8Array> {
     return piece
   }
 
-  async return(): Promise<IteratorResult<Uint8Array>> {
-    await this.#source.return?.()
-    return { done: true, value: undefined }
+  return(): Promise<IteratorResult<Uint8Array>> {
+    return leave(this.#source)
   }
 }

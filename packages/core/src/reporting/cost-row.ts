@@ -69,16 +69,7 @@ export interface CostAmounts extends Omit<Mutable<CostRow>, 'by' | 'savedUsd' | 
 export function newAmounts(): CostAmounts {
   return {
     calls: 0,
-    tokens: {
-      inputTokens: 0,
-      cachedInputTokens: 0,
-      cacheWriteInputTokens: 0,
-      audioInputTokens: 0,
-      outputTokens: 0,
-      reasoningTokens: 0,
-      audioOutputTokens: 0,
-      imageOutputTokens: 0,
-    },
+    tokens: Object.fromEntries(TOKEN_CLASSES.map((name) => [name, 0])) as Mutable<CostTokens>,
     spentUsd: 0,
     savedUsd: { fallback: 0, cache: 0, batch: 0 },
     possiblyBilledUsd: 0,
@@ -87,14 +78,7 @@ export function newAmounts(): CostAmounts {
 }
 
 export function addTokens(sum: Mutable<CostTokens>, added: Partial<TokenUsage> = {}): void {
-  sum.inputTokens += added.inputTokens ?? 0
-  sum.cachedInputTokens += added.cachedInputTokens ?? 0
-  sum.cacheWriteInputTokens += added.cacheWriteInputTokens ?? 0
-  sum.audioInputTokens += added.audioInputTokens ?? 0
-  sum.outputTokens += added.outputTokens ?? 0
-  sum.reasoningTokens += added.reasoningTokens ?? 0
-  sum.audioOutputTokens += added.audioOutputTokens ?? 0
-  sum.imageOutputTokens += added.imageOutputTokens ?? 0
+  for (const name of TOKEN_CLASSES) sum[name] += added[name] ?? 0
 }
 
 export function addAmounts(sum: CostAmounts, added: CostAmounts): void {

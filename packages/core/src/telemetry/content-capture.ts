@@ -1,3 +1,4 @@
+import { leave } from '../wire/chunks-of.ts'
 import { AsyncResource } from 'node:async_hooks'
 import { parseJson } from '../base/json.ts'
 import type { Answer, Exchange, StreamBody } from '../call/exchange.ts'
@@ -140,9 +141,6 @@ function tappedIterator(
       if (result.done !== true) read(result.value)
       return result
     },
-    async return() {
-      await source.return?.()
-      return { done: true, value: undefined }
-    },
+    return: () => leave(source),
   }
 }

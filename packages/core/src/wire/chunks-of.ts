@@ -13,6 +13,14 @@ async function* fromBody(body: ReadableStream<Uint8Array> | null): AsyncGenerato
   if (body) for await (const chunk of body) yield chunk
 }
 
+/** Ends a source that is not read to its end. @returns the end, as an iterator returns it */
+export async function leave(
+  source: Pick<AsyncIterator<unknown>, 'return'>,
+): Promise<IteratorReturnResult<undefined>> {
+  await source.return?.()
+  return { done: true, value: undefined }
+}
+
 /** Joins a chunk with all chunks of `source` that have already arrived. */
 export function withMore(first: Uint8Array, source: ChunkSource): Uint8Array {
   const second = source.take?.()

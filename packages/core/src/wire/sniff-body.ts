@@ -1,5 +1,5 @@
 import { LeanResponse } from '@harbor/pool'
-import { chunksOf, type ChunkSource } from './chunks-of.ts'
+import { chunksOf, type ChunkSource, leave } from './chunks-of.ts'
 import { bodyKindOf, type BodyKind } from './body-kind.ts'
 
 /** The maximum number of bytes that are searched for the first character that is not blank. */
@@ -35,9 +35,6 @@ function withStart(read: Uint8Array[], source: ChunkSource): AsyncIterableIterat
       const value = read.shift()
       return value ? Promise.resolve({ done: false, value }) : source.next()
     },
-    return: async () => {
-      await source.return?.()
-      return { done: true, value: undefined }
-    },
+    return: () => leave(source),
   }
 }

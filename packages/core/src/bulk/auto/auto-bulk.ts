@@ -35,7 +35,7 @@ export function autoBulk(
   let auto: AutoRun | undefined
   // Everything else of such a run is loaded when it starts: most clients never start one.
   async function* items(): AsyncGenerator<AutoItem, void, undefined> {
-    const late = await import('./auto-run.ts')
+    const late = await import('./late.ts')
     if (isReleased) return
     auto = new late.AutoRun(parts, options, typeof journal === 'string' ? undefined : journal, report)
     yield* auto.items(source)
