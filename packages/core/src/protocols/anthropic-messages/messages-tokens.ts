@@ -2,6 +2,7 @@ import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../token-rules.ts'
+import { requestedCount } from '../shared/requested-count.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { someBlock } from './request.ts'
@@ -63,7 +64,7 @@ const USUAL_SEARCHES = 10
 function searchesOf({ tools }: JsonBody): Partial<TokenUsage> {
   const searches = (Array.isArray(tools) ? tools : []).filter(isWebSearch)
   if (searches.length === 0) return {}
-  const allowed = searches.map(({ max_uses: limit }) => countOf(limit) ?? USUAL_SEARCHES)
+  const allowed = searches.map(({ max_uses: limit }) => requestedCount(limit) ?? USUAL_SEARCHES)
   return { serverToolUses: { web_search_requests: Math.max(...allowed) } }
 }
 
@@ -131,14 +132,10 @@ function toolTokens(tools: unknown): number {
  */
 function outputBoundOf(body: JsonBody): number {
   const { thinking } = body
-  const budget = isRecord(thinking) ? countOf(thinking['budget_tokens']) : undefined
+  const budget = isRecord(thinking) ? requestedCount(thinking['budget_tokens']) : undefined
   return Math.max(outputLimitOf(body) ?? USUAL_OUTPUT_TOKENS, budget ?? 0)
 }
 
 function outputLimitOf(body: JsonBody): number | undefined {
-  return countOf(body['max_tokens'])
-}
-
-function countOf(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined
+  return requestedCount(body['max_tokens'])
 }

@@ -185,12 +185,26 @@ describe('MessagesUsage', () => {
     )
   })
 
+  it.each([
+    { input_tokens: 0, output_tokens: 20 },
+    { input_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0, output_tokens: 20 },
+    { output_tokens: 20 },
+  ])('keeps the input of message_start when message_delta says %j', (delta) => {
+    const start = { input_tokens: 500, cache_read_input_tokens: 100, output_tokens: 1 }
+    expect(usageOf(start, delta).usage).toMatchObject({ inputTokens: 600, outputTokens: 20 })
+  })
+
   it('adds up to what the vendor bills, however the report is spread over the events', () => {
     fc.assert(
       fc.property(report, report, (first, last) => {
         const { usage } = usageOf(first, last)
-        const input = last.input_tokens + last.cache_read_input_tokens + last.cache_creation_input_tokens
-        expect(usage).toMatchObject({ inputTokens: input, outputTokens: last.output_tokens })
+        const inputOf = (each: typeof last): number =>
+          each.input_tokens + each.cache_read_input_tokens + each.cache_creation_input_tokens
+        // A last report of nothing says nothing.
+        expect(usage).toMatchObject({
+          inputTokens: inputOf(last) || inputOf(first),
+          outputTokens: last.output_tokens || first.output_tokens,
+        })
       }),
     )
   })

@@ -1,14 +1,14 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import type { ModelUse } from '../../reporting/token-usage.ts'
-import type { UsageReader } from '../shared/delivery.ts'
+import { joinedReports, type UsageReader } from '../shared/delivery.ts'
 import { toolUsesIn, type ToolUses } from '../shared/tool-uses.ts'
 import { priceTierOf, tierFieldsOf, type TierFields } from './price-tier.ts'
 import { countOf, countsIn, modelIn, stepsIn, tokensByModel, tokensOf, type Counts } from './usage-counts.ts'
 
 /**
  * Reads the usage of a message, or of the events of its stream. `message_start` reports the input; `message_delta` reports the totals so
- * far. A later count replaces an earlier one, unless it is null or missing. No usage is reported if the input or output is missing or
+ * far. A later count replaces an earlier one, unless it is 0, null or missing. No usage is reported if the input or output is missing or
  * cannot be right.
  */
 export class MessagesUsage implements UsageReader {
@@ -57,7 +57,11 @@ export class MessagesUsage implements UsageReader {
     this.#model ??= modelIn(isRecord(json['message']) ? json['message']['model'] : json['model'])
     const { message, usage = isRecord(message) ? message['usage'] : undefined } = json
     if (!isRecord(usage)) return false
-    this.#totals = { ...this.#totals, ...countsIn(usage) }
+    const { output, ...input } = countsIn(usage)
+    // The classes of the input are one count: one of them may be 0, where another has what it had.
+    if (Object.values(input).some((count) => typeof count === 'number' && count !== 0))
+      this.#totals = { ...this.#totals, ...input }
+    this.#totals = joinedReports(this.#totals, { output })
     if (Array.isArray(usage['iterations'])) this.#steps = stepsIn(usage['iterations'])
     const details = usage['output_tokens_details']
     const thinking = countOf(isRecord(details) ? details['thinking_tokens'] : undefined)
@@ -69,7 +73,7 @@ export class MessagesUsage implements UsageReader {
       speed: speed ?? this.#tier.speed,
       region: region ?? this.#tier.region,
     }
-    return true
+    return output !== undefined && output !== 0
   }
 }
 

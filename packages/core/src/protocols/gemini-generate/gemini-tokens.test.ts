@@ -72,7 +72,8 @@ describe('the estimate of a Gemini request', () => {
     expect(outputOf({ maxOutputTokens: 50, thinkingConfig: { thinkingBudget: 100 } })).toBe(150)
     expect(outputOf({ maxOutputTokens: 50, thinkingConfig: { thinkingBudget: 0 } })).toBe(50)
     expect(outputOf({ maxOutputTokens: 50, thinkingConfig: { thinkingBudget: -1 } })).toBeGreaterThan(5_000)
-    for (const odd of [-1, NaN, Infinity, '50', null]) expect(outputOf({ maxOutputTokens: odd })).toBe(1_024)
+    expect(outputOf({ maxOutputTokens: '50' })).toBe(50)
+    for (const odd of [-1, NaN, Infinity, 'x', null]) expect(outputOf({ maxOutputTokens: odd })).toBe(1_024)
   })
 
   it('gives the context that a request needs, and its limit', () => {

@@ -3,6 +3,7 @@ import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
 import type { TokenRules } from '../token-rules.ts'
 import { MAX_REFERENCE_TOKENS, REFERENCE_TOKENS } from '../shared/media-tokens.ts'
+import { requestedCount } from '../shared/requested-count.ts'
 import { DYNAMIC_THINKING_TOKENS, thinksByDefault } from '../shared/thinking.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 import { fieldOf, listAt, mediaTypeIn, partsIn, recordAt } from './fields.ts'
@@ -121,7 +122,7 @@ function outputBoundOf(body: JsonBody): number {
 }
 
 function candidatesOf(config: JsonBody): number {
-  return Math.max(countOf(fieldOf(config, 'candidateCount')) ?? 1, 1)
+  return Math.max(requestedCount(fieldOf(config, 'candidateCount')) ?? 1, 1)
 }
 
 /**
@@ -132,7 +133,7 @@ function requestedThinking(config: JsonBody): number | undefined {
   const thinking = recordAt(config, 'thinkingConfig')
   const budget = fieldOf(thinking, 'thinkingBudget')
   if (budget === -1 || typeof fieldOf(thinking, 'thinkingLevel') === 'string') return DYNAMIC_THINKING_TOKENS
-  return countOf(budget)
+  return requestedCount(budget)
 }
 
 /** Most models think by themselves, and their thoughts may be more than the output limit of the request allows. */
@@ -143,9 +144,5 @@ function defaultThinkingOf(body: JsonBody, model: string | undefined): number {
 }
 
 function outputLimitOf(body: JsonBody): number | undefined {
-  return countOf(fieldOf(recordAt(body, 'generationConfig'), 'maxOutputTokens'))
-}
-
-function countOf(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined
+  return requestedCount(fieldOf(recordAt(body, 'generationConfig'), 'maxOutputTokens'))
 }

@@ -51,6 +51,17 @@ describe('the usage of a Gemini answer', () => {
     expect(usage.usage).toMatchObject({ inputTokens: 9, outputTokens: 12 })
   })
 
+  it.each([
+    { totalTokenCount: 0 },
+    { promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 },
+    { totalTokenCount: 30, candidatesTokenCount: 20 },
+  ])('keeps the counts about which the last report says nothing: %j', (last) => {
+    const reader = new GeminiUsage()
+    reader.read({ usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 20, totalTokenCount: 30 } })
+    reader.read({ usageMetadata: last })
+    expect(reader.usage).toMatchObject({ inputTokens: 10, outputTokens: 20 })
+  })
+
   it('does not cover the content of a stream before candidates are counted', () => {
     const usage = new GeminiUsage()
     expect(usage.read({ usageMetadata: { trafficType: 'ON_DEMAND' } })).toBe(false)

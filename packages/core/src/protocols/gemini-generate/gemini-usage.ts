@@ -1,7 +1,7 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
 import { tokenUsage } from '../../reporting/token-usage.ts'
-import type { UsageReader } from '../shared/delivery.ts'
+import { joinedReports, type UsageReader } from '../shared/delivery.ts'
 import { Grounding } from './grounding.ts'
 
 /** The highest plausible token count of one call. A larger number is taken for a mistake of the server, and its whole report is ignored. */
@@ -42,9 +42,10 @@ export class GeminiUsage implements UsageReader {
     this.#tier = report['trafficType'] ?? report['serviceTier'] ?? this.#tier
     // Some models send their counts with the last chunk alone.
     if (report['promptTokenCount'] === undefined && report['totalTokenCount'] === undefined) return false
-    this.#report = report
+    // Most reports have all counts, so that nothing is joined.
+    this.#report = this.#report && !report['promptTokenCount'] ? joinedReports(this.#report, report) : report
     // A report without a count of candidates does not include the content that was sent so far.
-    return !this.#hasOutput || report['candidatesTokenCount'] !== undefined
+    return !this.#hasOutput || Boolean(report['candidatesTokenCount'])
   }
 }
 

@@ -1,6 +1,7 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { Operation } from '../protocol.ts'
 import { OTHER } from '../unknown/operation.ts'
+import { requestedCount } from '../shared/requested-count.ts'
 import { fieldOf, recordAt } from './fields.ts'
 import { GEMINI_REQUEST, isStateful } from './gemini-request.ts'
 import { modelIn, quotaModelOf } from './gemini-url.ts'
@@ -31,7 +32,7 @@ const PINNED_EMBED: Operation = { ...EMBED, portable: false }
 
 function outputLimitOf(body: JsonBody): number {
   const limit = fieldOf(recordAt(body, 'generationConfig'), 'maxOutputTokens')
-  return typeof limit === 'number' && limit >= 0 && Number.isFinite(limit) ? limit : 0
+  return requestedCount(limit) ?? 0
 }
 
 /** Recognises a body of `generateContent`, `embedContent` or `batchEmbedContents`. */

@@ -71,3 +71,45 @@ describe('the tools that OpenAI runs', () => {
     expect(read({ usage: {}, output: [{ type: 'web_search_call' }] }).usage).toBeUndefined()
   })
 })
+
+describe('the usage of a stream with several reports', () => {
+  const FIRST = { usage: { ...USAGE, input_tokens_details: { cached_tokens: 2 }, cost: 0.5 } }
+
+  it.each([
+    {},
+    { input_tokens: 0, output_tokens: 0, total_tokens: 0, cost: 0 },
+    { input_tokens: null, output_tokens: null },
+    { cost: 0.5 },
+  ])('is not replaced by %j, which says nothing of tokens', (last) => {
+    const { usage, costUsd } = read(FIRST, { usage: last })
+    expect(usage).toMatchObject({ inputTokens: 3, outputTokens: 4, cachedInputTokens: 2 })
+    expect(costUsd).toBe(0.5)
+  })
+
+  it('is what a later report says', () => {
+    const { usage, costUsd } = read(FIRST, { usage: { input_tokens: 9, output_tokens: 8, cost: 0.7 } })
+    expect(usage).toMatchObject({ inputTokens: 9, outputTokens: 8 })
+    expect(costUsd).toBe(0.7)
+    expect(read(FIRST, { usage: { input_tokens: -9, output_tokens: 8 } }).usage).toBeUndefined()
+  })
+
+  it('takes no more memory, however many fields the reports bring', () => {
+    const reports = Array.from({ length: 1_000 }, (_, at) => ({ usage: { ...USAGE, [`x${at}`]: 1 } }))
+    expect(read(...reports).usage).toMatchObject({ inputTokens: 3, outputTokens: 4 })
+  })
+})
+
+describe('the spellings of gateways', () => {
+  it('are read: counts as texts, reasoning beside them, and a cost in parts', () => {
+    const { usage, costUsd } = read({
+      usage: {
+        prompt_tokens: '12',
+        completion_tokens: '30',
+        reasoning_tokens: 20,
+        cost: { input_tokens_cost: 0.1, total_cost: 0.25 },
+      },
+    })
+    expect(usage).toMatchObject({ inputTokens: 12, outputTokens: 30, reasoningTokens: 20 })
+    expect(costUsd).toBe(0.25)
+  })
+})

@@ -1,6 +1,6 @@
 import { isRecord, type JsonBody } from '../../base/json.ts'
 import type { TokenUsage } from '../../reporting/receipt.ts'
-import type { UsageReader } from '../shared/delivery.ts'
+import { joinedReports, type UsageReader } from '../shared/delivery.ts'
 import { citesSources, toolUsesOfAnswer, withToolUses } from './server-tools.ts'
 import { readUsage } from './usage.ts'
 
@@ -9,8 +9,8 @@ const MAX_COST_USD = 1_000
 const TIER = /^[\w.:-]{1,64}$/
 
 /**
- * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. Only the last report counts: if its token counts are implausible, no
- * usage is reported.
+ * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. A later report replaces what it says anew. If a token count is
+ * implausible, no usage is reported.
  */
 export class OpenAIUsage implements UsageReader {
   usage: TokenUsage | undefined
@@ -19,6 +19,7 @@ export class OpenAIUsage implements UsageReader {
   #tier: string | undefined
   #window: string | undefined
   #cites = false
+  #report: JsonBody | undefined
 
   /** @param hasOutput false for embeddings, which have no completion */
   constructor(hasOutput = true) {
@@ -37,10 +38,11 @@ export class OpenAIUsage implements UsageReader {
     // A stream cites its sources before it reports its usage.
     this.#cites ||= citesSources(json['choices'])
     if (!isRecord(usage)) return false
-    const tokens = readUsage(usage, this.#hasOutput)
-    this.usage = tokens && withToolUses(tokens, toolUsesOfAnswer(json, usage, this.#cites))
-    this.costUsd = costOf(usage)
-    return true
+    this.#report = this.#report ? joinedReports(this.#report, usage) : usage
+    const tokens = readUsage(this.#report, this.#hasOutput)
+    this.usage = tokens && withToolUses(tokens, toolUsesOfAnswer(json, this.#report, this.#cites))
+    this.costUsd = costOf(this.#report)
+    return Object.entries(usage).some(([name, value]) => name.endsWith('tokens') && value)
   }
 }
 
@@ -62,9 +64,10 @@ const TICKS_PER_DOLLAR = 1e10
  * the router's fee. The provider's cost is then reported separately, and is added.
  */
 function costOf(usage: JsonBody): number | undefined {
-  const ticks = usage['cost_in_usd_ticks']
+  const { cost: total, cost_in_usd_ticks: ticks } = usage
   const cost =
-    dollarsOf(usage['cost']) ?? dollarsOf(typeof ticks === 'number' ? ticks / TICKS_PER_DOLLAR : undefined)
+    dollarsOf(isRecord(total) ? total['total_cost'] : total) ??
+    dollarsOf(typeof ticks === 'number' ? ticks / TICKS_PER_DOLLAR : undefined)
   if (cost === undefined || usage['is_byok'] !== true) return cost
   const details = usage['cost_details']
   return cost + ((isRecord(details) ? dollarsOf(details['upstream_inference_cost']) : undefined) ?? 0)

@@ -25,6 +25,8 @@ describe('the estimate of a request', () => {
     ['the one prompt that tokens are', { max_tokens: 7, prompt: [1, 2, 3] }, 7],
     ['nothing, and then takes the usual', {}, 1_024],
     ['nothing, when the limit is no number', { max_tokens: NaN }, 1_024],
+    ['numbers that are texts, which some servers take', { max_tokens: '7', n: '3' }, 21],
+    ['the higher one of two limits', { max_tokens: 70, max_completion_tokens: 8 }, 70],
   ])('bounds the answer by %s', (_, limits, outputTokens) => {
     expect(TOKENS.estimate({ messages, ...limits })).toMatchObject({ outputTokens })
   })

@@ -5,6 +5,7 @@ import { MAX_REFERENCE_TOKENS, REFERENCE_TOKENS } from '../shared/media-tokens.t
 import { partsOf, REQUEST } from './request.ts'
 import { toolUsesOfRequest, withToolUses } from './server-tools.ts'
 import { requestedTtl, type CacheMarks } from '../shared/cache-ttl.ts'
+import { requestedCount } from '../shared/requested-count.ts'
 import { DYNAMIC_THINKING_TOKENS, thinksByDefault } from '../shared/thinking.ts'
 import { contentTokens, ValueTokens } from '../shared/value-tokens.ts'
 
@@ -127,7 +128,7 @@ function outputBoundOf(body: JsonBody): number {
 function choicesOf(body: JsonBody): number {
   const { prompt } = body
   const prompts = (Array.isArray(prompt) && typeof prompt[0] !== 'number' && prompt.length) || 1
-  return prompts * Math.max(countOf(body['n']) ?? 1, countOf(body['best_of']) ?? 1, 1)
+  return prompts * Math.max(requestedCount(body['n']) ?? 1, requestedCount(body['best_of']) ?? 1, 1)
 }
 
 /** An output limit includes the thoughts of a model, except those of Gemini. */
@@ -138,10 +139,10 @@ function defaultThinkingOf(body: JsonBody, model: string | undefined): number {
   return isOff || isLimited || !thinksByDefault(model) ? 0 : choicesOf(body) * DYNAMIC_THINKING_TOKENS
 }
 
-function outputLimitOf(body: JsonBody): number | undefined {
-  return countOf(body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens'])
-}
+/** Of several limits, the highest one counts: which of them a server keeps to is not known. */
+const LIMITS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens']
 
-function countOf(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined
+function outputLimitOf(body: JsonBody): number | undefined {
+  const limits = LIMITS.map((name) => requestedCount(body[name])).filter((limit) => limit !== undefined)
+  return limits.length > 0 ? Math.max(...limits) : undefined
 }

@@ -199,7 +199,8 @@ describe('the cache writes of OpenAI', () => {
       { '30m': 0, '12h': 20 },
     ],
     [{ cache_write_tokens_details: { ttl_30m_tokens: -1, ttl_12h_tokens: 1e300 } }, 0, undefined],
-    [{ cache_write_tokens_details: { ttl_30m_tokens: '7' } }, 0, undefined],
+    [{ cache_write_tokens_details: { ttl_30m_tokens: '7' } }, 7, { '30m': 7, '12h': 0 }],
+    [{ cache_write_tokens_details: { ttl_30m_tokens: 'x' } }, 0, undefined],
   ])('are %j at least as many as their parts', (fields, all, byTtl) => {
     const usage = readUsage(details(fields))
     expect(usage).toMatchObject({ inputTokens: 100, cacheWriteInputTokens: all })

@@ -5,7 +5,8 @@ import { isRecord } from '../../base/json.ts'
 const MAX_TOKENS = 1_000_000_000
 
 /**
- * Reads a `usage` object of Chat Completions, Embeddings or Responses. A count is valid if it is an integer from 0 to 1e9.
+ * Reads a `usage` object of Chat Completions, Embeddings or Responses. A count is valid if it is an integer from 0 to 1e9,
+ * also as a text.
  * @param hasOutput false for embeddings, which have no completion
  * @returns undefined when the input or the output count is missing and does not follow from the total, or when one of these counts is
  * invalid. The caller then has to estimate the usage
@@ -59,7 +60,7 @@ function withParts({ inputTokens, outputTokens }: Whole, usage: Fields): TokenUs
     partOf(usage, 'prompt_cache_hit_tokens') ||
     partOf(usage, 'cache_read_input_tokens')
   const writes = cacheWritesOf(input, usage)
-  const reasoningTokens = partOf(output, 'reasoning_tokens')
+  const reasoningTokens = partOf(output, 'reasoning_tokens') || partOf(usage, 'reasoning_tokens')
   const images = countOf(output['image_tokens'])
   const cache = cachedInputTokens + writes.cacheWriteInputTokens
   return {
@@ -109,7 +110,8 @@ function partOf(fields: Fields, name: string): number {
 
 function countOf(value: unknown): Count {
   if (value === undefined || value === null) return undefined
+  const count = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value
   const isCount =
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_TOKENS
-  return isCount ? value : 'invalid'
+    typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 && count <= MAX_TOKENS
+  return isCount ? count : 'invalid'
 }

@@ -26,6 +26,16 @@ export interface UsageReader extends UsageReport {
   read(json: JsonBody): boolean
 }
 
+/** The highest number of fields that reports are joined up to. */
+const MAX_FIELDS = 64
+
+/** Joins the reports of one answer. A later one replaces what it says anew: a field that is null or 0 says nothing. */
+export function joinedReports<Report extends object>(earlier: Report, later: Report): Report {
+  if (Object.keys(earlier).length > MAX_FIELDS) return later
+  const said = Object.entries(later).filter(([, value]) => value != null && value !== 0)
+  return { ...earlier, ...(Object.fromEntries(said) as Report) }
+}
+
 /** What one stream has delivered so far: an estimate of the tokens of its content, and the usage that it reports. */
 export class Delivery {
   readonly report: UsageReport
