@@ -181,3 +181,56 @@ describe('what is no stream', () => {
     expect(await (await harborFetchFor()(`${json.baseURL}/x?stream=true`)).json()).toEqual({ data: [1] })
   })
 })
+
+describe('a subscription of an endpoint that Harbor does not know', () => {
+  it('opens before its first event, which may come much later', async () => {
+    let send: ((text: string) => void) | undefined
+    const upstream = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      send = (text) => void response.end(text)
+    })
+    const response = await harborFetchFor({})(`${upstream.baseURL}/sessions/1/events/stream`)
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    const text = 'event: x\ndata: {"type":"x","error":"of the tool"}\n\n'
+    send?.(text)
+    expect(await response.text()).toBe(text)
+  })
+})
+
+describe('an event with an error that says that it is something else', () => {
+  const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`
+  const post = async (...events: readonly object[]): Promise<string> => {
+    const { baseURL } = await streaming(events.map(event))
+    const response = await harborFetchFor({})(`${baseURL}/agents/run`, { method: 'POST', body: '{}' })
+    return response.text()
+  }
+
+  it('is passed on, as are the events after it', async () => {
+    const events = [{ type: 'step' }, { type: 'tool.result', error: { message: 'no file' } }, { type: 'end' }]
+    expect(await post(...events)).toBe(events.map(event).join(''))
+  })
+
+  it.each([
+    { error: { message: 'down' } },
+    { type: 'error', error: { message: 'down' } },
+    { type: 'run.failed', error: { message: 'down' } },
+  ])('is the end of the stream otherwise: %j', async (failed) => {
+    expect(await post({ type: 'step' }, failed, { type: 'late' })).not.toContain('late')
+  })
+})
+
+describe('the download of a file', () => {
+  it.each([
+    'files/f1/content',
+    'containers/c/files/f/content',
+    'files/f1:download?alt=media',
+    'batches/b/results',
+  ])('of JSON comes byte for byte: %s', async (path) => {
+    const bytes = Buffer.from([0xef, 0xbb, 0xbf, ...Buffer.from('{"id": 12345678901234567890}'), 0xff])
+    const upstream = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(bytes)
+    })
+    const response = await harborFetchFor({})(`${upstream.baseURL}/${path}`)
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes)
+  })
+})

@@ -52,7 +52,7 @@ export async function judge(
 
 /**
  * Handles responses of endpoints that Harbor does not know, and redirects that the caller wants to handle itself. Event streams are
- * checked. Other bodies are passed on unchecked.
+ * checked, but for subscriptions. Other bodies are passed on unchecked.
  */
 async function judgeOther(
   exchange: LegExchange,
@@ -63,8 +63,10 @@ async function judgeOther(
 ): Promise<Answer> {
   const mediaType = mediaTypeOf(head.headers)
   let response = given
-  let isStream = mediaType === EVENT_STREAM
-  if (!isStream && (exchange.streaming || wantsStream(exchange.url, exchange.init.body))) {
+  const isAsked = exchange.streaming || wantsStream(exchange.url, exchange.init.body)
+  // A subscription (`GET …/events`) may say nothing for long, so that it is not held until its first event.
+  let isStream = mediaType === EVENT_STREAM && (isAsked || exchange.method !== 'GET')
+  if (!isStream && isAsked) {
     const sniffed = await scope.wait(sniffBody(given))
     response = sniffed.response
     isStream = sniffed.kind === 'events'

@@ -58,6 +58,7 @@ describe('the protocol anthropic-messages', () => {
     ['a credit for a refusal', { fallback_credit_token: 'token' }],
     ['a credit as an object', { fallback_credit_token: { token: 'token', mode: 'best_effort' } }],
     ['a container', { container: 'container_1' }],
+    ['a skill of the account', { container: { skills: [{ type: 'custom', skill_id: 'skill_1' }] } }],
     ['a container with skills', { container: { id: 'container_1', skills: [] } }],
     ['an uploaded image', blocks({ type: 'image', source: { type: 'file', file_id: 'file_1' } })],
     [

@@ -78,9 +78,16 @@ export function isPinned(body: JsonBody): boolean {
   return thread != null || credit != null || namesContainer(container) || someBlock(body, isStored)
 }
 
-/** Whether a request continues an existing container. A request that only lists skills for a container gets a new one. */
+/**
+ * Whether a request continues an existing container, or has skills for a new one that only its account has: any but those of Anthropic.
+ */
 function namesContainer(container: unknown): boolean {
-  return typeof container === 'string' || (isRecord(container) && container['id'] != null)
+  if (!isRecord(container)) return typeof container === 'string'
+  const { id, skills } = container
+  return (
+    id != null ||
+    (Array.isArray(skills) && skills.some((skill) => isRecord(skill) && skill['type'] !== 'anthropic'))
+  )
 }
 
 /** Whether a block refers to an uploaded file: as an image, as a document, or as an upload to a container. */

@@ -1,9 +1,10 @@
-import { isRecord } from '../../base/json.ts'
+import { isRecord, type JsonBody } from '../../base/json.ts'
 import { OpenAIEvents } from '../openai/openai-events.ts'
 import { OpenAIUsage } from '../openai/openai-usage.ts'
 import { responseIdOf } from '../openai/response-id.ts'
 import { Delivery } from '../shared/delivery.ts'
 import type { EventMeaning, FaultEvent, StreamDialect } from '../shared/stream-dialect.ts'
+import { inBandFault } from '../shared/in-band-fault.ts'
 import { readData } from '../shared/read-data.ts'
 import { DONE, type SseEvent } from '../../wire/sse-event.ts'
 import { isPing } from '../shared/substance.ts'
@@ -85,11 +86,18 @@ function readUnknown(
 ): Readonly<Record<string, unknown>> | StreamFaultError {
   if (family) return readData(event)
   try {
-    return readData(event)
+    return readData(event, faultInUnknown)
   } catch (error) {
     if (StreamFaultError.is(error)) return { data: event.data }
     throw error
   }
+}
+
+/** Returns the error that an event reports. One whose type says something else may have a field of the name `error`. */
+function faultInUnknown(name: string | undefined, data: JsonBody): StreamFaultError | undefined {
+  const { type } = data
+  const isOther = typeof type === 'string' && type !== '' && !/err|fail/i.test(type) && name !== 'error'
+  return isOther ? undefined : inBandFault(name, data)
 }
 
 /** Whether the type of a stream's first event belongs to the Responses API. */

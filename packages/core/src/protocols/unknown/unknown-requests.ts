@@ -5,12 +5,12 @@ export function wantsStream(url: string, body: RequestInit['body']): boolean {
 
 /**
  * Whether an answer is passed on while it is received, even if its content type is JSON. This applies to the download of a stored file,
- * which may have any size. It also applies to a method of a Google API that streams one long JSON list, such as `:streamGenerateContent`
+ * which may have any size, and is passed on byte for byte. It also applies to a method of a Google API that streams one long JSON list, such as `:streamGenerateContent`
  * without `alt=sse`.
  */
 export function isPassedOn(method: string, url: string): boolean {
   return method === 'GET'
-    ? /\/content\/?(?:[?#]|$)/.test(url)
+    ? /(?:\/content|\/results|:download)\/?(?:[?#]|$)|[?&](?:\$|%24)?alt=media\b/.test(url)
     : /(?::|%3[aA])stream[A-Z]\w*\/?(?:[?#]|$)/.test(url)
 }
 
