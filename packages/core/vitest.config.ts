@@ -14,6 +14,7 @@ const ON_BOTH_SDKS = [
   'sdk-fast-path',
   'events',
   'signing',
+  'key-functions',
   'tenants',
   'helper-receipts',
   'retry-count',

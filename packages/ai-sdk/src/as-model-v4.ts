@@ -13,6 +13,8 @@ import type {
   LanguageModelV4Usage,
   SharedV4Warning,
 } from '@ai-sdk/provider'
+import { hasContent, hasStream } from './answer-shape.ts'
+import { isRecord } from './model-fetch/json.ts'
 import { olderCall } from './older-call.ts'
 
 /** A language model of the AI SDK, in any version of the specification that the current `ai` package accepts. */
@@ -36,9 +38,9 @@ export function asModelV4(model: AnyLanguageModel, where: string): LanguageModel
     case 'v4':
       return model
     case 'v3':
-      return wrapped(model, contentOfV3, () => partOfV3)
+      return wrapped(model, contentOfV3, partOfV3)
     case 'v2':
-      return wrapped(model, contentOfV3, () => partOfV2)
+      return wrapped(model, contentOfV3, partOfV2)
     default:
       throw new TypeError(
         `${where} must have version 2, 3 or 4 of the AI SDK's model specification, got ${String(given.specificationVersion).slice(0, 20)}.`,
@@ -52,7 +54,7 @@ type OlderPart = LanguageModelV3StreamPart | LanguageModelV2StreamPart
 function wrapped(
   model: LanguageModelV3 | LanguageModelV2,
   contentOf: (content: OlderResult['content'][number]) => LanguageModelV4Content,
-  newReader: () => (part: OlderPart) => LanguageModelV4StreamPart,
+  read: (part: OlderPart) => LanguageModelV4StreamPart,
 ): LanguageModelV4 {
   return {
     specificationVersion: 'v4',
@@ -65,6 +67,8 @@ function wrapped(
       const result: OlderResult = await model.doGenerate(
         olderCall(options, model.specificationVersion) as never,
       )
+      // What is no answer is refused where it is used, as that of a model of version 4 is.
+      if (!hasContent(result)) return result as never
       return {
         ...(result as object),
         content: result.content.map(contentOf),
@@ -75,17 +79,21 @@ function wrapped(
     },
     async doStream(options) {
       const result = await model.doStream(olderCall(options, model.specificationVersion) as never)
-      const read = newReader()
+      if (!hasStream(result)) return result as never
       let lost = lostIn(options, model.specificationVersion)
       const reader = new TransformStream<OlderPart, LanguageModelV4StreamPart>({
         transform(part, controller) {
-          const current = read(part)
-          if (current.type === 'stream-start')
-            controller.enqueue({ ...current, warnings: [...current.warnings, ...lost] })
+          const current = isRecord(part) ? read(part) : undefined
+          if (current?.type === 'stream-start')
+            controller.enqueue({
+              ...current,
+              warnings: [...warningsOf(current.warnings as readonly OlderWarning[]), ...lost],
+            })
           else {
             // Without a first part of the model's own, nothing else could report what was lost.
             if (lost.length > 0) controller.enqueue({ type: 'stream-start', warnings: lost })
-            controller.enqueue(current)
+            // What is no part is refused by the reader.
+            controller.enqueue(current as LanguageModelV4StreamPart)
           }
           lost = []
         },
@@ -123,8 +131,6 @@ function partOfV3(part: OlderPart): LanguageModelV4StreamPart {
 
 function partOfV2(part: OlderPart): LanguageModelV4StreamPart {
   switch (part.type) {
-    case 'stream-start':
-      return { ...part, warnings: warningsOf(part.warnings) }
     case 'finish':
       return { ...part, finishReason: finishReasonOf(part.finishReason), usage: usageOf(part.usage) }
     default:
@@ -142,11 +148,11 @@ function finishReasonOf(
 }
 
 function usageOf(
-  usage: LanguageModelV2Usage | LanguageModelV4Usage | undefined = NO_USAGE,
+  usage: LanguageModelV2Usage | LanguageModelV4Usage | null | undefined,
 ): LanguageModelV4Usage {
-  if (typeof usage.inputTokens === 'object') return usage as LanguageModelV4Usage
-  const { inputTokens, outputTokens, totalTokens, reasoningTokens, cachedInputTokens } =
-    usage as LanguageModelV2Usage
+  if (typeof usage?.inputTokens === 'object') return usage as LanguageModelV4Usage
+  const { inputTokens, outputTokens, totalTokens, reasoningTokens, cachedInputTokens } = (usage ??
+    NO_USAGE) as LanguageModelV2Usage
   return {
     inputTokens: {
       total: inputTokens,

@@ -43,6 +43,13 @@ export interface Stream {
   hangs?: boolean
 }
 
+/** Reads a stream to its end. Rejects as it does. */
+export async function allOf<Part>(stream: AsyncIterable<Part>): Promise<Part[]> {
+  const parts: Part[] = []
+  for await (const part of stream) parts.push(part)
+  return parts
+}
+
 /** A text to answer with, `hang` for no answer at all, an error to throw, or a stream. */
 type Step = string | Error | Stream
 

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import {
   createCache,
@@ -9,6 +10,17 @@ import {
 } from '../src/index.ts'
 import { KeyvStore } from '../src/stores/keyv.ts'
 import { SqliteStore } from '../src/stores/sqlite.ts'
+
+class Named {
+  readonly name = 'a'
+}
+
+class Point {
+  readonly x = 1
+  double(): number {
+    return 2 * this.x
+  }
+}
 
 describe('a cache that gets bad input', () => {
   it.each<[object, string]>([
@@ -148,6 +160,9 @@ describe('a cache that gets bad input', () => {
     ['a bigint', { count: 1n }],
     ['a bigint with a toJSON', { count: Object.assign(Object(1n) as object, { toJSON: () => '1' }) }],
     ['a class with toJSON', { toJSON: () => 'text' }],
+    ['an instance of a class', { at: new Point() }],
+    ['an instance of a class without methods', new Named()],
+    ['an object with a prototype of its own', Object.create({ inherited: 1 })],
     ['a boxed string', { name: new String('text') }],
     ['a function', { call: () => 1 }],
     ['a symbol', { mark: Symbol('mark') }],
@@ -186,6 +201,7 @@ describe('a cache that gets bad input', () => {
       Object.assign(Object.create(null) as object, { a: [null, 'x', true] }),
       { a: [null, 'x', true] },
     ],
+    ['an object of another realm', runInNewContext('({ a: [1, { b: 2 }] })'), { a: [1, { b: 2 }] }],
     [
       'the same object twice',
       (() => {

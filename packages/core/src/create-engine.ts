@@ -62,8 +62,7 @@ const MAX_CAPTURE_MS = 10_000
 const HELD_ANSWERS = 2
 
 const SDK_RETRIES =
-  'The SDK that uses createHarborFetch() repeats failed requests itself, in addition to the retries of Harbor. ' +
-  'Pass `maxRetries: 0` to the SDK, so that only Harbor retries.'
+  'The SDK that uses createHarborFetch() retries, too. Pass it `maxRetries: 0`, so that only Harbor retries.'
 
 function totalOf({ deadlineMs }: PerCall): { totalMs?: number } {
   return deadlineMs === undefined ? {} : { totalMs: deadlineMs }

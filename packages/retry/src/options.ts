@@ -86,10 +86,10 @@ export interface RetryOptions<Result = unknown> {
     | ((failure: Failure, attempt: Attempt) => boolean | RetryDecision | Promise<boolean | RetryDecision>)
     | undefined
   /**
-   * Returns `true` to discard a result and try again. If the run gives up, it throws no error, but returns the result of the last attempt.
-   * @default every result is accepted
+   * Returns `true` to discard a result and try again; it may be asynchronous. If the run gives up, it throws no error, but returns the result of the
+   * last attempt. @default every result is accepted
    */
-  shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean) | undefined
+  shouldRetryResult?: ((value: Result, attempt: Attempt) => boolean | PromiseLike<boolean>) | undefined
   /** A budget that limits the retries of all calls that share it. If it is empty, a run ends with its last error instead of a retry. @default none */
   budget?: RetryBudget | undefined
   /** Aborts all runs with these options: each run rejects at once with the reason of the signal. @default none */

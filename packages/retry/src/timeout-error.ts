@@ -26,7 +26,7 @@ export class TimeoutError extends Error {
     super(
       scope === 'attempt'
         ? `attempt ${attempt} timed out after ${limitMs} ms (attemptTimeoutMs)`
-        : `timed out in attempt ${attempt}: the run may take only ${limitMs} ms (deadlineMs)`,
+        : `attempt ${attempt} timed out: the run may take ${limitMs} ms (deadlineMs)`,
       cause === undefined ? undefined : { cause },
     )
     this.scope = scope

@@ -1,7 +1,14 @@
-import type { EmbeddingModelV2, EmbeddingModelV3, EmbeddingModelV4 } from '@ai-sdk/provider'
+import type {
+  EmbeddingModelV2,
+  EmbeddingModelV3,
+  EmbeddingModelV4,
+  EmbeddingModelV4Result,
+} from '@ai-sdk/provider'
 
 /** An embedding model of the AI SDK, in any version of the specification that the current `ai` package accepts. */
 export type AnyEmbeddingModel = EmbeddingModelV4 | EmbeddingModelV3 | EmbeddingModelV2<string>
+
+type Answer = Partial<Pick<EmbeddingModelV4Result, 'warnings'>>
 
 /**
  * Returns an embedding model with version 4 of the model specification. The older versions differ only in their warnings and in the option
@@ -40,7 +47,8 @@ export function asEmbeddingModelV4(model: AnyEmbeddingModel, where: string): Emb
           const result = await model.doEmbed(options as never)
           const lost =
             dimensions === undefined ? [] : [{ type: 'unsupported' as const, feature: 'dimensions' }]
-          const warnings = 'warnings' in result ? result.warnings : []
+          // What is no answer stays none: it has no vectors.
+          const { warnings = [] }: Answer = (result as Answer | undefined | null) ?? {}
           return { ...result, warnings: [...warnings, ...lost] }
         },
       }

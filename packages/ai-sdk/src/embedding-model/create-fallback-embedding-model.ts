@@ -3,6 +3,7 @@ import { callOf } from '../fallback-model/call-of.ts'
 import { CallFailed, CallRunner } from '../fallback-model/call-runner.ts'
 import { checkEmbeddingOptions, checkModels } from '../fallback-model/check-options.ts'
 import { MalformedAnswerError } from '../fallback-model/errors.ts'
+import { ofEach } from '../fallback-model/of-each.ts'
 import type { CommonOptions } from '../fallback-model/options.ts'
 import { withHeaders } from '../fallback-model/target-caller.ts'
 import { statsOf, type ModelStats } from '../fallback-model/stats.ts'
@@ -111,11 +112,11 @@ export function createFallbackEmbeddingModel({
 
 /** Checks that an answer has one vector for each value. @throws MalformedAnswerError when it has not */
 function checkVectors(
-  result: EmbeddingModelV4Result,
+  result: EmbeddingModelV4Result | null | undefined,
   { values }: EmbeddingModelV4CallOptions,
   name: string,
 ): void {
-  const { embeddings }: { readonly embeddings?: unknown } = result
+  const embeddings: unknown = result?.embeddings
   if (!isList(embeddings)) throw new MalformedAnswerError(name, 'no list of vectors')
   if (embeddings.length !== values.length)
     throw new MalformedAnswerError(name, `${embeddings.length} vectors for ${values.length} values`)
@@ -147,11 +148,10 @@ function checkRequested(
 }
 
 async function smallest(models: readonly EmbeddingModelV4[]): Promise<number | undefined> {
-  const limits = await Promise.all(models.map(async (model) => await model.maxEmbeddingsPerCall))
-  const min = Math.min(...limits.map((limit) => limit ?? Infinity))
+  const min = Math.min(...(await ofEach(models, (model) => model.maxEmbeddingsPerCall, Infinity)))
   return min === Infinity ? undefined : min
 }
 
 async function areParallel(models: readonly EmbeddingModelV4[]): Promise<boolean> {
-  return (await Promise.all(models.map(async (model) => await model.supportsParallelCalls))).every(Boolean)
+  return (await ofEach(models, (model) => model.supportsParallelCalls, false)).every(Boolean)
 }

@@ -99,7 +99,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
       unable,
       maxUpstreamCalls,
       attemptsBeforeFallback,
-      leftMs: () => this.#totalMs - receipt.elapsedMs,
+      leftMs: () => this.leftMs(receipt),
       tried: new Set(),
       reported: new Set(),
       others: () =>
@@ -120,6 +120,11 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
       if (AllTargetsFailedError.is(error)) noteSkipped(receipt, error.attempts)
       throw new CallFailed(error, receipt)
     }
+  }
+
+  /** Returns the time left of a call, in milliseconds. */
+  leftMs(receipt: OpenReceipt): number {
+    return this.#totalMs - receipt.elapsedMs
   }
 
   /** Calls one target after the other, and at last one whose circuit refuses calls. */
@@ -203,6 +208,7 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   #ordered({ first, unable }: Call): readonly Target<Model>[] {
     const { order } = this.#options
     const ordered = order ? this.#own(order(this.targets, this.chain.health)) : this.targets
+    if (ordered.length === 0) throw new TypeError('order must return a list of at least one target.')
     const lead = ordered.find(
       (target) => target.name === first && isAvailable(target) && unable?.has(target) !== true,
     )
@@ -210,8 +216,9 @@ export class CallRunner<Model extends { readonly provider: string; readonly mode
   }
 
   /** Returns the targets that an order has returned. Anything else in its list is left out. */
-  #own(ordered: readonly ModelTarget[]): readonly Target<Model>[] {
-    return ordered.flatMap(({ name }) => this.targets.filter((target) => target.name === name))
+  #own(ordered: unknown): readonly Target<Model>[] {
+    const list: readonly (ModelTarget | undefined)[] = Array.isArray(ordered) ? ordered : []
+    return list.flatMap((each) => this.targets.filter((target) => target.name === each?.name))
   }
 }
 

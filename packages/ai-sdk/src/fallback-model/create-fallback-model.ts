@@ -5,6 +5,8 @@ import type {
   LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider'
+import { createRetry } from '@harbor/retry'
+import { hasContent } from '../answer-shape.ts'
 import { asModelV4, type AnyLanguageModel } from '../as-model-v4.ts'
 import { HARBOR } from '../receipts/receipt-of.ts'
 import type { ModelReceipt } from '../receipts/receipt.ts'
@@ -15,6 +17,7 @@ import { MalformedAnswerError } from './errors.ts'
 import { guardStream } from './guarded-stream.ts'
 import { holdStream } from './held-stream.ts'
 import { answerOf, streamOf } from './last-resort.ts'
+import { ofEach } from './of-each.ts'
 import type { FallbackModelOptions, Labels } from './options.ts'
 import { conversationKeys, keysOfPart, RememberedTargets } from './remembered-targets.ts'
 import { statsOf, type ModelStats } from './stats.ts'
@@ -23,6 +26,8 @@ import { TargetPrompts } from './target-prompts.ts'
 import type { Target } from './targets.ts'
 
 const DEFAULT_IDLE_MS = 120_000
+/** Ends the last resort with the call: when its time is over, or the caller aborts it. */
+const ONCE = /* @__PURE__ */ createRetry({ maxAttempts: 1 })
 
 /** A language model of the AI SDK that sends each call to one of several models. Returned by `createFallbackModel`. */
 export interface FallbackModel extends LanguageModelV4 {
@@ -60,18 +65,21 @@ export function createFallbackModel({
     substitute: (text: string, end: () => ModelReceipt) => T,
   ): Promise<T> {
     if (!(failed instanceof CallFailed)) throw failed
-    const { error, failures, receipt } = failed
+    const { failures, receipt } = failed
+    let { error } = failed
     if (lastResort && failures && !signal?.aborted) {
       try {
-        const text = await lastResort(failures)
+        const text = await ONCE.run(async () => lastResort(failures), {
+          signal,
+          deadlineMs: runner.leftMs(receipt),
+        })
         if (typeof text === 'string') {
           receipt.target = 'last resort'
           receipt.degraded = true
           return substitute(text, () => runner.end(receipt, 'success'))
         }
       } catch (thrown) {
-        runner.end(receipt, 'failure', thrown)
-        throw thrown
+        error = thrown
       }
     }
     runner.end(receipt, signal?.aborted ? 'aborted' : 'failure', error)
@@ -160,12 +168,19 @@ async function generate(
   { model, name }: Target<LanguageModelV4>,
   options: LanguageModelV4CallOptions,
 ): Promise<LanguageModelV4GenerateResult> {
-  const result = await model.doGenerate(options)
-  const { content, finishReason } = result
-  if (isIncomplete(finishReason) && (isEmpty(content) || finishReason.unified !== 'other'))
+  const result: Received = await model.doGenerate(options)
+  if (
+    !hasContent(result) ||
+    (isIncomplete(result.finishReason) &&
+      (isEmpty(result.content) || result.finishReason?.unified !== 'other'))
+  )
     throw new MalformedAnswerError(name, 'no complete content')
-  return result
+  return result as LanguageModelV4GenerateResult
 }
+
+/** What a model resolves to, which need not have a reason for its end. */
+type Received = Omit<LanguageModelV4GenerateResult, 'finishReason'> &
+  Partial<Pick<LanguageModelV4GenerateResult, 'finishReason'>>
 
 const sessionKeys = (keys: readonly string[], session: string | undefined): readonly string[] =>
   session === undefined ? [] : keys.slice(-1)
@@ -185,7 +200,7 @@ type Urls = Record<string, RegExp[]>
  * A pattern is kept if every model has the same one: whether two different patterns overlap cannot be decided in general.
  */
 async function urlsOfAll(models: readonly LanguageModelV4[]): Promise<Urls> {
-  const [first = {}, ...others] = await Promise.all(models.map(async (model) => await model.supportedUrls))
+  const [first = {}, ...others] = await ofEach(models, (model) => model.supportedUrls, {})
   const common: Urls = {}
   for (const [type, patterns] of Object.entries(first)) {
     const shared = patterns.filter((pattern) => others.every((urls) => supports(urls, type, pattern)))

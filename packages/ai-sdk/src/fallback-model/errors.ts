@@ -57,8 +57,8 @@ const WHAT_HAPPENED = {
 } as const
 
 /**
- * The error of an attempt whose answer cannot be used: it has no complete content, or its stream has more than 10,000 parts before the first
- * content. For embeddings: the vectors do not fit the values or the dimensions that were requested. A stream that ends early has a
+ * The error of an attempt whose answer cannot be used: it is none, it has no complete content, or its stream has more than 10,000 parts before
+ * the first content, or a part that is no object. For embeddings: the vectors do not fit the values or the dimensions that were requested. A stream that ends early has a
  * StreamIncompleteError instead.
  */
 export class MalformedAnswerError extends Error {

@@ -5,7 +5,7 @@ import { StreamIncompleteError } from './errors.ts'
 import type { HeldStream } from './held-stream.ts'
 import { IdleClock } from './idle-clock.ts'
 import type { LiveAttempt } from './live-attempt.ts'
-import { isContent, isIncomplete } from './stream-parts.ts'
+import { checkPart, isContent, isIncomplete } from './stream-parts.ts'
 
 /** The maximum time between two reads of a stream, in milliseconds. Then its connection is closed. */
 const MAX_UNREAD_MS = 300_000
@@ -33,21 +33,26 @@ export function guardStream(
   /** Runs while the caller does not read: a forgotten stream would hold its connection, its permit and its receipt for ever. */
   const unread = new IdleClock(MAX_UNREAD_MS, () => abandon(new StreamIncompleteError(name, 'unread')))
 
-  function end(): boolean {
+  /**
+   * Ends the stream. Returns whether its account was still open. The finish part closes it: the answer is whole, billed and recorded, so
+   * what goes wrong after it cannot make it a failure, and only ends the stream.
+   */
+  function end(reason: unknown): boolean {
     if (hasEnded) return false
     hasEnded = true
     clock.stop()
     unread.stop()
     attempt.signal.removeEventListener('abort', abort)
-    return true
+    reader.cancel(reason).catch(() => undefined)
+    if (hasFinished) controller?.close()
+    return !hasFinished
   }
 
   function fail(error: StreamIncompleteError): void {
-    if (!end()) return
+    if (!end(error)) return
     attempt.fail(error)
-    if (!hasFinished) onEnd('failure', error)
+    onEnd('failure', error)
     controller?.enqueue({ type: 'error', error })
-    cancelReader(error)
     // The part above is read first: an error of the stream would discard it.
     failAfterRead = error
   }
@@ -57,27 +62,22 @@ export function guardStream(
 
   /** Ends the stream without a judgement of the target. */
   function abandon(reason: unknown): void {
-    if (!end()) return
-    if (!hasFinished) onEnd('aborted', reason)
+    if (!end(reason)) return
+    onEnd('aborted', reason)
     controller?.error(reason)
     attempt.release(reason)
-    cancelReader(reason)
   }
 
-  function cancelReader(reason: unknown): void {
-    reader.cancel(reason).catch(() => undefined)
-  }
-
-  /** Passes one part on. Returns false if the stream has ended with it. */
-  function pass(part: LanguageModelV4StreamPart): boolean {
+  function pass(part: LanguageModelV4StreamPart): void {
     if (part.type === 'error') {
       fail(new StreamIncompleteError(name, 'error', part.error))
-      return false
+      return
     }
     if (part.type === 'finish') {
-      if (isIncomplete(part.finishReason)) {
+      // A second one would be counted a second time by the reader, too.
+      if (hasFinished || isIncomplete(part.finishReason)) {
         fail(new StreamIncompleteError(name, 'cut'))
-        return false
+        return
       }
       hasFinished = true
       attempt.succeed()
@@ -87,7 +87,6 @@ export function guardStream(
       part = { ...part, providerMetadata: { ...part.providerMetadata, [HARBOR]: harbor } }
     } else onPart(part)
     controller?.enqueue(part)
-    return true
   }
 
   async function pull(): Promise<void> {
@@ -101,23 +100,18 @@ export function guardStream(
       const { done, value: part } = await reader.read()
       if (hasEnded) return
       if (done) {
-        if (hasFinished) close()
-        else fail(new StreamIncompleteError(name, 'cut'))
+        fail(new StreamIncompleteError(name, 'cut'))
         return
       }
+      checkPart(part, name)
       if (isContent(part)) {
         clock.pause()
         if (part.type !== 'finish' && part.type !== 'error') attempt.content()
       }
       pass(part)
     } catch (error) {
-      if (hasFinished) close()
-      else fail(new StreamIncompleteError(name, 'error', error))
+      fail(new StreamIncompleteError(name, 'error', error))
     }
-  }
-
-  function close(): void {
-    if (end()) controller?.close()
   }
 
   attempt.signal.addEventListener('abort', abort)
@@ -138,10 +132,10 @@ export function guardStream(
         if (!hasEnded) unread.start()
       },
       cancel(reason) {
-        if (!end()) return
-        if (!hasFinished) onEnd('aborted')
+        controller = undefined
+        if (!end(reason)) return
+        onEnd('aborted')
         attempt.release(reason)
-        cancelReader(reason)
       },
     },
     { highWaterMark: 0 },

@@ -1,8 +1,9 @@
 import type { LanguageModelV4StreamPart, LanguageModelV4StreamResult } from '@ai-sdk/provider'
 import { TimeoutError } from '@harbor/retry'
+import { hasStream } from '../answer-shape.ts'
 import { MalformedAnswerError, StreamIncompleteError } from './errors.ts'
 import type { LiveAttempt } from './live-attempt.ts'
-import { isContent, isIncomplete } from './stream-parts.ts'
+import { checkPart, isContent, isIncomplete } from './stream-parts.ts'
 
 /** The maximum number of parts that are held before the first content. */
 const MAX_HELD_PARTS = 10_000
@@ -20,7 +21,7 @@ export interface HeldStream {
  *
  * @param firstTokenMs the maximum time from the headers to the first content, in milliseconds
  * @throws the error of the model; StreamIncompleteError for an error in the stream, or an end without a finish; MalformedAnswerError for
- * too many parts without content; TimeoutError after `firstTokenMs`
+ * no stream, a part that is none, or too many parts without content; TimeoutError after `firstTokenMs`
  */
 export async function holdStream(
   start: PromiseLike<LanguageModelV4StreamResult>,
@@ -29,8 +30,10 @@ export async function holdStream(
   firstTokenMs: number | undefined,
 ): Promise<HeldStream> {
   const result = await start
+  if (!hasStream(result)) throw new MalformedAnswerError(name, 'no stream')
   const reader = result.stream.getReader()
   attempt.streams()
+  // Stays: the end of an attempt aborts its signal, unless its answer is whole.
   const cancel = (): void => {
     reader.cancel(attempt.signal.reason).catch(() => undefined)
   }
@@ -46,6 +49,7 @@ export async function holdStream(
       const { done, value: part } = await reader.read()
       attempt.signal.throwIfAborted()
       if (done) throw new StreamIncompleteError(name, 'cut')
+      checkPart(part, name)
       if (part.type === 'error') throw new StreamIncompleteError(name, 'error', part.error)
       held.push(part)
       if (part.type === 'finish') {
@@ -58,11 +62,7 @@ export async function holdStream(
       }
       if (held.length > MAX_HELD_PARTS) throw new MalformedAnswerError(name, 'too many parts without content')
     }
-  } catch (error) {
-    reader.cancel(error).catch(() => undefined)
-    throw error
   } finally {
     clearTimeout(timer)
-    attempt.signal.removeEventListener('abort', cancel)
   }
 }

@@ -136,6 +136,12 @@ export class LiveAttempt {
       : { ...aborted, code: 'lost_hedge' }
   }
 
+  /** Another target has answered first. Called by the chain, as for the body of a response that nothing will read. */
+  async cancel(): Promise<void> {
+    if (!this.#isSettled) this.#record.outcome = 'abandoned'
+    this.release(this.#signal.reason)
+  }
+
   #settle(): boolean {
     if (this.#isSettled) return false
     this.#isSettled = true

@@ -13,9 +13,21 @@ type Facts = Readonly<Record<string, unknown>>
 
 /**
  * Classifies an error of an AI SDK model: an `APICallError` by its status, headers, body and `isRetryable`; the SDK's other errors by name;
- * any other error as `classify` of `@harbor/retry` does. A RetryError is unwrapped.
+ * any other error as `classify` of `@harbor/retry` does. A RetryError is unwrapped. Never throws.
  */
 export function failureOfModel(error: unknown): Failure {
+  try {
+    return classified(error)
+  } catch {
+    // The error has a getter that throws.
+    return OF_PACKAGE
+  }
+}
+
+/** The failure of a provider package that threw an error of its own: whether it had sent the request is not known. */
+const OF_PACKAGE: Failure = { kind: 'network', retryable: true, ambiguous: true }
+
+function classified(error: unknown): Failure {
   if (MalformedAnswerError.is(error)) return { kind: 'malformed', retryable: true, ambiguous: true }
   if (StreamIncompleteError.is(error)) return failureOfStream(error)
   const last = unwrapped(error)
@@ -26,9 +38,8 @@ export function failureOfModel(error: unknown): Failure {
   const failure = classify(last)
   // An abort of the caller ends the call before its error is classified. So the model gave up by itself, such as by a timeout of its `fetch`.
   if (failure.kind === 'aborted') return { kind: 'timeout', retryable: true, ambiguous: true }
-  // A provider package threw an error of its own. Whether it had sent the request is not known. A programming error is not retryable.
-  if (failure.kind === 'unknown' && failure.retryable)
-    return { kind: 'network', retryable: true, ambiguous: true, code: failure.code }
+  // A programming error is not retryable.
+  if (failure.kind === 'unknown' && failure.retryable) return { ...OF_PACKAGE, code: failure.code }
   return failure
 }
 
@@ -92,7 +103,7 @@ function failureOfApiCall(error: Facts): Failure {
           responseHeaders: error.responseHeaders,
         },
   )
-  if (failure.kind === 'unknown') return { kind: 'network', retryable: true, ambiguous: true }
+  if (failure.kind === 'unknown') return OF_PACKAGE
   if (failure.kind === 'not-found' && isAboutItem(body))
     return { ...failure, kind: 'bad-request', retryable: false }
   if (

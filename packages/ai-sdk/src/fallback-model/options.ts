@@ -6,7 +6,7 @@ import type { AttemptFailure, ModelAttempt, ModelReceipt } from '../receipts/rec
 
 /** One model of the list `models`, as `order` and the events see it. */
 export interface ModelTarget {
-  /** The provider and the id of the model, such as `openai.responses/gpt-5`. A second target with the same name gets the suffix `#2`. */
+  /** The provider and the id of the model, such as `openai.responses/gpt-5`. A second target with the same name gets the suffix `#2`, a third `#3`. */
   readonly name: string
   /** The provider, as the AI SDK names it, such as `openai.responses`. */
   readonly provider: string
@@ -47,7 +47,7 @@ export interface CommonOptions {
    */
   totalMs?: number | undefined
   /**
-   * Orders the targets at the start of each call, such as `fastest()` of `@harbor/fallback`. The target that last answered in the same conversation
+   * Orders the targets at the start of each call, such as `fastest()` of `@harbor/fallback`. It must return at least one of them. The target that last answered in the same conversation
    * still comes first, if it is available. @default the order of `models`
    */
   order?: Order<ModelTarget> | undefined
@@ -81,7 +81,8 @@ export interface FallbackModelOptions extends CommonOptions {
   timeouts?: ModelTimeouts | undefined
   /**
    * Returns a substitute text for a call that would fail with AllTargetsFailedError. Receives the attempts and the skipped targets of the call. The
-   * receipt then has `degraded: true`. If it returns `undefined`, the call fails; if it throws, with the thrown error. @default none
+   * receipt then has `degraded: true`. If it returns `undefined`, the call fails; if it throws, with the thrown error. It ends with the call: after
+   * `totalMs`, or when the caller aborts. @default none
    */
   lastResort?:
     ((failures: readonly ModelAttempt[]) => string | undefined | PromiseLike<string | undefined>) | undefined

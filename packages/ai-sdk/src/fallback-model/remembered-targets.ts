@@ -61,7 +61,7 @@ export function keysOfMessage({ content }: LanguageModelV4Message): readonly str
 export function keysOfPart(part: PartFacts): readonly string[] {
   const keys = part.type === 'tool-call' && part.toolCallId !== undefined ? [`${CALL}${part.toolCallId}`] : []
   for (const marks of Object.values(part.providerMetadata ?? part.providerOptions ?? {})) {
-    const { itemId } = marks as { itemId?: unknown }
+    const itemId = (marks as { itemId?: unknown } | null)?.itemId
     if (typeof itemId === 'string') keys.push(`item:${itemId}`)
   }
   return keys

@@ -49,6 +49,8 @@ export interface TargetAnswer<Model, T> {
   readonly value: T
   readonly target: Target<Model>
   readonly attempt: LiveAttempt
+  /** The attempt again: the chain cancels what has a body when another target has answered in the same turn. */
+  readonly body: LiveAttempt
 }
 
 /** Sends a call to one target, again if the table of verdicts and the options allow it. */
@@ -106,7 +108,7 @@ export class TargetCaller<Model> {
             const value = await attempt.send(async (headers) => current.send(attempt, headers))
             attempt.answered()
             request.answered?.()
-            return { value, target, attempt }
+            return { value, target, attempt, body: attempt }
           } catch (error) {
             if (signal.aborted || state.signal?.aborted) {
               attempt.release(signal.reason)

@@ -104,16 +104,16 @@ export function targetsOf<Model extends ModelIdentity>(
     notify(on?.breaker, change)
     for (const listener of breakerListeners) notify(listener, change)
   }
-  const names = new Map<string, number>()
+  const names = new Set<string>()
   const targets: Target<Model>[] = []
   /** Whether another target can take over. A half-open circuit lets only one call through at a time. */
   const hasAlternative = (self: string): boolean =>
     targets.some((other) => other.name !== self && other.breaker?.state !== 'half-open' && isAvailable(other))
   for (const model of models) {
     const base = `${model.provider}/${model.modelId}`
-    const count = (names.get(base) ?? 0) + 1
-    names.set(base, count)
-    const name = count === 1 ? base : `${base}#${count}`
+    let name = base
+    for (let count = 2; names.has(name); count++) name = `${base}#${count}`
+    names.add(name)
     if (breaker === false) {
       targets.push(new Target(name, model, undefined))
       continue

@@ -1,7 +1,8 @@
 import type { LanguageModelV4Content, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
+import { hasContent } from '../answer-shape.ts'
 import { finishReasonOf, headOf, usageOf } from './answer-facts.ts'
 import type { Dropped } from './dropped.ts'
-import { cleanName, isRecord, type JsonRecord } from './json.ts'
+import { cleanName, type JsonRecord } from './json.ts'
 import { inexpressible, malformed } from './request-error.ts'
 
 /** The types of content that an answer of OpenAI cannot contain, and that are left out, since the answer is whole without them. */
@@ -75,8 +76,7 @@ export function wordIn(finishReason: string, isOlder: boolean): string {
 
 /** Checks the result of a model before it is read. @throws RequestError when it is not the result of a call */
 export function checkResult(result: unknown): void {
-  if (!isRecord(result) || !Array.isArray(result['content']) || !result['content'].every(isRecord))
-    throw malformed('it has no list of content')
+  if (!hasContent(result)) throw malformed('it has no list of content')
 }
 
 interface Collected {

@@ -1,5 +1,6 @@
 import { untilAborted } from '@harbor/parts'
 import type { LanguageModelV4 } from '@ai-sdk/provider'
+import { hasStream } from '../answer-shape.ts'
 import { asModelV4, type AnyLanguageModel } from '../as-model-v4.ts'
 import { chatAnswerOf, checkResult, type AnswerFormat } from './chat-answer.ts'
 import { ChatChunks } from './chat-chunks.ts'
@@ -120,16 +121,11 @@ async function streamOf(
 ): Promise<Stream> {
   return untilAborted(signal, async () => {
     const result: unknown = await model.doStream(options)
-    if (!isStreamResult(result)) throw malformed('it has no stream')
+    if (!hasStream(result)) throw malformed('it has no stream')
     const { stream } = result
     if (signal?.aborted) void stream.cancel(signal.reason).catch(() => undefined)
     return stream
   })
-}
-
-function isStreamResult(result: unknown): result is { readonly stream: Stream } {
-  const { stream }: { stream?: unknown } = isRecord(result) ? result : {}
-  return typeof stream === 'object' && stream !== null && 'getReader' in stream
 }
 
 function jsonResponse(json: JsonRecord, status: number, headers: Readonly<Record<string, string>>): Response {

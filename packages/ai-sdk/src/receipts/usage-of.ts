@@ -11,7 +11,8 @@ interface ReportedUsage {
 }
 
 /** Returns the tokens of an answer, for observers; `undefined` if the provider reported none. */
-export function usageOf({ inputTokens, outputTokens }: ReportedUsage): ObservedUsage | undefined {
+export function usageOf(usage: ReportedUsage | null | undefined): ObservedUsage | undefined {
+  const { inputTokens, outputTokens } = usage ?? {}
   if (count(inputTokens?.total) === undefined && count(outputTokens?.total) === undefined) return undefined
   return {
     inputTokens: count(inputTokens?.total) ?? 0,

@@ -1,5 +1,5 @@
 /**
- * Checks that a value is the same after a round trip through JSON. Class instances such as dates and maps, NaN, infinities, bigints,
+ * Checks that a value is the same after a round trip through JSON. Instances of classes, dates and maps included, NaN, infinities, bigints,
  * functions and cycles are not. Properties that are undefined are allowed: JSON drops them, but reading a missing property gives undefined,
  * too.
  *
@@ -9,7 +9,7 @@ export function assertJsonRoundTrip(value: unknown): void {
   try {
     visit(value)
   } catch (error) {
-    throw error instanceof RangeError ? new TypeError(messageFor('nested without end')) : error
+    throw error instanceof RangeError ? new TypeError(messageFor('endless nesting')) : error
   }
 }
 
@@ -36,8 +36,11 @@ function visitObject(value: object): void {
     return
   }
   const tag = Object.prototype.toString.call(value).slice('[object '.length, -1)
-  if (tag !== 'Object' || typeof (value as { toJSON?: unknown }).toJSON === 'function')
-    throw new TypeError(messageFor(tag === 'Object' ? 'an object with toJSON' : tag))
+  const prototype = Object.getPrototypeOf(value) as object | null
+  // The prototype of a plain object, also of another realm, has none itself.
+  const isOfClass = prototype && (Object.getPrototypeOf(prototype) as unknown)
+  if (tag !== 'Object' || isOfClass || typeof (value as { toJSON?: unknown }).toJSON === 'function')
+    throw new TypeError(messageFor(tag === 'Object' ? 'a class instance or toJSON' : tag))
   for (const name of Object.keys(value)) {
     const property = (value as Record<string, unknown>)[name]
     if (property !== undefined) visit(property)

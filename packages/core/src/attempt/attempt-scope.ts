@@ -126,7 +126,7 @@ export class AttemptScope implements Sent {
  * Returns the time limits of an attempt, counted from its start, in milliseconds: its timeout, and the time until the deadline of its call. If
  * no timeout is set and another target can take over, it is half of the time until the deadline, or the time until the target must have answered.
  */
-function limitsOf(
+export function limitsOf(
   { deadline, policy, leg, perCall }: LegExchange,
   startedAt: number,
 ): { attemptMs: number; totalMs: number } {

@@ -25,7 +25,7 @@ export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): Att
 export function nothingAvailable(exchange: LegExchange, retryAfterMs: number): AttemptError {
   const why = skippedIn(exchange)
   return notSent(exchange, 503, 'breaker_open', {
-    message: `No target of this call is available, so nothing was sent (${why}). Try again later, or name another one in the \`fallback\` option.`,
+    message: `No target of this call is available, so nothing was sent (${why}). Try again later, or name another target in the \`fallback\` option.`,
     retryAfterMs,
   })
 }
@@ -116,7 +116,7 @@ export function endpointUnpriced(exchange: LegExchange): AttemptError {
   const { method, url } = exchange
   return notSent(exchange, 402, SPEND_LIMIT, {
     message:
-      `Nothing was sent: there is a spendLimit, and the price of ${method} ${new URL(url).pathname} is unknown. ` +
+      `Nothing was sent: the price of ${method} ${new URL(url).pathname} is unknown. ` +
       `Set spendLimit.unpriced to 'allow' to send it uncounted.`,
     param: 'price',
   })
@@ -150,9 +150,10 @@ export function credentialFailed(exchange: LegExchange, cause: unknown): Attempt
     provider.native && !key
       ? 'The apiKey function of the client, or a hook of its class,'
       : `The apiKey function of providers.${provider.name}${key ? ` at index ${key.index}` : ''}`
-  const what = UnusableKeyError.is(cause)
-    ? `${cause.message}, so nothing was sent.`
-    : 'threw, so nothing was sent. Its error is in the log at level debug.'
+  const what =
+    cause instanceof UnusableKeyError
+      ? `${cause.message}, so nothing was sent.`
+      : 'threw, so nothing was sent. Its error is in the log at level debug.'
   const failed = notSent(exchange, 401, CREDENTIAL_FAILED, { message: `${source} ${what}`, cause })
   exchange.log('debug', () => `${exchange.receipt.id}: apiKey of ${provider.name} failed: ${String(cause)}`)
   return failed

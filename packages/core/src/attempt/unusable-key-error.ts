@@ -4,8 +4,4 @@
  */
 export class UnusableKeyError extends Error {
   override readonly name = 'UnusableKeyError'
-
-  static is(error: unknown): error is UnusableKeyError {
-    return error instanceof UnusableKeyError
-  }
 }

@@ -22,7 +22,7 @@ export const finiteMs: Check = {
 export const MAX_DEADLINE_MS = 3_600_000
 export const aDeadline: Check = {
   accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_DEADLINE_MS,
-  expected: `a number of milliseconds above 0 and at most ${MAX_DEADLINE_MS} (one hour; for work that may take longer, use harbor.bulk())`,
+  expected: `a number of milliseconds above 0 and at most ${MAX_DEADLINE_MS} (one hour; for longer work, use harbor.bulk())`,
 }
 export const wholeNumber: Check = {
   accepts: (value) => Number.isInteger(value) && (value as number) >= 0,

@@ -21,7 +21,7 @@ const INVALID_HEADER = /\bheaders?\b.*\binvalid\b|\binvalid\b.*\bheader/is
 function hideHeaderValue(error: TypeError): void {
   const { message, stack } = error
   error.message =
-    'A header of this call has a name or a value that HTTP does not allow, such as one with a line break. ' +
+    'A header of this call has a name or value that HTTP does not allow, such as a line break. ' +
     'Look at apiKey, organization, project and headers.'
   error.stack = stack?.replace(message, () => error.message) ?? ''
 }

@@ -122,7 +122,7 @@ async function* followedChunks(flight: FlightFollow): AsyncGenerator<Uint8Array,
       if (event.kind !== 'chunk')
         throw new StreamFaultError(
           'stream_incomplete',
-          'The process that sends this call for others has lost it before the stream was complete; treat what arrived as a fragment.',
+          'The process that sends this call for others lost it before the end of the stream; treat what arrived as a fragment.',
         )
       yield event.bytes
     }

@@ -7,6 +7,8 @@ import type { ReadonlyHeaders } from '../base/readonly-headers.ts'
 export interface Signer {
   /** An id of the function that returns the key. It identifies the caller, since the keys may change. Undefined if the key is a string. */
   readonly credential: string | undefined
+  /** The function that returns the key, if the request has no key yet: it is called for each attempt. */
+  readonly key: (() => Promise<string>) | undefined
   /** Whether a hook of the user's client class takes part in signing. */
   readonly hasHooks: boolean
   /** The body of the request when it was signed first. */

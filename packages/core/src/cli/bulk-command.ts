@@ -112,7 +112,7 @@ export const PATIENCE_MS = 86_400_000
 function outageNote(kind: FailureKind | undefined): string {
   return kind === undefined
     ? 'The provider answers again.'
-    : `The provider does not answer (${kind}). The run waits, for a day at most, and tries again from time to time. Ctrl-C ends it.`
+    : `The provider does not answer (${kind}). The run tries again for at most a day. Ctrl-C ends it.`
 }
 
 /** Reads standard input or a named pipe, which can be read only once. */

@@ -23,7 +23,7 @@ export function tooLittleLeft(refusal: DrawRefusal, isOneOfSeveral: boolean): st
 
 /** Says that a limit cannot count the money of another value of its label. */
 export function noRoomForPot(refusal: DrawRefusal): string {
-  return `the spend limits count the money of ${MAX_POTS} values of labels already, and not that of another one under the spendLimit of ${limitWords(refusal)}`
+  return `the spend limits count the money of ${MAX_POTS} values of labels already, and no other one under the spendLimit of ${limitWords(refusal)}`
 }
 
 /** Returns a limit in words, such as `$5 per day for tenant "acme"`. */

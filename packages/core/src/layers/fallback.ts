@@ -145,7 +145,7 @@ function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan)
 function noCheaperTier({ outage: [requested] }: Plan): string {
   return (
     `A call prefers the cheapest service tier of ${requested?.name}, but no entry of \`models\` is a cheaper tier of it. Add one, such as ` +
-    `{ model: '${requested?.model}', params: { service_tier: 'flex' } }, with a price if it is not one of OpenAI's or Google's tiers.`
+    `{ model: '${requested?.model}', params: { service_tier: 'flex' } }, with a price unless it is a tier of OpenAI's or Google's.`
   )
 }
 

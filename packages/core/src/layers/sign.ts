@@ -1,14 +1,15 @@
-import { untilAborted } from '@harbor/parts'
-import { endReason } from '../attempt/attempt-scope.ts'
+import { MAX_TIMER_MS, untilAborted } from '@harbor/parts'
+import { endReason, limitsOf } from '../attempt/attempt-scope.ts'
 import { credentialFailed } from '../attempt/refusals.ts'
 import { UnusableKeyError } from '../attempt/unusable-key-error.ts'
 import { CallWait } from '../call/call-wait.ts'
 import type { LegExchange, LegHandler } from '../call/exchange.ts'
 import type { Signer } from '../call/signer.ts'
 import { ClientClosedError, TimeoutError } from '../base/errors.ts'
+import { copyHeaders } from '../base/readonly-headers.ts'
 import { formatOf } from '../targets/providers.ts'
 import type { TargetCooldowns } from '../routing/target-cooldowns.ts'
-import { credentialOf } from '../targets/credential.ts'
+import type { Key } from '../targets/credential.ts'
 import type { KeyState } from '../targets/key-state.ts'
 
 /**
@@ -27,8 +28,7 @@ export function signLayer(cooldowns: TargetCooldowns): (next: LegHandler) => Leg
   return (next) =>
     function sign(exchange) {
       const signing = signingFor(exchange)
-      if (signing === undefined) return next(exchange)
-      if (typeof signing !== 'function') return next(signing)
+      if (typeof signing !== 'function') return next(signing ?? exchange)
       return signed(exchange, signing, cooldowns).then(next)
     }
 }
@@ -37,19 +37,18 @@ type Signing = () => Promise<LegExchange>
 
 /** Returns the signed request of the attempt, or a function that signs it; undefined if the request already has the right signature. */
 function signingFor(exchange: LegExchange): LegExchange | Signing | undefined {
-  const { leg, signer } = exchange
-  if (leg.key && !isSignedBySdk(exchange, leg.key)) return signingWith(exchange, leg.key)
+  const { leg, signer, headers } = exchange
   const { provider } = leg
+  if (provider.native && signer?.key) {
+    const { key } = leg.key ?? (signer as { readonly key: Key })
+    return () => withKeyFrom(exchange, key, withOwnKey)
+  }
+  // The SDK has signed a request to the client's own provider with the first key.
+  if (leg.key && !(provider.native && headers.get('authorization') === `Bearer ${leg.key.key as string}`))
+    return signingWith(exchange, leg.key)
   if (provider.native) return signer && !isFresh(exchange, signer) ? () => again(exchange, signer) : undefined
   const { apiKey } = provider
   return typeof apiKey === 'function' ? () => withKeyFrom(exchange, apiKey) : undefined
-}
-
-/** Whether the SDK has already signed the request with this key. True only at the client's own provider. */
-function isSignedBySdk({ leg, signer, headers }: LegExchange, { key }: KeyState): boolean {
-  if (!leg.provider.native) return false
-  if (typeof key === 'function') return signer?.credential === credentialOf(key)
-  return headers.get('authorization') === `Bearer ${key ?? ''}`
 }
 
 /** Signs a request with one of several keys, after the client's hooks have processed it. */
@@ -57,14 +56,32 @@ function signingWith(exchange: LegExchange, { key }: KeyState): LegExchange | Si
   const { signer } = exchange
   const isHooked = signer?.hasHooks === true && !isFresh(exchange, signer)
   if (typeof key !== 'function' && !isHooked) return withKey(exchange, key)
-  return async () => {
-    const hooked = isHooked ? await again(exchange, signer) : exchange
-    return typeof key === 'function' ? withKeyFrom(hooked, key) : withKey(hooked, key)
-  }
+  return async () => withKeyFrom(isHooked ? await again(exchange, signer) : exchange, key)
 }
 
-async function withKeyFrom(exchange: LegExchange, key: () => Promise<string>): Promise<LegExchange> {
-  return withKey(exchange, textOf(await key()))
+/** Signs a request that the SDK has left unsigned. Everything else about it is as the SDK has built it. */
+function withOwnKey(exchange: LegExchange, key: string): LegExchange {
+  const headers = copyHeaders(exchange.headers)
+  headers.set('authorization', `Bearer ${key}`)
+  return { ...exchange, headers }
+}
+
+/**
+ * Signs a request with a key, or with what its function returns.
+ * @throws UnusableKeyError for a value that cannot be a key; the message never contains it
+ */
+async function withKeyFrom(
+  exchange: LegExchange,
+  from: Key,
+  put: (exchange: LegExchange, key: string) => LegExchange = withKey,
+): Promise<LegExchange> {
+  const key: unknown = typeof from === 'function' ? await from() : from
+  if (typeof key !== 'string')
+    throw new UnusableKeyError(`returned ${key === null ? 'null' : typeof key}, not a text`)
+  if (key === '') throw new UnusableKeyError('returned an empty text')
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(key))
+    throw new UnusableKeyError('returned a text with a line break or the like')
+  return put(exchange, key)
 }
 
 function withKey(exchange: LegExchange, key: string | null): LegExchange {
@@ -84,13 +101,22 @@ async function again(exchange: LegExchange, signer: Signer): Promise<LegExchange
   return { ...exchange, url: signed.url, headers: signed.headers, init }
 }
 
-/** Signs a request. It waits for the key function or the hooks at most until the deadline of the call. */
+/**
+ * Signs a request. It waits for the key function or the hooks at most for the time of an attempt, so that another target can take over, and until the
+ * deadline of the call.
+ */
 async function signed(
   exchange: LegExchange,
   signing: Signing,
   cooldowns: TargetCooldowns,
 ): Promise<LegExchange> {
   const wait = new CallWait(exchange)
+  const { attemptMs } = limitsOf(exchange, exchange.policy.clock.now())
+  // Without a limit, the time of the call ends first.
+  const timer = setTimeout(
+    () => wait.callOff(new UnusableKeyError(`did not return within ${Math.round(attemptMs)} ms`)),
+    Math.min(attemptMs, MAX_TIMER_MS),
+  ).unref()
   try {
     return await untilAborted(wait.signal, signing())
   } catch (error) {
@@ -100,21 +126,7 @@ async function signed(
     if (exchange.leg.key) cooldowns.noteFailedFunction(exchange)
     throw credentialFailed(exchange, error)
   } finally {
+    clearTimeout(timer)
     wait.end()
   }
-}
-
-/**
- * Checks the value that a key function returned.
- * @throws UnusableKeyError for a value that cannot be a key; the message never contains it
- */
-function textOf(key: unknown): string {
-  if (typeof key !== 'string')
-    throw new UnusableKeyError(`returned ${key === null ? 'null' : typeof key}, not a text`)
-  if (key === '') throw new UnusableKeyError('returned an empty text')
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(key))
-    throw new UnusableKeyError(
-      'returned a text with a line break or another character that no header may have',
-    )
-  return key
 }

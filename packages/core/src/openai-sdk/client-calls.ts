@@ -76,6 +76,7 @@ export function bindToSdk<C extends object>(
 ): void {
   hookIntoRequests<C>(Class, {
     send: (client, options) => callsOf(client).send(options),
+    signsLater: (client) => callsOf(client).signsLater,
     onBuilt: rememberBuilt,
     onSend: (client, request, options, url) => callsOf(client).prepare(request, options, url),
   })
@@ -176,6 +177,14 @@ export class ClientCalls implements DirectSendContext {
     })
   }
 
+  /**
+   * Whether the pipeline calls the key function of this client, for each attempt. Otherwise a function that fails or hangs would end the call before
+   * another target could take over. Hooks of the user's class expect a signed request, and a `fetch` of the user sends it as it is.
+   */
+  get signsLater(): boolean {
+    return this.#client.fetch === this.fetch && !this.#hasHooks && Boolean(keyFunctionOf(this.#client))
+  }
+
   /** Returns the reason why the SDK has to make the calls; undefined if Harbor may send them directly. It is checked for each call. */
   whyNotDirect(): string | undefined {
     const { logLevel, fetch, constructor } = this.#client
@@ -196,7 +205,7 @@ export class ClientCalls implements DirectSendContext {
     const signer = this.#signer({}, SAMPLE_REQUEST)
     // The client's `apiKey` may not be set yet, since a key function is called only with the first request.
     const key = signer?.credential === undefined ? apiKey : 'from a function'
-    const hasKey = Boolean(apiKey) || keyFunctionOf(this.#client) !== undefined
+    const hasKey = Boolean(apiKey) || Boolean(keyFunctionOf(this.#client))
     const headers = clientHeaders({ apiKey: key, organization, project, defaultHeaders })
     return { headers, signer, keys: this.#keysFor(SAMPLE_REQUEST, headers), hasKey }
   }

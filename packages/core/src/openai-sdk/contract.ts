@@ -153,10 +153,15 @@ export class SdkResult {
   }
 }
 
+/** The header `authorization` of a request that the pipeline will sign. The SDK sends no request without one. */
+export const UNSIGNED = 'Bearer unsigned'
+
 /** The functions that Harbor adds to the requests of the SDK's clients. */
 export interface RequestHooks<C> {
   /** Sends a call without the SDK. @returns undefined, or a promise of undefined, if the SDK has to make the call */
   readonly send: (client: C & SdkClient, options: CallOptions) => Promise<SdkResult | undefined> | undefined
+  /** Whether the pipeline signs the requests of a client, so that the SDK must not wait for the client's key function. */
+  readonly signsLater: (client: C & SdkClient) => boolean
   /** Called with a request that the SDK has built, before the user's hooks get it. */
   readonly onBuilt: (request: RequestInit) => void
   /** Called with a request that the SDK is about to send. */
@@ -172,6 +177,8 @@ interface Overridden {
     retryOf: string | undefined,
   ) => Promise<unknown>
   buildRequest: (this: unknown, ...given: unknown[]) => Promise<BuiltRequest>
+  prepareOptions: (this: unknown, ...given: unknown[]) => Promise<unknown>
+  bearerAuth: (this: unknown, ...given: unknown[]) => Promise<unknown>
   prepareRequest: (this: unknown, request: RequestInit, context: SendContext) => Promise<void>
 }
 
@@ -187,7 +194,7 @@ interface SendContext {
  */
 export function hookIntoRequests<C extends object>(
   Class: { readonly prototype: C },
-  { send, onBuilt, onSend }: RequestHooks<C>,
+  { send, signsLater, onBuilt, onSend }: RequestHooks<C>,
 ): void {
   const sdk = Object.getPrototypeOf(Class.prototype) as Overridden
   define(Class.prototype, 'buildRequest', async function (this: C, ...given: unknown[]) {
@@ -195,6 +202,11 @@ export function hookIntoRequests<C extends object>(
     onBuilt(built.req)
     return built
   })
+  // Older versions of the SDK, such as 7.6, wait for the key in the first of these methods, newer ones in the second.
+  for (const name of ['prepareOptions', 'bearerAuth'] as const)
+    define(Class.prototype, name, async function (this: C & SdkClient, ...given: unknown[]) {
+      return signsLater(this) ? { authorization: UNSIGNED } : sdk[name].apply(this, given)
+    })
   define(
     Class.prototype,
     'prepareRequest',

@@ -6,6 +6,7 @@ import {
   keysFor,
   rebuildRequest,
   SIGNING_HOOKS,
+  UNSIGNED,
   type CallOptions,
   type SdkClient,
 } from './contract.ts'
@@ -81,6 +82,8 @@ export function signerOf(
   const usesKey = !isGivenHeader(client, options, 'authorization')
   return {
     credential: keyFunction && usesKey ? credentialOf(keyFunction) : undefined,
+    key:
+      (request.headers as Headers | undefined)?.get('authorization') === UNSIGNED ? keyFunction : undefined,
     hasHooks,
     body: request.body,
     sign: (body) => signAgain(client, options, request, body),

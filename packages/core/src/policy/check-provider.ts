@@ -50,7 +50,7 @@ export function checkProvider(name: string, entry: ProviderOptions, isFetch: boo
   if (isFetch && isVendor(name) && hasOnlySettings(entry) && (entry.kind ?? name) !== name) {
     throw new OptionError(
       `${option}.kind`,
-      `${option} has no key and no address, so it configures the provider that requests of its vendor are addressed to, ` +
+      `${option} has no key and no address, so it configures the provider that requests are addressed to, ` +
         `which cannot be of kind '${entry.kind}'. Give the entry another name, with its key.`,
     )
   }

@@ -29,7 +29,7 @@ export function mergeOptions(
   if (shared) {
     throw new OptionError(
       shared,
-      `${shared} cannot change in a copy, which shares its connections and the health of its targets. Make a new Harbor.`,
+      `${shared} cannot change in a copy, which shares connections and the health of targets. Make a new Harbor.`,
     )
   }
   refuseStoreOptions(changes)

@@ -37,7 +37,7 @@ function settleModel(
     if (params === undefined) return entry
     throw new OptionError(
       `${option}.params`,
-      `${option}.params needs ${option}.model: give the entry a name of its own, and name the model in \`model\`.`,
+      `${option}.params needs ${option}.model: name the entry, and its model in \`model\`.`,
     )
   }
   const provider = name.slice(0, name.indexOf('/') + 1)

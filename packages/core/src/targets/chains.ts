@@ -101,7 +101,7 @@ function refuseTwins(option: string, targets: readonly string[], { providers }: 
     throw new OptionError(
       option,
       `${option} names ${twin.name} and ${name}, which give the same request: providers.${twin.provider.name} and ` +
-        `providers.${provider.name} have the same address and credential. Take one of them out.`,
+        `providers.${provider.name} have the same address and credential. Take one out.`,
     )
   }
 }
@@ -146,7 +146,7 @@ function refuseCycles(option: string, chains: NamedChains): void {
       throw new OptionError(
         option,
         `${option} goes round in a circle: ${round}. A call follows only the list of the requested model; ` +
-          `name all targets that take over for it there, and take the way back out.`,
+          `name all of its targets there, and take the way back out.`,
       )
     }
     for (const next of chains.get(name) ?? []) visit(next, [...path, name])

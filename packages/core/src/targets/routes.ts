@@ -279,7 +279,7 @@ function warningOf(
   const names = [...new Set(skipped.map(({ name }) => name))].join(', ')
   return (
     `Calls of ${protocol} for ${requested?.name} skip ${names}: the providers do not serve this protocol. ` +
-    `Requests are not translated between protocols. Give the providers an address for it in \`endpoints\`, or use a protocol that ` +
-    `all targets of the chain serve, such as openai-chat.`
+    `Requests are not translated. Give them an address for it in \`endpoints\`, or use a protocol that ` +
+    `all of them serve, such as openai-chat.`
   )
 }

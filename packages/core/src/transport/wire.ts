@@ -56,7 +56,7 @@ function wireOfBun(pool: PoolOptions | undefined): Wire {
   if (pool) {
     throw new OptionError(
       'pool',
-      'pool has no effect in Bun, which replaces undici by a module of its own. Leave it out, or give a fetch.',
+      'pool has no effect in Bun, which has its own undici. Leave it out, or give a fetch.',
     )
   }
   return wireOfRuntime()

@@ -35,6 +35,14 @@ export function interruptible<T>(work: () => Promise<T>, interruption: Interrupt
   })
 }
 
+/** Waits for a function of the options, but rejects at once when the signal aborts, with its reason. */
+export function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  work: () => T | PromiseLike<T>,
+): Promise<T> {
+  return interruptible(async () => work(), { signal })
+}
+
 /** Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as the signal aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import type { GiveUpEvent, RetryEvent } from '../events.ts'
 import type { Failure } from '../failure/failure.ts'
 import type { RetryDecision, RetryOptions } from '../options.ts'
 import type { Attempt, Limits } from './attempt.ts'
-import { interruptible } from './interruptible.ts'
+import { unlessAborted } from './interruptible.ts'
 
 /** The delay before the next attempt, and where the delay comes from. */
 export type NextAttempt = Pick<RetryEvent, 'delayMs' | 'reason'>
@@ -32,7 +32,7 @@ export async function planNext(
   // After a rejected result, `shouldRetryResult` has already decided to try again.
   let decision: boolean | RetryDecision = !thrown || failure.retryable
   if (thrown && shouldRetry) {
-    decision = await interruptible(async () => shouldRetry(failure, attempt), { signal: limits?.signal })
+    decision = await unlessAborted(limits?.signal, () => shouldRetry(failure, attempt))
   }
   if (typeof decision !== 'object') decision = { retry: decision }
   if (!decision.retry) return 'not-retryable'

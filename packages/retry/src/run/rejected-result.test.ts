@@ -43,6 +43,29 @@ describe('shouldRetryResult', () => {
     })
   })
 
+  it('may be asynchronous, and ends with the signal', async () => {
+    const results = ['bad', 'good', 'unused']
+    const operation = vi.fn(async () => results[operation.mock.calls.length - 1])
+    const shouldRetryResult = async (one: unknown): Promise<boolean> => Promise.resolve(one === 'bad')
+    const run = watch(retry(operation, { ...exact, shouldRetryResult }))
+    await vi.runAllTimersAsync()
+    expect(run.value).toBe('good')
+    expect(operation).toHaveBeenCalledTimes(2)
+
+    const own = new Error('from shouldRetryResult')
+    await expect(retry(() => 1, { shouldRetryResult: () => Promise.reject(own) })).rejects.toBe(own)
+
+    const controller = new AbortController()
+    const never = vi.fn(() => new Promise<boolean>(() => undefined))
+    const hanging = watch(retry(() => 1, { shouldRetryResult: never, signal: controller.signal }))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(never).toHaveBeenCalledTimes(1)
+    const reason = new Error('gone')
+    controller.abort(reason)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(hanging.error).toBe(reason)
+  })
+
   it('ends the run by throwing, which does not count as a failed attempt', async () => {
     const own = new Error('from shouldRetryResult')
     const operation = failing()

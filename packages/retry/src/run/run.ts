@@ -5,7 +5,7 @@ import type { Policy } from '../options.ts'
 import { causeOfStop } from '../stop-retrying.ts'
 import { TimeoutError } from '../timeout-error.ts'
 import { LiveAttempt, type Limits, type Operation } from './attempt.ts'
-import { interruptible, sleep } from './interruptible.ts'
+import { sleep, unlessAborted } from './interruptible.ts'
 import { planNext } from './plan.ts'
 
 /**
@@ -81,7 +81,8 @@ async function continueRun<T>(
     const error = thrown ? value : undefined
     let refund: (() => void) | undefined
     try {
-      if (!thrown && !shouldRetryResult?.(value, attempt)) return value as T
+      if (!thrown && !(await unlessAborted(signal, () => shouldRetryResult?.(value, attempt))))
+        return value as T
       signal?.throwIfAborted()
       const stop = thrown ? causeOfStop(value) : undefined
       if (stop) {
@@ -102,7 +103,7 @@ async function continueRun<T>(
       }
       discardBody(value)
       notify(onRetry, { attempt: attempts, ...plan, failure, error })
-      if (clock.sleep) await interruptible(async () => clock.sleep?.(plan.delayMs, signal), { signal })
+      if (clock.sleep) await unlessAborted(signal, () => clock.sleep?.(plan.delayMs, signal))
       // A timer takes a millisecond or more, also for 0. Only the second attempt does without: a loop of attempts that fail at once must leave
       // the process time for other work.
       else if (plan.delayMs > 0 || attempts > 1) await sleep(plan.delayMs, signal)

@@ -12,7 +12,7 @@ export class BulkMoneyError extends Error {
     super(
       usd === undefined
         ? 'the price of this request is unknown, so it was not sent under a limit. Give the price of its model in the option models.'
-        : `this request may cost $${usd.toFixed(6)}, which is more than maxUsd or a spend limit leaves, so it was not sent. Continue the run with a higher limit.`,
+        : `this request may cost $${usd.toFixed(6)}, more than maxUsd or a spend limit leaves, so it was not sent. Continue the run with a higher limit.`,
       options,
     )
     this.usd = usd
