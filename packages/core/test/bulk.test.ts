@@ -212,7 +212,7 @@ describe('a bulk run', () => {
 
   it.each<[HarborBulkOptions, RegExp]>([
     [{ concurrency: 0 }, /concurrency must be/],
-    [{ via: 'pigeon' as 'direct' }, /via must be 'direct', 'provider' or 'auto'/],
+    [{ via: 'pigeon' as 'direct' }, /via must be one of direct, provider, auto, got/],
     [{ providerBatch: {} }, /providerBatch has no effect with via: 'direct'/],
     [{ via: 'provider', order: 'input' }, /order has no effect with via: 'provider'/],
     [{ via: 'provider', providerBatch: { pollMs: -1 } }, /pollMs must be/],

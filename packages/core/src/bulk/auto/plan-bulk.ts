@@ -2,7 +2,6 @@ import { openJournal, type BulkSource, type Journal } from '@harbor/batch'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { BulkRequest } from '../bulk-request.ts'
 import { DAY_MS, DEFAULT_CONCURRENCY, HOUR_MS } from './auto-routes.ts'
-import { checkBatchSettings } from './batch-settings.ts'
 import type { BulkPlan } from './bulk-plan.ts'
 import { makePlan } from './make-plan.ts'
 import { Pace } from './pace.ts'
@@ -20,7 +19,6 @@ export async function planBulk(
   source: BulkSource<BulkRequest>,
   options: HarborBulkOptions,
 ): Promise<BulkPlan> {
-  checkBatchSettings(parts.client, options.providerBatch)
   const { concurrency = DEFAULT_CONCURRENCY, deadlineMs = DAY_MS, maxUsd, typicalBatchMs = HOUR_MS } = options
   const { items } = await readItems(parts, source, options)
   const given = options.journal
