@@ -220,7 +220,8 @@ export class Harbor extends OpenAI {
    *
    * @param source the requests, which are all read
    * @param given the options: those of `bulk()` with `via: 'auto'`
-   * @throws OptionError for an unknown option, an invalid value, or a request that a bulk run cannot send; DuplicateIdError for an id that came before
+   * @throws OptionError for an unknown option, an invalid value, or a request that a bulk run cannot send; DuplicateIdError for an id that came before;
+   * FingerprintMismatchError for a journal that was made with another `fingerprint`
    */
   async planBulk(
     source: BulkSource<BulkRequest>,

@@ -86,7 +86,7 @@ export class AutoRun {
     try {
       return await this.#answered(item, context, routes)
     } catch (error) {
-      if (BulkMoneyError.is(error)) this.#report.left++
+      if (BulkMoneyError.is(error)) this.#report.noteLeft(error.usd)
       throw error
     } finally {
       this.#unanswered--
