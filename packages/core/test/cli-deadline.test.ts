@@ -36,7 +36,7 @@ describe('harbor bulk --dry-run beside a journal', () => {
     const bench = await Bench.with(prompts(4))
     expect((await bench.bulk(...BY_DEADLINE, '--via', 'auto').ended).code).toBe(0)
     const whole = bench.text('answers.jsonl.journal')
-    const torn = `${whole.trimEnd().slice(0, -20)}`
+    const torn = whole.trimEnd().slice(0, -20)
     writeFileSync(bench.path('answers.jsonl.journal'), torn)
     const before = readdirSync(bench.folder)
     const { code, stdout } = await bench.bulk(...BY_DEADLINE, '--dry-run', '--resume').ended
