@@ -327,6 +327,26 @@ describe("a bulk run through the provider's Batch API", () => {
     expect(await pending).toMatchObject({ done: true })
   })
 
+  it('waits for the batch, and not for its source, while a batch is pending, and knows no time left', async () => {
+    const [provider, harbor] = await bulkClient({}, { batches: { runMs: 60_000 } })
+    const opened = Promise.withResolvers<undefined>()
+    async function* source(): AsyncGenerator<BulkRequest> {
+      yield chat(0)
+      await opened.promise
+      yield chat(1)
+    }
+    const run = harbor.bulk(source(), { via: 'provider', total: 2, providerBatch: { pollMs: 60_000 } })
+    const iterator = run[Symbol.asyncIterator]()
+    const pending = iterator.next()
+    while (run.progress().waitingOn === undefined) await new Promise((resolve) => setImmediate(resolve))
+    expect(run.progress()).toMatchObject({ waitingOn: 'source' })
+    opened.resolve(undefined)
+    while (provider.counts().batches.created === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(run.progress()).toMatchObject({ waitingOn: 'batch', etaMs: undefined })
+    await iterator.return?.()
+    expect(await pending).toMatchObject({ done: true })
+  })
+
   it('rejects a request for another endpoint', async () => {
     const [, harbor] = await bulkClient()
     const mixed: BulkRequest[] = [chat(0), { url: '/v1/responses', body: { model: 'gpt-4', input: 'One?' } }]

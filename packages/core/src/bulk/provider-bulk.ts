@@ -34,6 +34,8 @@ export function providerBulk(
 ): BulkRun<BulkAnswer> {
   const { providerBatch = {}, journal, id = idOf, onDuplicateId, signal } = options
   const { endpoint = '/v1/chat/completions', ...settings } = providerBatch
+  /** Whether the source has to yield its next request. */
+  let isReading = true
   const batch = createProviderBatch({
     ...settings,
     client,
@@ -54,11 +56,14 @@ export function providerBulk(
   return tiedTo(run, {
     release: (reason) => remote.abort(reason),
     skipped: () => remote.progress().skipped,
+    waitsFor: () => (isReading ? 'source' : 'batch'),
   })
 
   async function* requests(): AsyncGenerator<{ id: string; body: object }> {
     let index = 0
+    isReading = true
     for await (const request of source as AsyncIterable<BulkRequest>) {
+      isReading = false
       checkRequest(request)
       if (
         request.url !== endpoint &&
@@ -71,7 +76,9 @@ export function providerBulk(
         )
       }
       yield { id: id(request, index++), body: request.body }
+      isReading = true
     }
+    isReading = false
   }
 
   async function answerOf(result: ProviderBatchResult<unknown>, context: BulkContext): Promise<BulkAnswer> {

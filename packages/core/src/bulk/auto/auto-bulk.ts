@@ -56,7 +56,11 @@ export function autoBulk(
     isReleased = true
     await auto?.release()
   }
-  const tied = tiedTo(run, { release, skipped: () => auto?.skipped ?? 0 })
+  const tied = tiedTo(run, {
+    release,
+    skipped: () => auto?.skipped ?? 0,
+    waitsFor: () => auto?.waitsFor ?? 'source',
+  })
   return Object.assign(tied, { report: () => report.read() })
 }
 
