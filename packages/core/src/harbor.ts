@@ -194,8 +194,8 @@ export class Harbor extends OpenAI {
    */
   bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions & { readonly via: 'auto' }): AutoBulkRun
   bulk(source: BulkSource<BulkRequest>, options?: HarborBulkOptions): BulkRun<BulkAnswer>
-  bulk(source: BulkSource<BulkRequest>, options: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
-    checkBulk(options)
+  bulk(source: BulkSource<BulkRequest>, given: HarborBulkOptions = {}): BulkRun<BulkAnswer> {
+    const options = checkBulk(given)
     const { accounts, telemetry } = this.#engine
     const { via = 'direct' } = options
     const { labels = NO_LABELS } = this.#policy.current
@@ -219,16 +219,20 @@ export class Harbor extends OpenAI {
    * and changes no file.
    *
    * @param source the requests, which are all read
-   * @param options those of `bulk()` with `via: 'auto'`
-   * @throws OptionError for an unknown option, an invalid value, or a request that a bulk run cannot send; DuplicateIdError for an id that came before
+   * @param given the options: those of `bulk()` with `via: 'auto'`
+   * @throws OptionError for an unknown option, an invalid value, or a request that a bulk run cannot send; DuplicateIdError for an id that came before;
+   * FingerprintMismatchError for a journal that was made with another `fingerprint`
    */
   async planBulk(
     source: BulkSource<BulkRequest>,
-    options: HarborBulkOptions & { readonly via: 'auto' },
+    given: HarborBulkOptions & { readonly via: 'auto' },
   ): Promise<BulkPlan> {
-    checkBulk(options)
+    const options = checkBulk(given)
+    const parts = this.#autoParts()
+    // Checks the options as the run does. A run that is not read does nothing.
+    autoBulk(parts, source, options)
     const { planBulk } = await import('./bulk/auto/late.ts')
-    return planBulk(this.#autoParts(), source, options)
+    return planBulk(parts, source, options)
   }
 
   #autoParts(): AutoParts {

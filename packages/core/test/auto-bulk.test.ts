@@ -1,4 +1,8 @@
-import { describe, expect, it, vi } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { BulkRequest } from '../src/index.ts'
 import {
   fakeTime,
   finished,
@@ -56,6 +60,33 @@ describe('a bulk run by deadline', () => {
     expect(report).toMatchObject({ overdue: 0, late: { answers: 0, usd: 0, possiblyUsd: 0 } })
     expect(lastMs).toBeLessThan(3 * HOUR)
     expect(lastMs).toBeGreaterThan(2.5 * HOUR)
+  })
+
+  it("returns results in the order of the source with order: 'input', however many wait for one", async () => {
+    const { provider, time, fetch } = await virtualProvider({ batches: { runMs: 5 * MINUTE } })
+    const folder = mkdtempSync(join(tmpdir(), 'harbor-auto-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const harbor = harborFor(provider, { ...PRICED, fetch })
+    // More than the reorder window of other runs.
+    const requests = questions(1_100)
+    const last = requests.pop() as BulkRequest
+    const given = {
+      via: 'auto',
+      deadlineMs: 6 * HOUR,
+      order: 'input',
+      journal: join(folder, 'journal'),
+    } as const
+    const first = harbor.bulk([last], { ...given, routes: [] })
+    expect([...(await finished(first, { ...time, stepMs: 30_000, maxMs: HOUR })).answers.keys()]).toEqual([
+      'q-1099',
+    ])
+    const before = provider.requests().length
+    const run = harbor.bulk([last, ...requests], { ...given, routes: ['batch'] })
+    const moving = { ...time, isCalled: () => provider.requests().length > before, stepMs: 30_000 }
+    const { answers, report } = await finished(run, { ...moving, maxMs: 6 * HOUR })
+    expect([...answers.keys()]).toEqual(['q-1099', ...requests.map(({ custom_id }) => custom_id)])
+    expect(report.routes.batch?.answers).toBeGreaterThan(1_024)
+    expect(report.routes.direct?.answers).toBeGreaterThan(1)
   })
 
   it('takes the tier flex where a batch would be late, tries it again when it is refused, and pays for the tier of the answer', async () => {

@@ -212,7 +212,7 @@ describe('a bulk run', () => {
 
   it.each<[HarborBulkOptions, RegExp]>([
     [{ concurrency: 0 }, /concurrency must be/],
-    [{ via: 'pigeon' as 'direct' }, /via must be 'direct', 'provider' or 'auto'/],
+    [{ via: 'pigeon' as 'direct' }, /via must be one of direct, provider, auto, got/],
     [{ providerBatch: {} }, /providerBatch has no effect with via: 'direct'/],
     [{ via: 'provider', order: 'input' }, /order has no effect with via: 'provider'/],
     [{ via: 'provider', providerBatch: { pollMs: -1 } }, /pollMs must be/],
@@ -323,6 +323,26 @@ describe("a bulk run through the provider's Batch API", () => {
     const iterator = run[Symbol.asyncIterator]()
     const pending = iterator.next()
     await new Promise((resolve) => setTimeout(resolve, 50))
+    await iterator.return?.()
+    expect(await pending).toMatchObject({ done: true })
+  })
+
+  it('waits for the batch, and not for its source, while a batch is pending, and knows no time left', async () => {
+    const [provider, harbor] = await bulkClient({}, { batches: { runMs: 60_000 } })
+    const opened = Promise.withResolvers<undefined>()
+    async function* source(): AsyncGenerator<BulkRequest> {
+      yield chat(0)
+      await opened.promise
+      yield chat(1)
+    }
+    const run = harbor.bulk(source(), { via: 'provider', total: 2, providerBatch: { pollMs: 60_000 } })
+    const iterator = run[Symbol.asyncIterator]()
+    const pending = iterator.next()
+    while (run.progress().waitingOn === undefined) await new Promise((resolve) => setImmediate(resolve))
+    expect(run.progress()).toMatchObject({ waitingOn: 'source' })
+    opened.resolve(undefined)
+    while (provider.counts().batches.created === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(run.progress()).toMatchObject({ waitingOn: 'batch', etaMs: undefined })
     await iterator.return?.()
     expect(await pending).toMatchObject({ done: true })
   })

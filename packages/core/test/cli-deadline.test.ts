@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { seeded } from './helpers/cli-crash.ts'
 import { Bench, BULK, prompts } from './helpers/cli-process.ts'
@@ -28,6 +28,89 @@ describe('harbor bulk --dry-run', () => {
     expect(plan['mayBeLeft']).toBeGreaterThan(0)
     expect(plan['mayBeLeft']).toBeLessThan(100)
     expect(plan['usd']).toBeLessThan(plan['directUsd'] ?? 0)
+  })
+})
+
+describe('harbor bulk --dry-run beside a journal', () => {
+  it('counts its answers, and leaves it as it is: also an incomplete line, and without a lock', async () => {
+    const bench = await Bench.with(prompts(4))
+    expect((await bench.bulk(...BY_DEADLINE, '--via', 'auto').ended).code).toBe(0)
+    const whole = bench.text('answers.jsonl.journal')
+    const torn = whole.trimEnd().slice(0, -20)
+    writeFileSync(bench.path('answers.jsonl.journal'), torn)
+    const before = readdirSync(bench.folder)
+    const { code, stdout } = await bench.bulk(...BY_DEADLINE, '--dry-run', '--resume').ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('3 more requests have an answer already.')
+    expect(bench.text('answers.jsonl.journal')).toBe(torn)
+    expect(readdirSync(bench.folder)).toEqual(before)
+    // A journal that another process has locked can be read.
+    writeFileSync(bench.path('answers.jsonl.journal.lock'), `${process.pid}`)
+    expect((await bench.bulk(...BY_DEADLINE, '--dry-run', '--resume').ended).code).toBe(0)
+    expect(bench.text('answers.jsonl.journal.lock')).toBe(`${process.pid}`)
+  })
+
+  it('says that it is the journal of other requests, as the run would', async () => {
+    const bench = await Bench.with(prompts(2))
+    expect((await bench.bulk(...BY_DEADLINE, '--via', 'auto').ended).code).toBe(0)
+    bench.write('prompts.jsonl', prompts(3))
+    for (const more of [['--dry-run'], []]) {
+      const { code, stderr } = await bench.bulk(...BY_DEADLINE, '--resume', ...more).ended
+      expect(stderr).toContain('answers.jsonl.journal was made from other requests')
+      expect(code).toBe(2)
+    }
+  })
+})
+
+describe('harbor bulk --deadline with a model of unknown price', () => {
+  const UNPRICED = ['bulk', 'prompts.jsonl', '--model', 'no-price', '--deadline', '1h'] as const
+  const mixed = [...prompts(2), { custom_id: 'known', body: { model: 'gpt-4', messages: [] } }]
+
+  it('says that the price is unknown, and of how many requests, and names no sum', async () => {
+    const bench = await Bench.with(prompts(3))
+    const { code, stdout } = await bench.start(...UNPRICED, '--dry-run').ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('What that costs is unknown: 3 requests have no known price.')
+    expect(stdout).not.toContain('$')
+    expect(stdout).not.toContain('not sent:')
+  })
+
+  it('says which part of the requests the sum is without', async () => {
+    const bench = await Bench.with(mixed)
+    const { stdout } = await bench.start(...UNPRICED, '--dry-run').ended
+    expect(stdout).toMatch(/as planned, \$\d/)
+    expect(stdout).toContain('2 requests have no known price. What they cost comes on top.')
+  })
+
+  it('says with --max-cost that they are not sent because of their price, and not for lack of money', async () => {
+    const bench = await Bench.with(mixed)
+    const planned = await bench.start(...UNPRICED, '--max-cost', '5', '--dry-run').ended
+    expect(planned.stdout).toContain('2 requests are not sent: their price is unknown, and money is limited.')
+    expect(planned.stdout).not.toContain('may not fit')
+    const { code, stderr } = await bench.start(...UNPRICED, '--max-cost', '5', '--out', 'answers.jsonl').ended
+    expect(stderr).toContain('2 requests were left: their price is unknown, and money is limited.')
+    expect(stderr).not.toContain('too little money')
+    expect(code).toBe(3)
+  })
+})
+
+describe('harbor bulk with an enormous number', () => {
+  it.each([
+    ['--rpm', '1e308'],
+    ['--tpm', '1e308'],
+    ['--spend-limit', '1e308'],
+    ['--price', '1e308,1e308'],
+    ['--max-tokens', `${Number.MAX_SAFE_INTEGER}`],
+    ['--max-line-bytes', `${Number.MAX_SAFE_INTEGER}`],
+    ['--concurrency', `${Number.MAX_SAFE_INTEGER}`],
+    ['--max-cost', '1e308'],
+    ['--deadline', '36500d'],
+  ])('works, or is refused in plain words: %s %s', async (...option) => {
+    const bench = await Bench.with(prompts(2))
+    for (const more of [['--dry-run'], ['--via', 'auto']]) {
+      const { stdout, stderr } = await bench.bulk(...option, ...more).ended
+      expect(`${stdout}${stderr}`).not.toMatch(/RangeError|TypeError|NaN|Infinity|\n\s+at /)
+    }
   })
 })
 

@@ -94,6 +94,18 @@ describe('a chat stream that broke', () => {
     expect(receipt?.cost?.usd).toBeGreaterThanOrEqual(inputTokens + outputTokens)
   })
 
+  it('has no class with more tokens than its total, where a part of it is estimated', async () => {
+    const request = { max_completion_tokens: 4_000, stream_options: { include_usage: true } }
+    const { receipt } = await read(await modelThat('cooperative'), {}, request)
+    const { usage } = receipt ?? {}
+    expect(usage?.outputTokens).toBeGreaterThan(0)
+    expect(usage?.outputTokens).toBeLessThan(4_000)
+    expect(usage?.reasoningTokens).toBeLessThanOrEqual(usage?.outputTokens ?? 0)
+    expect(usage?.cacheWriteInputTokens).toBeLessThanOrEqual(usage?.inputTokens ?? 0)
+    const written = Object.values(usage?.cacheWriteTokensByTtl ?? {}).reduce((sum, each) => sum + each, 0)
+    expect(written).toBeLessThanOrEqual(usage?.cacheWriteInputTokens ?? 0)
+  })
+
   it('is whole, and not continued, if it broke after its finish reason', async () => {
     const provider = await simulate()
     provider.script({ reply: continuingReply(TEXT, 'cooperative') })

@@ -124,9 +124,10 @@ export interface BulkProgress {
    * - `retry`: all items in flight wait for their next attempt;
    * - `slots`: an item in flight has to end before another one starts;
    * - `consumer`: the consumer has to take results;
-   * - `journal`: the journal is being opened, or results are being written.
+   * - `journal`: the journal is being opened, or results are being written;
+   * - `batch`: a batch of the provider has to end. Only runs of `@harbor/core` through a Batch API say so; they have no `etaMs` then.
    */
-  readonly waitingOn?: 'source' | 'rate' | 'retry' | 'slots' | 'consumer' | 'journal' | undefined
+  readonly waitingOn?: 'batch' | 'source' | 'rate' | 'retry' | 'slots' | 'consumer' | 'journal' | undefined
 }
 
 /** The totals of a run that has ended. They count this run only: results that an earlier run stored in the journal count only as `resumed`. */

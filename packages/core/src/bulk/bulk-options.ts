@@ -1,8 +1,8 @@
-import { describeValue } from '@harbor/parts'
 import type { BulkOptions } from '@harbor/batch'
 import type { ProviderBatchOptions } from '@harbor/batch/openai'
 import type { FailureKind } from '@harbor/retry'
 import type { OpenAI } from 'openai'
+import { aCount, aFunction, anAmount, aRecord, checkOptions, oneOf, type Check } from '../base/check.ts'
 import { OptionError } from '../base/errors.ts'
 import { BULK_ROUTES, type BulkRoute } from './auto/bulk-plan.ts'
 import type { BulkRequest } from './bulk-request.ts'
@@ -43,7 +43,7 @@ export interface HarborBulkOptions extends Pick<
    * no other feature of Harbor applies. The state of submitted batches is stored beside the `journal`, in a file with its path and `.batches`;
    * without a journal, only in memory. `auto`: as cheaply as can be expected within `deadlineMs` and `maxUsd`, by batches, by the service tier
    * `flex`, by responses in the background, and by direct calls. All requests are then read before the first is sent, and are in memory until they are
-   * answered. @default 'direct'
+   * answered; with `order: 'input'`, so are the answers that wait for earlier ones. @default 'direct'
    */
   via?: 'direct' | 'provider' | 'auto' | undefined
   /**
@@ -93,45 +93,57 @@ const WITHOUT_EFFECT = {
   auto: ['reorderWindow', 'readAhead'],
 } as const satisfies Record<string, readonly (keyof HarborBulkOptions)[]>
 
+const isAbove0 = { accepts: anAmount.accepts, expected: 'a finite number above 0' }
+
+/** Checks of the options that this package itself uses. `@harbor/batch` checks the others when the run is made. */
+const CHECKS = {
+  via: oneOf('direct', 'provider', 'auto'),
+  id: aFunction,
+  journal: {
+    accepts: (value) => Boolean(value) && /string|object/.test(typeof value),
+    expected: 'a path or a journal',
+  },
+  patienceMs: {
+    accepts: (value) => typeof value === 'number' && value >= 0,
+    expected: 'a number of milliseconds of at least 0',
+  },
+  onOutage: aFunction,
+  request: aRecord,
+  providerBatch: aRecord,
+  deadlineMs: isAbove0,
+  maxUsd: isAbove0,
+  typicalBatchMs: isAbove0,
+  routes: {
+    accepts: (value) =>
+      Array.isArray(value) && value.every((route) => BULK_ROUTES.includes(route as BulkRoute)),
+    expected: `a list of ${BULK_ROUTES.join(', ')}`,
+  },
+} as const satisfies Partial<Record<keyof HarborBulkOptions, Check>>
+
 /**
- * Checks the options that this package itself uses. `@harbor/batch` checks the others when the run begins.
+ * Checks the options of a bulk run.
  *
+ * @returns the options that were given: one that is `undefined` counts as left out
  * @throws OptionError for an invalid option, or one that has no effect with this `via`
  */
-export function checkBulk({ via = 'direct', ...options }: HarborBulkOptions): void {
-  if (!Object.hasOwn(WITHOUT_EFFECT, via)) {
-    throw new OptionError('via', `via must be 'direct', 'provider' or 'auto', got ${describeValue(via)}.`)
-  }
-  const { patienceMs, onOutage } = options
-  if (patienceMs !== undefined && !(typeof (patienceMs as unknown) === 'number' && patienceMs >= 0)) {
-    throw new OptionError(
-      'patienceMs',
-      `patienceMs must be a number of milliseconds of at least 0, got ${describeValue(patienceMs)}.`,
-    )
-  }
-  if (onOutage !== undefined && typeof (onOutage as unknown) !== 'function') {
-    throw new OptionError('onOutage', `onOutage must be a function, got ${describeValue(onOutage)}.`)
-  }
-  const refused = WITHOUT_EFFECT[via].find((name) => options[name] !== undefined)
+export function checkBulk(options: HarborBulkOptions): HarborBulkOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  checkOptions(Object.fromEntries(given.filter(isOwn)), CHECKS)
+  const checked: HarborBulkOptions = Object.fromEntries(given)
+  const { via = 'direct' } = checked
+  const refused = WITHOUT_EFFECT[via].find((name) => name in checked)
   if (refused !== undefined)
     throw new OptionError(refused, `${refused} has no effect with via: '${via}'. Leave it out.`)
-  checkAuto(options)
+  // The calls of such a run take their turn outside of `@harbor/batch`.
+  if (via === 'auto') checkOptions({ concurrency: checked.concurrency }, { concurrency: aCount })
+  return checked
 }
 
-/** Checks the options of `via: 'auto'`. */
-function checkAuto(options: HarborBulkOptions): void {
-  for (const name of ['deadlineMs', 'maxUsd', 'typicalBatchMs'] as const) {
-    const value: unknown = options[name]
-    if (value !== undefined && !(typeof value === 'number' && value > 0 && value < Infinity))
-      throw new OptionError(name, `${name} must be a finite number above 0, got ${describeValue(value)}.`)
-  }
-  const { routes } = options
-  if (routes === undefined) return
-  const given: readonly unknown[] = Array.isArray(routes) ? routes : [routes]
-  const unknown = given.find((route) => !BULK_ROUTES.includes(route as BulkRoute))
-  if (unknown !== undefined)
-    throw new OptionError(
-      'routes',
-      `routes must be a list of ${BULK_ROUTES.join(', ')}, got ${describeValue(unknown)}.`,
-    )
+/** Returns the options that `@harbor/batch` checks and uses, without `id` and `journal`, which each kind of run makes its own from. */
+export function optionsOfRun(options: HarborBulkOptions): Omit<HarborBulkOptions, keyof typeof CHECKS> {
+  return Object.fromEntries(Object.entries(options).filter((entry) => !isOwn(entry)))
+}
+
+function isOwn([name]: readonly [string, unknown]): boolean {
+  return name in CHECKS
 }

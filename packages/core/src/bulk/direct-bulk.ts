@@ -1,7 +1,8 @@
 import { runBulk, type BulkRun, type BulkSource } from '@harbor/batch'
 import type { OpenAI } from 'openai'
+import { isRecord } from '../base/json.ts'
 import { OptionError } from '../base/errors.ts'
-import type { HarborBulkOptions } from './bulk-options.ts'
+import { optionsOfRun, type HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { DirectCalls, type Prices } from './direct-calls.ts'
 import { packedJournal } from './packed-journal.ts'
@@ -14,16 +15,9 @@ export function directBulk(
   client: OpenAI,
   prices: Prices,
   source: BulkSource<BulkRequest>,
-  {
-    via: _via,
-    request = {},
-    providerBatch: _batch,
-    patienceMs = 0,
-    onOutage,
-    journal,
-    ...options
-  }: HarborBulkOptions,
+  options: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
+  const { request = {}, patienceMs = 0, onOutage, id = idOf, journal } = options
   const calls = new DirectCalls({ client, prices, patienceMs, onOutage, onEnd: (error) => run.stop(error) })
   const run = runBulk<BulkRequest, BulkAnswer>(
     source,
@@ -31,22 +25,23 @@ export function directBulk(
       checkRequest(item)
       return calls.answer(item, context, { request })
     },
-    { id: idOf, ...options, journal: packedJournal(journal) },
+    { ...optionsOfRun(options), id, journal: packedJournal(journal) },
   )
   return run
 }
 
-export function idOf({ custom_id: id }: BulkRequest, index: number): string {
-  return id ?? String(index)
+/** @param request a request, or whatever else the source yields */
+export function idOf(request: BulkRequest | null | undefined, index: number): string {
+  return request?.custom_id ?? String(index)
 }
 
 /**
  * Checks one request of a bulk run.
  * @throws OptionError if the request has no body, or asks for a stream
  */
-export function checkRequest({ body }: BulkRequest): void {
-  if (typeof body !== 'object' || (body as unknown) === null)
-    throw new OptionError('body', 'A request needs a body, such as { model, messages }.')
-  if ('stream' in body && body.stream)
+export function checkRequest(request: BulkRequest): void {
+  const { body } = Object(request) as { body?: unknown }
+  if (!isRecord(body)) throw new OptionError('body', 'A request needs a body, such as { model, messages }.')
+  if (body['stream'])
     throw new OptionError('stream', 'A bulk run does not return streams: leave stream out of the body.')
 }

@@ -8,7 +8,7 @@ import type { Labels } from '../reporting/labels.ts'
 import type { Target } from '../reporting/target.ts'
 import { isRecord } from '../base/json.ts'
 import { ANSWER } from '../protocols/openai/answer.ts'
-import type { HarborBulkOptions } from './bulk-options.ts'
+import { optionsOfRun, type HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
 import { checkRequest, idOf } from './direct-bulk.ts'
 import { packedJournal } from './packed-journal.ts'
@@ -30,9 +30,12 @@ export interface ProviderBulkParts {
 export function providerBulk(
   { client, accounts, labels, targetOf }: ProviderBulkParts,
   source: BulkSource<BulkRequest>,
-  { via: _via, providerBatch = {}, journal, id = idOf, onDuplicateId, signal, ...options }: HarborBulkOptions,
+  options: HarborBulkOptions,
 ): BulkRun<BulkAnswer> {
+  const { providerBatch = {}, journal, id = idOf, onDuplicateId, signal } = options
   const { endpoint = '/v1/chat/completions', ...settings } = providerBatch
+  /** Whether the source has to yield its next request. */
+  let isReading = true
   const batch = createProviderBatch({
     ...settings,
     client,
@@ -44,21 +47,23 @@ export function providerBulk(
   // Requests that failed in a finished run are submitted again, as in any run with a journal.
   const remote = batch.run(requests(), { signal, resubmitFailed: true })
   const run = runBulk<ProviderBatchResult<unknown>, BulkAnswer>(remote, answerOf, {
-    ...(options as object),
+    ...optionsOfRun(options),
     id: (result) => result.id,
     concurrency: 1,
     journal: packedJournal(journal),
-    signal,
   })
   // The run no longer waits for the provider when it ends, and the state of the batches is unlocked.
   return tiedTo(run, {
     release: (reason) => remote.abort(reason),
     skipped: () => remote.progress().skipped,
+    waitsFor: () => (isReading ? 'source' : 'batch'),
   })
 
   async function* requests(): AsyncGenerator<{ id: string; body: object }> {
     let index = 0
+    isReading = true
     for await (const request of source as AsyncIterable<BulkRequest>) {
+      isReading = false
       checkRequest(request)
       if (
         request.url !== endpoint &&
@@ -71,7 +76,9 @@ export function providerBulk(
         )
       }
       yield { id: id(request, index++), body: request.body }
+      isReading = true
     }
+    isReading = false
   }
 
   async function answerOf(result: ProviderBatchResult<unknown>, context: BulkContext): Promise<BulkAnswer> {

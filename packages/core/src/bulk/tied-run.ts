@@ -6,12 +6,14 @@ export interface TiedParts {
   readonly release: (reason?: unknown) => Promise<void>
   /** Returns the number of duplicates that were left out before the run saw them. @default none */
   readonly skipped?: () => number
+  /** Returns what the run waits for if its own source has nothing yet, since that is not the source of the caller. */
+  readonly waitsFor: () => 'source' | 'batch' | 'slots'
 }
 
 /** Connects the end of a run with the end of what it uses. When the run has ended, everything is released, so that the next run can use it. */
 export function tiedTo<Result>(
   run: BulkRun<Result>,
-  { release, skipped = () => 0 }: TiedParts,
+  { release, skipped = () => 0, waitsFor }: TiedParts,
 ): BulkRun<Result> {
   const withSkipped = <Counts extends { skipped: number }>(counts: Counts): Counts => ({
     ...counts,
@@ -27,8 +29,11 @@ export function tiedTo<Result>(
       return summary
     },
     progress: () => {
-      const { read, ...counts } = run.progress()
-      return withSkipped({ ...counts, read: read + skipped() })
+      const { read, etaMs, ...counts } = run.progress()
+      const waitingOn = counts.waitingOn === 'source' ? waitsFor() : counts.waitingOn
+      // The pace of the results so far says nothing about a batch.
+      const eta = waitingOn === 'batch' ? undefined : etaMs
+      return withSkipped({ ...counts, read: read + skipped(), waitingOn, etaMs: eta })
     },
     pause: () => run.pause(),
     resume: () => run.resume(),

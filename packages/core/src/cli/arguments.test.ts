@@ -67,6 +67,11 @@ describe('parseBulk', () => {
     [['--max-tokens', '0'], '--max-tokens must be a whole number of at least 1, got 0'],
     [['--deadline', '6'], '--deadline must be a number with s, m, h or d, such as 90m or 6h, got 6'],
     [['--deadline', '0h'], '--deadline must be a number with s, m, h or d'],
+    [['--deadline', '99999999999d'], '--deadline must be at most 36500d, a hundred years, got 99999999999d'],
+    [['--deadline', `${'9'.repeat(400)}s`], '--deadline must be at most 36500d'],
+    [['--dry-run', '--report'], '--report does nothing with --dry-run'],
+    [['--dry-run', '--report-csv', 'costs.csv'], '--report-csv does nothing with --dry-run'],
+    [['--dry-run', '--page'], '--page does nothing with --dry-run'],
     [['--max-cost', '0'], '--max-cost must be a number above 0, got 0'],
     [['--via', 'direct', '--dry-run'], '--dry-run does nothing with --via direct'],
     [['--via', 'provider', '--deadline', '6h'], '--deadline does nothing with --via provider'],
@@ -110,6 +115,7 @@ describe('parseBulk', () => {
       '--json writes progress to standard output',
     )
     expect(() => parseBulk(['i', '--out', '-', '--resume'], ENV)).toThrow('keeps no journal to resume from')
+    expect(() => parseBulk(['i', '--dry-run', '--resume'], ENV)).toThrow('keeps no journal to resume from')
   })
 
   it('names what is missing', () => {

@@ -84,9 +84,10 @@ export function parseBulk(args: readonly string[], env: Environment): BulkArgume
     throw new UsageError('the requests are missing: name their file, or - to read standard input.')
   if (more.length > 0) throw new UsageError(`one file of requests at a time: ${more[0]} is one too many.`)
   const dryRun = values['dry-run'] === true
+  if (dryRun) refuseForDryRun(values)
   const out = text('out') ?? (dryRun ? '-' : undefined)
   if (out === undefined) throw new UsageError('--out is missing: name the file that the answers go to.')
-  if (out === '-' && !dryRun) refuseForStandardOutput(values)
+  if (out === '-') refuseForStandardOutput(values, dryRun)
 
   const via = viaOf(text('via'), values)
   if (via === 'provider') refuseDirectOnly(values)
@@ -182,12 +183,20 @@ function refuseDirectOnly(values: Values<OptionName>): void {
   }
 }
 
+/** Rejects options that show or report what a run does: a dry run does nothing. */
+function refuseForDryRun(values: Values<OptionName>): void {
+  const name = (['report', 'report-csv', 'page'] as const).find((each) => each in values)
+  if (name !== undefined)
+    throw new UsageError(`--${name} does nothing with --dry-run, which sends nothing. Leave one of them out.`)
+}
+
 /**
  * Rejects options that do not work if the answers go to standard output. `--json` writes to standard output itself, and
  * `--resume` needs a journal, which only a file of answers has.
  */
-function refuseForStandardOutput({ json, resume }: Values<OptionName>): void {
-  if (json)
+function refuseForStandardOutput({ json, resume }: Values<OptionName>, dryRun: boolean): void {
+  // A dry run writes no answers.
+  if (json && !dryRun)
     throw new UsageError(
       '--json writes progress to standard output, where --out - writes the answers. Choose one.',
     )

@@ -57,7 +57,10 @@ export async function bulkCommand(args: BulkArguments): Promise<ExitCode> {
       : requestsOn(await sniffed(input ?? 'standard input', readOnce(input)), lines, onBadLine)
     if (surveyed?.requests === 0 && badLines === 0)
       reporter.note(`${input} holds no requests: nothing is sent.`)
-    if (args.dryRun && client) return await dryRun(client, requests, args, { badLines: () => badLines })
+    if (args.dryRun && client) {
+      const fingerprint = fingerprintOf(args, surveyed)
+      return await dryRun(client, requests, args, { fingerprint, badLines: () => badLines })
+    }
     // The journal stays locked until the file of answers has its final name, so that only the process that has the
     // journal writes that file.
     const journal = out === undefined ? undefined : await holdJournal(`${out}.journal`)
@@ -126,12 +129,7 @@ function bulkOptions(
   surveyed: Survey | undefined,
 ): NonNullable<Parameters<Harbor['bulk']>[1]> {
   const { via, lines, concurrency, deadlineMs, maxUsd } = args
-  const { model, system, maxTokens, url } = lines
-  const identity = JSON.stringify([surveyed?.digest, via, model, system, maxTokens, url])
-  const journaled = journal && {
-    journal: journal.ofRun,
-    fingerprint: createHash('sha256').update(identity).digest('hex'),
-  }
+  const journaled = journal && { journal: journal.ofRun, fingerprint: fingerprintOf(args, surveyed) }
   return {
     via,
     ...journaled,
@@ -140,4 +138,11 @@ function bulkOptions(
     ...(via === 'provider' ? { providerBatch: { endpoint: lines.onlyUrl } } : { concurrency }),
     ...(via === 'auto' && { deadlineMs, maxUsd }),
   }
+}
+
+/** Returns the fingerprint of everything on which the answers depend: the requests, and the options that change them. */
+function fingerprintOf({ via, lines }: BulkArguments, surveyed: Survey | undefined): string {
+  const { model, system, maxTokens, url } = lines
+  const identity = JSON.stringify([surveyed?.digest, via, model, system, maxTokens, url])
+  return createHash('sha256').update(identity).digest('hex')
 }

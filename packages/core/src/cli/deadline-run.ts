@@ -12,8 +12,8 @@ import type { Reporter } from './output/reporter.ts'
 export async function dryRun(
   client: Harbor,
   requests: AsyncIterable<BulkRequest>,
-  { out, resume, json, concurrency, deadlineMs, maxUsd }: BulkArguments,
-  { badLines }: { readonly badLines: () => number },
+  { out, resume, json, concurrency, deadlineMs, maxUsd, client: { spendLimitUsd } }: BulkArguments,
+  { fingerprint, badLines }: { readonly fingerprint: string; readonly badLines: () => number },
 ): Promise<ExitCode> {
   const plan = await client.planBulk(requests, {
     via: 'auto',
@@ -21,9 +21,11 @@ export async function dryRun(
     deadlineMs,
     maxUsd,
     id: (request) => (request as LineRequest).custom_id,
-    journal: resume && out !== undefined ? `${out}.journal` : undefined,
+    ...(resume && out !== undefined && { journal: `${out}.journal`, fingerprint }),
   })
-  const text = json ? JSON.stringify({ type: 'plan', ...plan }) : planText(plan)
+  const text = json
+    ? JSON.stringify({ type: 'plan', ...plan })
+    : planText(plan, (maxUsd ?? spendLimitUsd) !== undefined)
   courtesyStream(process.stdout).write(`${text}\n`)
   return badLines() > 0 ? EXIT.someFailed.code : EXIT.allAnswered.code
 }

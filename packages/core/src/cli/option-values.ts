@@ -99,13 +99,18 @@ export function positive(name: string, text: string | undefined): number | undef
   throw new UsageError(`--${name} must be a number above 0, got ${text}.`)
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const DAY_MS = 86_400_000
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS }
+/** A later time could not be shown as a date. */
+const MAX_DAYS = 36_500
 
 /** Returns a time such as `6h` in milliseconds. @throws UsageError for another form */
 export function durationOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text.trim()) ?? []
   const ms = Number(number) * (UNIT_MS[unit] ?? NaN)
+  if (ms > MAX_DAYS * DAY_MS)
+    throw new UsageError(`--${name} must be at most ${MAX_DAYS}d, a hundred years, got ${text}.`)
   if (ms > 0) return ms
   throw new UsageError(`--${name} must be a number with s, m, h or d, such as 90m or 6h, got ${text}.`)
 }
@@ -123,16 +128,19 @@ const PRICE_FORMS = [
   /^\s*in(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*,\s*out(?:put)?=([\d.]+(?:e[-+]?\d+)?)\s*$/i,
 ]
 
+/** With a larger price, the sum for many requests could not be shown as a number. */
+const MAX_PRICE_USD = 1_000_000_000
+
 export function priceOf(text: string | undefined, model: string | undefined): PriceArgument | undefined {
   if (text === undefined) return undefined
   if (model === undefined) throw new UsageError('--price is that of --model, which is missing.')
   const [input = NaN, output = NaN, ...more] = PRICE_FORMS.flatMap(
     (form) => form.exec(text)?.slice(1) ?? [],
   ).map(Number)
-  const isPrice = [input, output].every((usd) => usd >= 0 && usd < Infinity) && more.length === 0
+  const isPrice = [input, output].every((usd) => usd >= 0 && usd <= MAX_PRICE_USD) && more.length === 0
   if (!isPrice)
     throw new UsageError(
-      `--price must be US dollars for a million tokens of input and output, such as 2.5,10 or in=2.5,out=10; got ${text}.`,
+      `--price must be US dollars for a million tokens of input and output, such as 2.5,10 or in=2.5,out=10, and at most a billion; got ${text}.`,
     )
   return { model, input, output }
 }

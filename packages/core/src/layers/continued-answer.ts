@@ -13,7 +13,7 @@ import { RequestFacts } from '../call/request-facts.ts'
 import { streamClocks } from '../call/stream-clocks.ts'
 import type { JsonBody } from '../base/json.ts'
 import type { BrokenText, Continuation, ContinuationFormat } from '../protocols/shared/continuation-format.ts'
-import type { TokenUsage } from '../reporting/receipt.ts'
+import { sumOfUsages } from '../reporting/sum-of-usages.ts'
 import { ContinuedStream, type ParsedBody, type ReadBody } from '../stream/continued-stream.ts'
 import { anchorOf } from '../stream/splice.ts'
 
@@ -130,11 +130,12 @@ export class ContinuedAnswer {
     const usages = read.map(({ body, end }) => {
       const { tokens = 0, unreportedTokens = 0, report } = end.delivery ?? {}
       const json = this.#requests.get(body) ?? this.#json
-      return report?.usage
-        ? plus(report.usage, { outputTokens: unreportedTokens })
+      const { usage } = report ?? {}
+      return usage
+        ? { ...usage, outputTokens: usage.outputTokens + unreportedTokens }
         : { ...operation.tokens.estimate(json), outputTokens: tokens }
     })
-    receipt.usage = usages.reduce((sum, usage) => plus(sum, usage))
+    receipt.usage = sumOfUsages(usages)
     const costs = read.map(({ end }) => end.delivery?.report.costUsd)
     receipt.reportedUsd = costs.every((usd) => usd !== undefined)
       ? costs.reduce((sum, usd) => sum + usd, 0)
@@ -146,19 +147,4 @@ export class ContinuedAnswer {
 
 function isParsed(body: Answer['body']): body is ParsedBody {
   return body.kind === 'stream' && body.pieces !== undefined
-}
-
-const COUNTS = [
-  'inputTokens',
-  'outputTokens',
-  'cachedInputTokens',
-  'cacheWriteInputTokens',
-  'audioInputTokens',
-  'reasoningTokens',
-  'audioOutputTokens',
-] as const satisfies readonly (keyof TokenUsage)[]
-
-function plus(one: TokenUsage, other: Partial<TokenUsage>): TokenUsage {
-  const sums = COUNTS.map((name) => [name, one[name] + (other[name] ?? 0)])
-  return { ...one, ...(Object.fromEntries(sums) as Pick<TokenUsage, (typeof COUNTS)[number]>) }
 }

@@ -53,6 +53,7 @@ function runRow(run: RunSnapshot, client: string): HTMLElement {
 
 const WAITS: Readonly<Record<string, string>> = {
   source: 'waiting for input',
+  batch: "waiting for the provider's batches",
   rate: 'waiting for the rate limit',
   retry: 'waiting to retry',
   slots: 'waiting for answers',

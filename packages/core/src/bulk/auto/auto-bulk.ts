@@ -1,5 +1,5 @@
 import { runBulk, type BulkContext, type BulkRun, type BulkSource } from '@harbor/batch'
-import type { HarborBulkOptions } from '../bulk-options.ts'
+import { optionsOfRun, type HarborBulkOptions } from '../bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from '../bulk-request.ts'
 import { packedJournal } from '../packed-journal.ts'
 import { tiedTo } from '../tied-run.ts'
@@ -28,7 +28,6 @@ export function autoBulk(
   options: HarborBulkOptions,
 ): AutoBulkRun {
   checkBatchSettings(parts.client, options.providerBatch)
-  const { onDuplicateId: _onDuplicateId, fingerprint, stopWhen, signal, total } = options
   const journal = packedJournal(options.journal)
   const report = new ReportCounter()
   let isReleased = false
@@ -45,20 +44,23 @@ export function autoBulk(
     return auto.answer(item, context)
   }
   const run = runBulk<AutoItem, BulkAnswer>(items(), answer, {
+    total: lengthOf(source),
+    ...optionsOfRun(options),
+    ...(options.order === 'input' && { reorderWindow: NO_LIMIT }),
     id: ({ id }) => id,
     concurrency: NO_LIMIT,
     readAhead: 1,
     journal,
-    fingerprint,
-    stopWhen,
-    signal,
-    total: total ?? lengthOf(source),
   })
   const release = async (): Promise<void> => {
     isReleased = true
     await auto?.release()
   }
-  const tied = tiedTo(run, { release, skipped: () => auto?.skipped ?? 0 })
+  const tied = tiedTo(run, {
+    release,
+    skipped: () => auto?.skipped ?? 0,
+    waitsFor: () => auto?.waitsFor ?? 'source',
+  })
   return Object.assign(tied, { report: () => report.read() })
 }
 

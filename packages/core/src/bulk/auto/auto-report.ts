@@ -29,8 +29,10 @@ export interface AutoBulkReport {
      */
     readonly possiblyUsd: number
   }
-  /** The number of requests that were not sent because too little money was left. */
+  /** The number of requests that were not sent because too little money was left, or because their price is unknown while money is limited. */
   readonly left: number
+  /** The number of requests among `left` whose price is unknown. */
+  readonly leftUnpriced: number
   /** The number of results that came after the deadline. */
   readonly overdue: number
   /** What the run cost, in US dollars: its answers, those that were late, and what failed attempts may have cost at most. */
@@ -45,8 +47,9 @@ export interface AutoBulkReport {
 export class ReportCounter {
   plan: BulkPlan | undefined
   calledOver = 0
-  left = 0
   overdue = 0
+  #left = 0
+  #leftUnpriced = 0
   readonly #routes: Partial<Record<BulkRoute, { answers: number; usd: number }>> = {}
   readonly #late = { answers: 0, usd: 0, possiblyUsd: 0 }
   readonly #closed: Partial<Record<BulkRoute, string>> = {}
@@ -75,12 +78,18 @@ export class ReportCounter {
     this.#late.possiblyUsd += usd
   }
 
+  /** @param usd what the request may cost, in US dollars; undefined if its price is unknown */
+  noteLeft(usd: number | undefined): void {
+    this.#left++
+    if (usd === undefined) this.#leftUnpriced++
+  }
+
   close(route: BulkRoute, reason: string): void {
     this.#closed[route] ??= reason
   }
 
   read(): AutoBulkReport {
-    const { plan, calledOver, left, overdue } = this
+    const { plan, calledOver, overdue } = this
     const routes = structuredClone(this.#routes)
     const answersUsd = Object.values(routes).reduce((sum, { usd }) => sum + usd, 0)
     return {
@@ -88,7 +97,8 @@ export class ReportCounter {
       routes,
       calledOver,
       late: { ...this.#late },
-      left,
+      left: this.#left,
+      leftUnpriced: this.#leftUnpriced,
       overdue,
       spentUsd: answersUsd + this.#late.usd + this.#failedUsd,
       directUsd: this.#directUsd,

@@ -45,6 +45,12 @@ export class AutoRun {
     this.#report = report
   }
 
+  /** What the run waits for while `items()` has nothing to yield. */
+  get waitsFor(): 'source' | 'batch' | 'slots' {
+    if (!this.#routes) return 'source'
+    return this.#routes.batches.size > 0 ? 'batch' : 'slots'
+  }
+
   /** Reads the whole source, and yields its requests when their routes are decided. Ends when all batches have ended, or the time is over. */
   async *items(source: BulkSource<BulkRequest>): AsyncGenerator<AutoItem, void, undefined> {
     const { items, skipped } = await readItems(this.#parts, source, this.#options)
@@ -86,7 +92,7 @@ export class AutoRun {
     try {
       return await this.#answered(item, context, routes)
     } catch (error) {
-      if (BulkMoneyError.is(error)) this.#report.left++
+      if (BulkMoneyError.is(error)) this.#report.noteLeft(error.usd)
       throw error
     } finally {
       this.#unanswered--

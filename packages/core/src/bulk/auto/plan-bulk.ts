@@ -1,8 +1,7 @@
-import { openJournal, type BulkSource, type Journal } from '@harbor/batch'
+import { FingerprintMismatchError, readJournal, type BulkSource, type Journal } from '@harbor/batch'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { BulkRequest } from '../bulk-request.ts'
 import { DAY_MS, DEFAULT_CONCURRENCY, HOUR_MS } from './auto-routes.ts'
-import { checkBatchSettings } from './batch-settings.ts'
 import type { BulkPlan } from './bulk-plan.ts'
 import { makePlan } from './make-plan.ts'
 import { Pace } from './pace.ts'
@@ -13,20 +12,20 @@ import { RESERVE_PART } from './schedule.ts'
 
 /**
  * Returns what a run with these options would do, and what it may cost. Sends nothing, and changes no file.
- * @throws OptionError for a request that a bulk run cannot send; DuplicateIdError for an id that came before
+ * @throws OptionError for a request that a bulk run cannot send; DuplicateIdError for an id that came before; FingerprintMismatchError for the
+ * journal of another run
  */
 export async function planBulk(
   parts: AutoParts,
   source: BulkSource<BulkRequest>,
   options: HarborBulkOptions,
 ): Promise<BulkPlan> {
-  checkBatchSettings(parts.client, options.providerBatch)
   const { concurrency = DEFAULT_CONCURRENCY, deadlineMs = DAY_MS, maxUsd, typicalBatchMs = HOUR_MS } = options
   const { items } = await readItems(parts, source, options)
-  const given = options.journal
-  const path = typeof given === 'string' ? given : given?.path
+  const { journal, fingerprint } = options
+  const path = typeof journal === 'string' ? journal : journal?.path
   const history = path === undefined ? undefined : readHistory(`${path}.routes`)
-  const isAnswered = await answeredIn(given)
+  const isAnswered = await answeredIn(journal, fingerprint)
   const open = items.filter(({ id }) => !isAnswered(id))
   const startedAt = history?.startedAt ?? Date.now()
   const deadlineAt = history?.deadlineAt ?? startedAt + deadlineMs
@@ -37,12 +36,17 @@ export async function planBulk(
   return makePlan({ items: open, answered, pace, money, deadlineAt, reserveMs, typicalBatchMs })
 }
 
-/** Returns a function that says whether an id has an answer in a journal. A journal that does not exist is not created. */
-async function answeredIn(given: Journal | string | undefined): Promise<(id: string) => boolean> {
+/** Returns a function that says whether an id has an answer in a journal. The file is only read: another process may be using it. */
+async function answeredIn(
+  given: Journal | string | undefined,
+  fingerprint: string | undefined,
+): Promise<(id: string) => boolean> {
   if (given === undefined) return () => false
-  if (typeof given !== 'string') return (id) => given.has(id)
-  if (!process.getBuiltinModule('node:fs').existsSync(given)) return () => false
-  const journal = await openJournal(given)
-  await journal.close()
-  return (id) => journal.has(id)
+  if (typeof given === 'string') {
+    if (!process.getBuiltinModule('node:fs').existsSync(given)) return () => false
+    return (await readJournal(given, fingerprint)).has
+  }
+  if (given.key !== undefined && given.fingerprint !== fingerprint)
+    throw new FingerprintMismatchError(given.path, given.fingerprint, fingerprint)
+  return (id) => given.has(id)
 }

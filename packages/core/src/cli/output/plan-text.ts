@@ -12,30 +12,52 @@ const ROUTE_WORDS: Readonly<Record<BulkRoute, string>> = {
 
 const GAP = '   '
 
-/** Returns a plan as text for a terminal. */
-export function planText(plan: BulkPlan): string {
+/**
+ * Returns a plan as text for a terminal.
+ * @param isLimited whether the run may spend only so much: requests without a known price are not sent then
+ */
+export function planText(plan: BulkPlan, isLimited: boolean): string {
   const rows = plan.parts.map(({ route, target, requests, usd }) => [
     ROUTE_WORDS[route],
     target,
     count(requests),
     usd === undefined ? 'unknown' : dollars(usd),
   ])
-  const { answered, usd, atMostUsd, directUsd, deadlineAt, callOverAt, mayBeLeft, unpriced } = plan
+  const { answered, deadlineAt, callOverAt, unpriced } = plan
+  const refused = isLimited ? unpriced : 0
+  const unfitting = plan.mayBeLeft - refused
   const notes = [
-    `Each at its longest answer: ${dollars(usd)} as planned, ${dollars(directUsd)} by direct calls alone.`,
-    `At most ${dollars(atMostUsd)}, if requests have to be called although a slower route was paid.`,
+    ...costLines(plan),
     `Due by ${timeOf(deadlineAt)}; what has no answer by ${timeOf(callOverAt)} is called directly.`,
     ...(answered > 0 ? [`${count(answered)} more requests have an answer already.`] : []),
-    ...(mayBeLeft > 0 ? [`${count(mayBeLeft)} requests may not fit into the money, and are left then.`] : []),
-    ...(unpriced > 0 ? [`${count(unpriced)} requests have no known price.`] : []),
+    ...(unfitting > 0 ? [`${count(unfitting)} requests may not fit into the money, and are left then.`] : []),
+    ...(refused > 0 ? [`${count(refused)} requests are not sent: ${UNPRICED_UNDER_LIMIT}`] : []),
     'Nothing was sent.',
   ]
   return [...table([['route', 'target', 'requests', 'cost at most'], ...rows]), '', ...notes].join('\n')
 }
 
+/** Returns what a plan costs, as far as prices are known. */
+function costLines({ requests, answered, unpriced, usd, atMostUsd, directUsd }: BulkPlan): readonly string[] {
+  const open = requests - answered
+  if (unpriced > 0 && unpriced === open)
+    return [`What that costs is unknown: ${count(unpriced)} requests have no known price.`]
+  return [
+    `Each at its longest answer: ${dollars(usd)} as planned, ${dollars(directUsd)} by direct calls alone.`,
+    `At most ${dollars(atMostUsd)}, if requests have to be called although a slower route was paid.`,
+    ...(unpriced > 0
+      ? [`${count(unpriced)} requests have no known price. What they cost comes on top.`]
+      : []),
+  ]
+}
+
+const UNPRICED_UNDER_LIMIT =
+  'their price is unknown, and money is limited. Give it with --price and --model, for instance --price in=2.5,out=10.'
+
 /** Returns what a run did on each route, one line for each fact. */
 export function routeLines(report: AutoBulkReport): readonly string[] {
-  const { routes, spentUsd, directUsd, calledOver, late, left, overdue, closed } = report
+  const { routes, spentUsd, directUsd, calledOver, late, left, leftUnpriced, overdue, closed } = report
+  const unfitting = left - leftUnpriced
   const parts = BULK_ROUTES.flatMap((route) => {
     const { answers, usd } = routes[route] ?? { answers: 0, usd: 0 }
     return answers > 0 ? [`${ROUTE_WORDS[route]} ${count(answers)} (${dollars(usd)})`] : []
@@ -51,7 +73,10 @@ export function routeLines(report: AutoBulkReport): readonly string[] {
           `Paid twice: ${count(late.answers)} answers of slower routes came too late (${dollars(late.usd)}), and up to ${dollars(late.possiblyUsd)} may follow.`,
         ]
       : []),
-    ...(left > 0 ? [`${count(left)} requests were left, because too little money is left for them.`] : []),
+    ...(unfitting > 0
+      ? [`${count(unfitting)} requests were left, because too little money is left for them.`]
+      : []),
+    ...(leftUnpriced > 0 ? [`${count(leftUnpriced)} requests were left: ${UNPRICED_UNDER_LIMIT}`] : []),
     ...(overdue > 0 ? [`${count(overdue)} results came after the deadline.`] : []),
     ...Object.entries(closed).map(
       ([route, reason]) => `${ROUTE_WORDS[route as BulkRoute]} was given up: ${reason}.`,

@@ -56,6 +56,7 @@ describe('progressLine', () => {
 
   it.each<[BulkProgress['waitingOn'], number, RegExp]>([
     ['source', 0, /waiting for input$/],
+    ['batch', 0, /waiting for the provider's batches$/],
     ['rate', 0, /waiting for the rate limit$/],
     ['retry', 0, /waiting to try again$/],
     ['slots', 0, /waiting for answers$/],

@@ -84,6 +84,8 @@ function bar(done: number, total: number, cells: number): string {
 function waiting({ run, heldBack }: Standing): string {
   if (heldBack > 0) return `${count(heldBack)} wait for the rate limit`
   switch (run.waitingOn) {
+    case 'batch':
+      return "waiting for the provider's batches"
     case 'source':
       return 'waiting for input'
     case 'rate':
