@@ -74,9 +74,11 @@ export interface HarborBulkOptions extends Pick<
   routes?: readonly BulkRoute[] | undefined
 }
 
+const AUTO_ONLY = ['deadlineMs', 'maxUsd', 'typicalBatchMs', 'routes'] as const
+
 /** Options that have no effect, by `via`. */
 const WITHOUT_EFFECT = {
-  direct: ['providerBatch', 'deadlineMs', 'maxUsd', 'typicalBatchMs', 'routes'],
+  direct: ['providerBatch', ...AUTO_ONLY],
   provider: [
     'concurrency',
     'patienceMs',
@@ -85,10 +87,7 @@ const WITHOUT_EFFECT = {
     'order',
     'reorderWindow',
     'readAhead',
-    'deadlineMs',
-    'maxUsd',
-    'typicalBatchMs',
-    'routes',
+    ...AUTO_ONLY,
   ],
   auto: ['reorderWindow', 'readAhead'],
 } as const satisfies Record<string, readonly (keyof HarborBulkOptions)[]>
@@ -99,10 +98,6 @@ const isAbove0 = { accepts: anAmount.accepts, expected: 'a finite number above 0
 const CHECKS = {
   via: oneOf('direct', 'provider', 'auto'),
   id: aFunction,
-  journal: {
-    accepts: (value) => Boolean(value) && /string|object/.test(typeof value),
-    expected: 'a path or a journal',
-  },
   patienceMs: {
     accepts: (value) => typeof value === 'number' && value >= 0,
     expected: 'a number of milliseconds of at least 0',
@@ -127,9 +122,11 @@ const CHECKS = {
  * @throws OptionError for an invalid option, or one that has no effect with this `via`
  */
 export function checkBulk(options: HarborBulkOptions): HarborBulkOptions {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  checkOptions(Object.fromEntries(given.filter(isOwn)), CHECKS)
-  const checked: HarborBulkOptions = Object.fromEntries(given)
+  for (const name of Object.keys(CHECKS) as (keyof typeof CHECKS)[])
+    checkOptions({ [name]: options[name] }, CHECKS)
+  const checked: HarborBulkOptions = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  )
   const { via = 'direct' } = checked
   const refused = WITHOUT_EFFECT[via].find((name) => name in checked)
   if (refused !== undefined)
@@ -140,10 +137,8 @@ export function checkBulk(options: HarborBulkOptions): HarborBulkOptions {
 }
 
 /** Returns the options that `@harbor/batch` checks and uses, without `id` and `journal`, which each kind of run makes its own from. */
-export function optionsOfRun(options: HarborBulkOptions): Omit<HarborBulkOptions, keyof typeof CHECKS> {
-  return Object.fromEntries(Object.entries(options).filter((entry) => !isOwn(entry)))
-}
-
-function isOwn([name]: readonly [string, unknown]): boolean {
-  return name in CHECKS
+export function optionsOfRun(
+  options: HarborBulkOptions,
+): Omit<HarborBulkOptions, keyof typeof CHECKS | 'journal'> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !(name in CHECKS)))
 }

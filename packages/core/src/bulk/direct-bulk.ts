@@ -43,5 +43,5 @@ export function checkRequest(request: BulkRequest): void {
   const { body } = Object(request) as { body?: unknown }
   if (!isRecord(body)) throw new OptionError('body', 'A request needs a body, such as { model, messages }.')
   if (body['stream'])
-    throw new OptionError('stream', 'A bulk run does not return streams: leave stream out of the body.')
+    throw new OptionError('stream', 'A bulk run has no streams: leave stream out of the body.')
 }

@@ -50,9 +50,9 @@ export function packedJournal(given: Journal | string | undefined): Journal | st
   }
 }
 
-function isJournalOrPath(value: Partial<Journal> | string): boolean {
-  if (typeof value === 'string') return true
-  return [value.begin, value.append, value.close].every((method) => typeof method === 'function')
+function isJournalOrPath(value: unknown): boolean {
+  const { begin, append, close } = Object(value) as Partial<Journal>
+  return typeof value === 'string' || [begin, append, close].every((method) => typeof method === 'function')
 }
 
 /** Returns a record of the journal with the result of `map` as the body of its answer. */

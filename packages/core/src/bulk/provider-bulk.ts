@@ -1,4 +1,4 @@
-import { runBulk, type BulkContext, type BulkRun, type BulkSource } from '@harbor/batch'
+import { runBulk, type BulkContext, type BulkRun, type BulkSource, type Journal } from '@harbor/batch'
 import { createProviderBatch, type ProviderBatchResult } from '@harbor/batch/openai'
 import type { OpenAI } from 'openai'
 import { endpointOfUrl } from '../protocols/openai/batch-endpoints.ts'
@@ -42,7 +42,9 @@ export function providerBulk(
     endpoint,
     onDuplicateId,
     state:
-      journal === undefined ? undefined : `${typeof journal === 'string' ? journal : journal.path}.batches`,
+      journal === undefined
+        ? undefined
+        : `${typeof journal === 'string' ? journal : (Object(journal) as Journal).path}.batches`,
   })
   // Requests that failed in a finished run are submitted again, as in any run with a journal.
   const remote = batch.run(requests(), { signal, resubmitFailed: true })
@@ -71,8 +73,7 @@ export function providerBulk(
       ) {
         throw new OptionError(
           'url',
-          `Request ${index} is for ${String(request.url)}, and the run for ${endpoint}: a run through the Batch API has one endpoint, ` +
-            'which providerBatch.endpoint names.',
+          `Request ${index} is for ${String(request.url)}, not for ${endpoint}: see providerBatch.endpoint.`,
         )
       }
       yield { id: id(request, index++), body: request.body }

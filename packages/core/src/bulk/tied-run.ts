@@ -29,11 +29,15 @@ export function tiedTo<Result>(
       return summary
     },
     progress: () => {
-      const { read, etaMs, ...counts } = run.progress()
+      const counts = run.progress()
       const waitingOn = counts.waitingOn === 'source' ? waitsFor() : counts.waitingOn
-      // The pace of the results so far says nothing about a batch.
-      const eta = waitingOn === 'batch' ? undefined : etaMs
-      return withSkipped({ ...counts, read: read + skipped(), waitingOn, etaMs: eta })
+      return withSkipped({
+        ...counts,
+        read: counts.read + skipped(),
+        waitingOn,
+        // The pace of the results so far says nothing about a batch.
+        ...(waitingOn === 'batch' && { etaMs: undefined }),
+      })
     },
     pause: () => run.pause(),
     resume: () => run.resume(),

@@ -39,10 +39,9 @@ export function autoBulk(
     auto = new late.AutoRun(parts, options, typeof journal === 'string' ? undefined : journal, report)
     yield* auto.items(source)
   }
-  const answer = (item: AutoItem, context: BulkContext): Promise<BulkAnswer> => {
-    if (!auto) throw new Error('A run answers requests only when its source was read.')
-    return auto.answer(item, context)
-  }
+  // The items come from it.
+  const answer = (item: AutoItem, context: BulkContext): Promise<BulkAnswer> =>
+    (auto as AutoRun).answer(item, context)
   const run = runBulk<AutoItem, BulkAnswer>(items(), answer, {
     total: lengthOf(source),
     ...optionsOfRun(options),

@@ -48,8 +48,8 @@ export class ReportCounter {
   plan: BulkPlan | undefined
   calledOver = 0
   overdue = 0
-  #left = 0
-  #leftUnpriced = 0
+  left = 0
+  leftUnpriced = 0
   readonly #routes: Partial<Record<BulkRoute, { answers: number; usd: number }>> = {}
   readonly #late = { answers: 0, usd: 0, possiblyUsd: 0 }
   readonly #closed: Partial<Record<BulkRoute, string>> = {}
@@ -78,18 +78,12 @@ export class ReportCounter {
     this.#late.possiblyUsd += usd
   }
 
-  /** @param usd what the request may cost, in US dollars; undefined if its price is unknown */
-  noteLeft(usd: number | undefined): void {
-    this.#left++
-    if (usd === undefined) this.#leftUnpriced++
-  }
-
   close(route: BulkRoute, reason: string): void {
     this.#closed[route] ??= reason
   }
 
   read(): AutoBulkReport {
-    const { plan, calledOver, overdue } = this
+    const { plan, calledOver, left, leftUnpriced, overdue } = this
     const routes = structuredClone(this.#routes)
     const answersUsd = Object.values(routes).reduce((sum, { usd }) => sum + usd, 0)
     return {
@@ -97,8 +91,8 @@ export class ReportCounter {
       routes,
       calledOver,
       late: { ...this.#late },
-      left: this.#left,
-      leftUnpriced: this.#leftUnpriced,
+      left,
+      leftUnpriced,
       overdue,
       spentUsd: answersUsd + this.#late.usd + this.#failedUsd,
       directUsd: this.#directUsd,

@@ -87,12 +87,15 @@ export class AutoRun {
   /** Answers one request: on its route, and by calls if that has no answer in time. */
   readonly answer = async (item: AutoItem, context: BulkContext): Promise<BulkAnswer> => {
     this.#stopWith(context)
-    const routes = this.#routes
-    if (!routes) throw new Error('A run answers requests only when its source was read.')
+    // They are there before the first item is.
+    const routes = this.#routes as AutoRoutes
     try {
       return await this.#answered(item, context, routes)
     } catch (error) {
-      if (BulkMoneyError.is(error)) this.#report.noteLeft(error.usd)
+      if (BulkMoneyError.is(error)) {
+        this.#report.left++
+        if (error.usd === undefined) this.#report.leftUnpriced++
+      }
       throw error
     } finally {
       this.#unanswered--

@@ -11,8 +11,8 @@ export class BulkMoneyError extends Error {
   constructor(usd: number | undefined, options?: ErrorOptions) {
     super(
       usd === undefined
-        ? 'the price of this request is unknown, so it was not sent under a limit. Give the price of its model in the option models.'
-        : `this request may cost $${usd.toFixed(6)}, more than maxUsd or a spend limit leaves, so it was not sent. Continue the run with a higher limit.`,
+        ? 'this request was not sent, because its price is unknown and money is limited. Give the price in the option models.'
+        : `this request may cost $${usd.toFixed(6)}, more than maxUsd or a spend limit leaves, so it was not sent. Continue with a higher limit.`,
       options,
     )
     this.usd = usd

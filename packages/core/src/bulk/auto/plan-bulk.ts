@@ -1,4 +1,4 @@
-import { FingerprintMismatchError, readJournal, type BulkSource, type Journal } from '@harbor/batch'
+import { readJournal, type BulkSource, type Journal } from '@harbor/batch'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { BulkRequest } from '../bulk-request.ts'
 import { DAY_MS, DEFAULT_CONCURRENCY, HOUR_MS } from './auto-routes.ts'
@@ -46,7 +46,5 @@ async function answeredIn(
     if (!process.getBuiltinModule('node:fs').existsSync(given)) return () => false
     return (await readJournal(given, fingerprint)).has
   }
-  if (given.key !== undefined && given.fingerprint !== fingerprint)
-    throw new FingerprintMismatchError(given.path, given.fingerprint, fingerprint)
   return (id) => given.has(id)
 }

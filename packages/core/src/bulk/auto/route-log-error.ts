@@ -7,7 +7,7 @@ export class RouteLogError extends Error {
 
   constructor(path: string) {
     super(
-      `${path} is not the log of a bulk run by deadline, or it is damaged. Restore it, or begin a new run with another journal.`,
+      `${path} is not the log of a bulk run by deadline, or is damaged. Restore it, or use another journal.`,
     )
   }
 
