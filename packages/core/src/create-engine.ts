@@ -61,12 +61,7 @@ const MAX_CAPTURE_MS = 10_000
 /** The maximum memory for all large answers that are read at the same time, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
-const SDK_RETRIES =
-  'The SDK that uses createHarborFetch() retries, too. Pass it `maxRetries: 0`, so that only Harbor retries.'
-
-function totalOf({ deadlineMs }: PerCall): { totalMs?: number } {
-  return deadlineMs === undefined ? {} : { totalMs: deadlineMs }
-}
+const SDK_RETRIES = 'The SDK that uses createHarborFetch() retries, too. Give it `maxRetries: 0`.'
 
 /** @param given `isFetch`: whether `createHarborFetch()` creates the engine; otherwise a `Harbor` client does */
 export function createEngine(
@@ -195,7 +190,7 @@ export function createEngine(
       const { current } = live
       if (current === given && own) return own
       given = current
-      return (own = policyFor(current, { ...totalOf(perCall), timeouts: perCall.timeouts }))
+      return (own = policyFor(current, { totalMs: perCall.deadlineMs, timeouts: perCall.timeouts }))
     }
     return async function harborFetch(input, init) {
       const context = init && callContextOf(init)

@@ -130,6 +130,11 @@ export class Health {
     return state !== 'open' && state !== 'isolated'
   }
 
+  /** Whether the target's circuit lets all calls through. */
+  isClosed(target: Target): boolean {
+    return (this.breakerOf(target)?.state ?? 'closed') === 'closed'
+  }
+
   breakerOf(target: Target): CircuitBreaker | undefined {
     if (!this.#breakers) return undefined
     const now = systemClock.now()
@@ -250,11 +255,7 @@ export class Health {
    */
   #hasAlternative(key: string): boolean {
     const targets = this.#alternatives.get(key) ?? []
-    return targets.some((target) => targetKey(target) !== key && this.#isClosed(target))
-  }
-
-  #isClosed(target: Target): boolean {
-    return (this.breakerOf(target)?.state ?? 'closed') === 'closed'
+    return targets.some((target) => targetKey(target) !== key && this.isClosed(target))
   }
 }
 

@@ -278,8 +278,7 @@ function warningOf(
   if (skipped.length === 0) return undefined
   const names = [...new Set(skipped.map(({ name }) => name))].join(', ')
   return (
-    `Calls of ${protocol} for ${requested?.name} skip ${names}: the providers do not serve this protocol. ` +
-    `Requests are not translated. Give them an address for it in \`endpoints\`, or use a protocol that ` +
-    `all of them serve, such as openai-chat.`
+    `Calls of ${protocol} for ${requested?.name} skip ${names}: their providers do not serve it. ` +
+    `Give them an address for it in \`endpoints\`, or use a protocol that all of them serve, such as openai-chat.`
   )
 }
