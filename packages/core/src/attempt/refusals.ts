@@ -182,8 +182,7 @@ function notSent(
   },
 ): AttemptError {
   const { message, param, retryAfterMs, cause } = facts
-  const error = { message, type: 'harbor_error', code, ...(param !== undefined && { param }) }
-  const answer = harborAnswer(exchange, status, error)
+  const answer = harborAnswer(exchange, status, { message, code, ...(param !== undefined && { param }) })
   if (retryAfterMs !== undefined) answer.headers.set('retry-after-ms', String(Math.ceil(retryAfterMs)))
   const failure: Failure = {
     kind: 'refused',

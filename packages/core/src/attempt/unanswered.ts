@@ -60,7 +60,7 @@ function cutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptErr
 
 /** Makes the answer that a call of a closed client gets. */
 export function closedAnswer(exchange: Exchange, { message, code }: ClientClosedError): Answer {
-  return harborAnswer(exchange, 503, { message, type: 'harbor_error', code })
+  return harborAnswer(exchange, 503, { message, code })
 }
 
 /**
@@ -73,7 +73,7 @@ function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): At
   if (exchange.init.redirect === 'error') {
     return new AttemptError(exchange, failure, { cause: new TypeError('fetch failed', { cause }) })
   }
-  const answer = harborAnswer(exchange, 502, { message, type: 'harbor_error', code })
+  const answer = harborAnswer(exchange, 502, { message, code })
   return new AttemptError(exchange, failure, { answer, cause })
 }
 
@@ -87,7 +87,7 @@ function poolRefused(
   const { code, message } = cause
   const failure: Failure = { kind: 'refused', code, retryable: false, ambiguous: false }
   if (!PoolQueueFullError.is(cause)) return new AttemptError(exchange, failure, { cause })
-  const answer = harborAnswer(exchange, 429, { message, type: 'harbor_error', code })
+  const answer = harborAnswer(exchange, 429, { message, code })
   answer.headers.set('retry-after-ms', String(UNKNOWN_WAIT_MS))
   return new AttemptError(exchange, failure, { answer, cause })
 }

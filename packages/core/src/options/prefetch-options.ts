@@ -29,9 +29,5 @@ export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, c
   if (given) {
     throw new OptionError(`prefetch.${given}`, `prefetch.${given} is set by Harbor. Take it out.`)
   }
-  try {
-    checkPrefetcherOptions({ ...prefetch, cache: ANY_CACHE })
-  } catch (error) {
-    throw inSection('prefetch', error)
-  }
+  inSection('prefetch', () => checkPrefetcherOptions({ ...prefetch, cache: ANY_CACHE }))
 }

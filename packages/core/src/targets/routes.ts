@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import type { Continuation } from '../protocols/shared/continuation-format.ts'
 import type { ModelOptions } from '../options/provider-options.ts'
 import type { Operation } from '../protocols/protocol.ts'
@@ -44,7 +45,7 @@ export class Routes {
    * The chains for each default provider. They differ, because a model that is named without a provider belongs to the default provider.
    */
   readonly #chains: ReadonlyMap<string, AllChains>
-  readonly #plans = new Map<string, Plan>()
+  readonly #plans = new BoundedMap<string, Plan>(MAX_PLANS)
   #last: (Routed & { readonly plan: Plan }) | undefined
 
   /** @throws OptionError for an invalid chain */
@@ -114,7 +115,6 @@ export class Routes {
       },
       request.operation,
     )
-    if (this.#plans.size >= MAX_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
     return plan
   }
