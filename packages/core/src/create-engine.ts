@@ -44,14 +44,6 @@ import { ENGINE, type Engine } from './engine.ts'
 
 assertNodeVersion(process.versions.node)
 
-/**
- * Returns a prefix for the ids of calls. It has 72 random bits, so that ids of different clients and processes differ, also of processes that
- * were started from one snapshot.
- */
-function idPrefix(): string {
-  return randomBytes(9).toString('hex')
-}
-
 // An import of `node:crypto` would also load web crypto.
 const { randomBytes } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')
 
@@ -114,7 +106,8 @@ export function createEngine(
     ? new FleetLedger(member.money)
     : new SpendLedger(() => systemClock.now())
   let calls = 0
-  const prefix = `call_${idPrefix()}_`
+  // 72 random bits, so that ids of different clients and processes differ, also of processes that were started from one snapshot.
+  const prefix = `call_${randomBytes(9).toString('hex')}_`
   const nextId = (): string => prefix + (++calls).toString(36)
   const { prefetch } = options
   const batching = embeddingBatchSettings(options.embeddingBatch)

@@ -20,7 +20,10 @@ export function harborAnswer(
     statusText: '',
     headers,
     url: upstream?.url ?? '',
-    body: { kind: 'text', text: JSON.stringify(operation.errors.bodyOf({ type: 'harbor_error', ...error }, status)) },
+    body: {
+      kind: 'text',
+      text: JSON.stringify(operation.errors.bodyOf({ type: 'harbor_error', ...error }, status)),
+    },
   }
 }
 

@@ -15,7 +15,7 @@ export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): Att
   return notSent(exchange, 503, 'breaker_open', {
     message:
       `${exchange.leg.target.name} fails too often and was not called: its circuit is ${cause.state}. ` +
-      `Name a target that takes over for it in the \`fallback\` option.`,
+      `Try again later, or name another target in the \`fallback\` option.`,
     retryAfterMs: cause.retryAfterMs,
     cause,
   })

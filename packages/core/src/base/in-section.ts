@@ -15,3 +15,18 @@ export function inSection<Result>(section: string, use: () => Result): Result {
     throw new OptionError(section, `In ${section}: ${message}${/[.?!]$/.test(message) ? '' : '.'}`)
   }
 }
+
+/**
+ * Refuses options of another package that Harbor sets itself.
+ * @param advice what to do instead
+ * @throws OptionError naming the first of them that is given
+ */
+export function refuseOwnOf(
+  section: string,
+  options: object,
+  names: readonly string[],
+  advice = 'Take it out.',
+): void {
+  const given = names.find((name) => name in options)
+  if (given) throw new OptionError(`${section}.${given}`, `${section}.${given} is set by Harbor. ${advice}`)
+}

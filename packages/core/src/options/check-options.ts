@@ -9,7 +9,7 @@ import { checkLimits } from './limit-options.ts'
 import { checkPrefetch } from './prefetch-options.ts'
 import * as is from '../base/check.ts'
 import { OptionError } from '../base/errors.ts'
-import { inSection } from '../base/in-section.ts'
+import { inSection, refuseOwnOf } from '../base/in-section.ts'
 import { checkLabels } from './labels.ts'
 import type { HarborOptions } from './options.ts'
 import type { PerCallOptions } from './per-call-options.ts'
@@ -94,8 +94,7 @@ function checkHedge(hedge: HedgeOptions | false | undefined): void {
 
 function checkBreaker(breaker: BreakerSettings | false | undefined): void {
   if (!breaker) return
-  const given = ['judge', 'restore', 'clock', 'name'].find((name) => name in breaker)
-  if (given) throw new OptionError(`breaker.${given}`, `breaker.${given} is set by Harbor. Take it out.`)
+  refuseOwnOf('breaker', breaker, ['judge', 'restore', 'clock', 'name'])
   // This breaker only checks the options, so it must not be attached to the store.
   const isStore = typeof breaker.store?.attach === 'function'
   inSection('breaker', () => new CircuitBreaker(isStore ? { ...breaker, store: undefined } : breaker))
@@ -103,14 +102,11 @@ function checkBreaker(breaker: BreakerSettings | false | undefined): void {
 
 /** Checks the `retry` section. @throws OptionError for an invalid option, or one that Harbor sets itself */
 export function checkRetry(settings: object): void {
-  const given = ['signal', 'deadlineMs', 'attemptTimeoutMs', 'clock', 'classify', 'shouldRetryResult'].find(
-    (name) => name in settings,
+  refuseOwnOf(
+    'retry',
+    settings,
+    ['signal', 'deadlineMs', 'attemptTimeoutMs', 'clock', 'classify', 'shouldRetryResult'],
+    'For time limits see timeout and timeouts.',
   )
-  if (given) {
-    throw new OptionError(
-      `retry.${given}`,
-      `retry.${given} is set by Harbor. For time limits see timeout and timeouts.`,
-    )
-  }
   inSection('retry', () => createRetry(settings))
 }

@@ -1,7 +1,6 @@
 import { createRateLimiter, type RateLimits } from '@harbor/batch'
 import { aCount, aFunction, checkOptions, type Check } from '../base/check.ts'
-import { OptionError } from '../base/errors.ts'
-import { inSection } from '../base/in-section.ts'
+import { inSection, refuseOwnOf } from '../base/in-section.ts'
 
 /** Returns the number of input tokens of a request, from its body: a number of at least 0. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
@@ -28,7 +27,7 @@ export function checkLimits(limits: LimitOptions | false | undefined, name: stri
   if (!limits) return
   const { maxConcurrency, countTokens, ...rates } = limits
   checkOptions({ maxConcurrency, countTokens }, CHECKS, `${name}.`)
-  if ('clock' in rates) throw new OptionError(`${name}.clock`, `${name}.clock is set by Harbor. Take it out.`)
+  refuseOwnOf(name, rates, ['clock'])
   inSection(name, () => createRateLimiter(rates))
 }
 
