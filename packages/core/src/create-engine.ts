@@ -44,14 +44,6 @@ import { ENGINE, type Engine } from './engine.ts'
 
 assertNodeVersion(process.versions.node)
 
-/**
- * Returns a prefix for the ids of calls. It has 72 random bits, so that ids of different clients and processes differ, also of processes that
- * were started from one snapshot.
- */
-function idPrefix(): string {
-  return randomBytes(9).toString('hex')
-}
-
 // An import of `node:crypto` would also load web crypto.
 const { randomBytes } = /* @__PURE__ */ process.getBuiltinModule('node:crypto')
 
@@ -61,12 +53,7 @@ const MAX_CAPTURE_MS = 10_000
 /** The maximum memory for all large answers that are read at the same time, as a multiple of `maxAnswerBytes`. */
 const HELD_ANSWERS = 2
 
-const SDK_RETRIES =
-  'The SDK that uses createHarborFetch() retries, too. Pass it `maxRetries: 0`, so that only Harbor retries.'
-
-function totalOf({ deadlineMs }: PerCall): { totalMs?: number } {
-  return deadlineMs === undefined ? {} : { totalMs: deadlineMs }
-}
+const SDK_RETRIES = 'The SDK that uses createHarborFetch() retries, too. Give it `maxRetries: 0`.'
 
 /** @param given `isFetch`: whether `createHarborFetch()` creates the engine; otherwise a `Harbor` client does */
 export function createEngine(
@@ -119,7 +106,8 @@ export function createEngine(
     ? new FleetLedger(member.money)
     : new SpendLedger(() => systemClock.now())
   let calls = 0
-  const prefix = `call_${idPrefix()}_`
+  // 72 random bits, so that ids of different clients and processes differ, also of processes that were started from one snapshot.
+  const prefix = `call_${randomBytes(9).toString('hex')}_`
   const nextId = (): string => prefix + (++calls).toString(36)
   const { prefetch } = options
   const batching = embeddingBatchSettings(options.embeddingBatch)
@@ -195,7 +183,7 @@ export function createEngine(
       const { current } = live
       if (current === given && own) return own
       given = current
-      return (own = policyFor(current, { ...totalOf(perCall), timeouts: perCall.timeouts }))
+      return (own = policyFor(current, { totalMs: perCall.deadlineMs, timeouts: perCall.timeouts }))
     }
     return async function harborFetch(input, init) {
       const context = init && callContextOf(init)

@@ -243,7 +243,7 @@ describe('limits', () => {
   it.each<[object, RegExp]>([
     [{ requestsPerMinute: 0 }, /In limits: requestsPerMinute must be/],
     [{ requestPerMinute: 5 }, /In limits: .*requestPerMinute/],
-    [{ maxConcurrency: 0 }, /In limits: maxConcurrency must be/],
+    [{ maxConcurrency: 0 }, /limits\.maxConcurrency must be/],
     [{ maxConcurrency: 'many' }, /limits\.maxConcurrency must be/],
     [{ clock: Date }, /limits\.clock is set by Harbor/],
     [{ countTokens: 4 }, /limits\.countTokens must be a function/],

@@ -93,27 +93,21 @@ function malformedAnswer(exchange: LegExchange, head: AnswerHead, what: string, 
     retryable: true,
     ambiguous: true,
   }
-  const error = {
-    message: `The provider answered ${head.status} ${what}`,
-    type: 'harbor_error',
-    code: 'malformed_answer',
-  }
+  const error = { message: `The provider answered ${head.status} ${what}`, code: 'malformed_answer' }
   return new AttemptError(exchange, failure, { answer: harborAnswer(exchange, 502, error, head), cause })
 }
 
 /** Makes the error for a stream that failed before the caller got any of it. */
 export function failedStream(exchange: LegExchange, head: AnswerHead, cause: StreamFaultError): AttemptError {
   const { code, message } = cause
-  if (cause.origin === 'provider') {
-    const reported = ReportedFault.reportedBy(cause) ?? readError({ code, message })
-    const failure = failureOf(reported, reported.status, head.headers)
-    return new AttemptError(exchange, failure, {
-      answer: harborAnswer(exchange, statusOf(failure), reportOf(reported), head),
-      cause,
-    })
-  }
-  const failure: Failure = { kind: 'stream', code, retryable: true, ambiguous: false }
-  const error = { message, type: 'harbor_error', code }
+  const reported =
+    cause.origin === 'provider'
+      ? (ReportedFault.reportedBy(cause) ?? readError({ code, message }))
+      : undefined
+  const failure: Failure = reported
+    ? failureOf(reported, reported.status, head.headers)
+    : { kind: 'stream', code, retryable: true, ambiguous: false }
+  const error = reported ? reportOf(reported) : { message, code }
   return new AttemptError(exchange, failure, {
     answer: harborAnswer(exchange, statusOf(failure), error, head),
     cause,

@@ -3,12 +3,13 @@ import type { ReportedError } from '../protocols/protocol.ts'
 
 /**
  * Makes an answer of Harbor's own. It reports an error in the format of the protocol.
+ * @param error the error. Its type is that of Harbor's own errors, unless it is given
  * @param upstream the provider's answer that it replaces, and whose headers it takes over
  */
 export function harborAnswer(
   { operation }: Exchange,
   status: number,
-  error: ReportedError,
+  error: Omit<ReportedError, 'type'> & Partial<ReportedError>,
   upstream?: AnswerHead,
 ): Answer {
   const headers = new Headers(upstream?.headers)
@@ -19,7 +20,10 @@ export function harborAnswer(
     statusText: '',
     headers,
     url: upstream?.url ?? '',
-    body: { kind: 'text', text: JSON.stringify(operation.errors.bodyOf(error, status)) },
+    body: {
+      kind: 'text',
+      text: JSON.stringify(operation.errors.bodyOf({ type: 'harbor_error', ...error }, status)),
+    },
   }
 }
 

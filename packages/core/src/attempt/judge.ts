@@ -74,7 +74,7 @@ async function judgeOther(
   if (isStream) return judgeStream(exchange, scope, head, response, held)
   exchange.receipt.guard = 'none'
   if (isJsonType(mediaType) && !isPassedOn(exchange.method, exchange.url)) {
-    return withText(head, await wholeText(exchange, scope, head, response, held))
+    return { ...head, body: { kind: 'text', text: await wholeText(exchange, scope, head, response, held) } }
   }
   scope.handOver()
   const { client } = exchange
@@ -118,7 +118,7 @@ async function judgeJson(
   noteReport(exchange, answer.usageOf(json))
   exchange.receipt.finishReasons = answer.finishReasonsOf(json)
   const filtered = answer.isFiltered(exchange.receipt.finishReasons, json)
-  if (!isJsonInUtf8(head.headers)) head.headers.set('content-type', JSON_TYPE)
+  if (!isJsonInUtf8(head.headers)) head.headers.set('content-type', 'application/json')
   noteResponseId(exchange, answer.idOf(json))
   return { ...head, filtered, body: { kind: 'text', text, json } }
 }
@@ -212,10 +212,6 @@ function withoutContent(
   return (error && reportedError(exchange, head, error)) ?? failedStream(exchange, head, fault)
 }
 
-function withText(head: AnswerHead, text: string): Answer {
-  return { ...head, body: { kind: 'text', text } }
-}
-
 /** Reads the whole body as text. @throws AttemptError when the body is larger than `maxAnswerBytes` */
 async function wholeText(
   exchange: LegExchange,
@@ -253,4 +249,3 @@ async function errorText(
 }
 
 const EVENT_STREAM = 'text/event-stream'
-const JSON_TYPE = 'application/json'

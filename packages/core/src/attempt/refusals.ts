@@ -15,7 +15,7 @@ export function circuitOpen(exchange: LegExchange, cause: BreakerOpenError): Att
   return notSent(exchange, 503, 'breaker_open', {
     message:
       `${exchange.leg.target.name} fails too often and was not called: its circuit is ${cause.state}. ` +
-      `Name a target that takes over for it in the \`fallback\` option.`,
+      `Try again later, or name another target in the \`fallback\` option.`,
     retryAfterMs: cause.retryAfterMs,
     cause,
   })
@@ -59,13 +59,13 @@ export function limitReached(
     waitMs === undefined
       ? `the request is larger than they ever allow (${cause instanceof Error ? cause.message : 'too many tokens'})`
       : waitMs === Infinity
-        ? 'they are not known yet, and the first answers have not come'
+        ? 'they are not known before the first answers'
         : `there is room in ${Math.ceil(waitMs)} ms, which is longer than the call may take`
   // Without a time, a caller that retries would do so at once, again and again.
   const retryAfterMs = waitMs === Infinity ? UNKNOWN_WAIT_MS : waitMs
   return notSent(exchange, 429, 'local_rate_limit', {
     message: `The limits of ${target.name} let nothing through, so nothing was sent: ${why}.`,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    retryAfterMs,
     cause,
   })
 }
@@ -129,8 +129,8 @@ export function spendLimitExceeded(exchange: LegExchange, refusal: DrawRefusal):
   const severalLimits = (exchange.policy.spendLimits?.length ?? 0) > 1
   return notSent(exchange, 402, SPEND_LIMIT, {
     message: `Nothing was sent: ${isFull ? noRoomForPot(refusal) : tooLittleLeft(refusal, severalLimits)}.${renewed}`,
-    ...(isFull && { param: 'labels' }),
-    ...(untilMs !== Infinity && { retryAfterMs: Math.max(0, untilMs - exchange.policy.clock.now()) }),
+    param: isFull ? 'labels' : undefined,
+    retryAfterMs: untilMs === Infinity ? undefined : Math.max(0, untilMs - exchange.policy.clock.now()),
   })
 }
 
@@ -174,11 +174,15 @@ function notSent(
   exchange: LegExchange,
   status: number,
   code: string,
-  facts: { message: string; param?: string; retryAfterMs?: number; cause?: unknown },
+  facts: {
+    message: string
+    param?: string | undefined
+    retryAfterMs?: number | undefined
+    cause?: unknown
+  },
 ): AttemptError {
   const { message, param, retryAfterMs, cause } = facts
-  const error = { message, type: 'harbor_error', code, ...(param !== undefined && { param }) }
-  const answer = harborAnswer(exchange, status, error)
+  const answer = harborAnswer(exchange, status, { message, code, ...(param !== undefined && { param }) })
   if (retryAfterMs !== undefined) answer.headers.set('retry-after-ms', String(Math.ceil(retryAfterMs)))
   const failure: Failure = {
     kind: 'refused',

@@ -17,18 +17,14 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
   const isLost = LostHedgeError.is(cause)
   // The signals are checked before the type of the error, since a caller may abort with any reason, even with a timeout error.
   if (isLost || exchange.callerSignal?.aborted) {
-    const code = isLost ? { code: cause.code } : undefined
-    return new AttemptError(
-      exchange,
-      { kind: 'aborted', ...code, retryable: false, ambiguous: true },
-      { cause },
-    )
+    const failure: Failure = { kind: 'aborted', retryable: false, ambiguous: true }
+    return new AttemptError(exchange, isLost ? { ...failure, code: cause.code } : failure, { cause })
   }
   if (TimeoutError.is(cause)) {
-    const retryable = cause.clock !== 'total'
+    const { code, clock } = cause
     return new AttemptError(
       exchange,
-      { kind: 'timeout', code: cause.code, retryable, ambiguous: true },
+      { kind: 'timeout', code, retryable: clock !== 'total', ambiguous: true },
       { cause },
     )
   }
@@ -41,12 +37,8 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
   const failure: Failure =
     judged.kind === 'aborted' ? { kind: 'timeout', retryable: true, ambiguous: true } : judged
   const { code } = failure
-  const facts = { cause: redactError(cause) }
-  return new AttemptError(
-    exchange,
-    code === undefined ? failure : { ...failure, code: cleanWord(code) },
-    facts,
-  )
+  const cleaned = code === undefined ? failure : { ...failure, code: cleanWord(code) }
+  return new AttemptError(exchange, cleaned, { cause: redactError(cause) })
 }
 
 /**
@@ -60,7 +52,7 @@ function cutByClose(exchange: LegExchange, cause: ClientClosedError): AttemptErr
 
 /** Makes the answer that a call of a closed client gets. */
 export function closedAnswer(exchange: Exchange, { message, code }: ClientClosedError): Answer {
-  return harborAnswer(exchange, 503, { message, type: 'harbor_error', code })
+  return harborAnswer(exchange, 503, { message, code })
 }
 
 /**
@@ -73,7 +65,7 @@ function redirectRefused(exchange: LegExchange, cause: RedirectRefusedError): At
   if (exchange.init.redirect === 'error') {
     return new AttemptError(exchange, failure, { cause: new TypeError('fetch failed', { cause }) })
   }
-  const answer = harborAnswer(exchange, 502, { message, type: 'harbor_error', code })
+  const answer = harborAnswer(exchange, 502, { message, code })
   return new AttemptError(exchange, failure, { answer, cause })
 }
 
@@ -87,7 +79,7 @@ function poolRefused(
   const { code, message } = cause
   const failure: Failure = { kind: 'refused', code, retryable: false, ambiguous: false }
   if (!PoolQueueFullError.is(cause)) return new AttemptError(exchange, failure, { cause })
-  const answer = harborAnswer(exchange, 429, { message, type: 'harbor_error', code })
+  const answer = harborAnswer(exchange, 429, { message, code })
   answer.headers.set('retry-after-ms', String(UNKNOWN_WAIT_MS))
   return new AttemptError(exchange, failure, { answer, cause })
 }

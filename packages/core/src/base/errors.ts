@@ -6,11 +6,11 @@ export type ClockName = 'total' | 'attempt' | 'first-token' | 'idle'
 
 const SITUATION: Record<ClockName, (ms: number) => string> = {
   total: (ms) =>
-    `the call took longer than its total of ${ms} ms. Raise \`timeout\` or \`deadlineMs\`, or ask for less in one call`,
+    `the call took longer than ${ms} ms in all. Raise \`timeout\` or \`deadlineMs\`, or ask for less`,
   attempt: (ms) => `one attempt took longer than ${ms} ms. Raise \`attemptMs\` if the model needs longer`,
   'first-token': (ms) =>
-    `the stream brought no content within ${ms} ms. Raise \`firstTokenMs\` if the model thinks longer`,
-  idle: (ms) => `the stream brought no content for ${ms} ms. Raise \`idleMs\` if the model pauses longer`,
+    `the stream brought no content within ${ms} ms. Raise \`firstTokenMs\` if the model needs longer`,
+  idle: (ms) => `the stream brought no content for ${ms} ms. Raise \`idleMs\` if the model needs longer`,
 }
 
 /**
@@ -93,10 +93,10 @@ export class StreamFaultError extends Error {
 /** The messages of `ClientClosedError`, by the state of the call. */
 const CLOSED = {
   waiting:
-    'This client is closed: the call was waiting, and nothing of it was on the wire. Make it with another client; its receipt shows earlier attempts.',
+    'This client is closed: the call was waiting, and not on the wire. Make it with another client; its receipt shows earlier attempts.',
   late: 'This client is closed: the call was not sent. Make it with another client.',
   sent:
-    'This client is closed: the request was sent, was not over within graceMs of close(), and was aborted. It may have been billed. ' +
+    'This client is closed: the request took longer than graceMs of close(), and was aborted. It may have been billed. ' +
     'Raise graceMs, or make it with another client.',
 } as const
 

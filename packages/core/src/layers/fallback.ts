@@ -43,10 +43,7 @@ export function fallbackLayer(
       health.setAlternatives(chain, ladder?.cheaper)
       if (ladder) health.setAlternatives(chain.filter((target) => !ladder.cheaper.includes(target)))
       const ordered = inOrder(exchange, chain, health, telemetry)
-      const stays =
-        chain.length < 2
-          ? undefined
-          : sticky.of(exchange, chain, (target) => isWell(target, exchange, health))
+      const stays = sticky.of(exchange, chain, (target) => isWell(target, exchange, health))
       // An order that leaves the target out has decided against it.
       const targets = stays && ordered.includes(stays) ? inFront(ordered, stays) : ordered
       const takeover = chain === plan.outage ? undefined : tooLongForFirst(plan)
@@ -115,7 +112,7 @@ function inOrder(
 function isWell(target: Target, exchange: Exchange, health: Health): boolean {
   const provider = exchange.policy.routes.providerOf(target)
   return (
-    (health.breakerOf(target)?.state ?? 'closed') === 'closed' &&
+    health.isClosed(target) &&
     health.cooldowns.reasonFor(target, provider, exchange) === undefined &&
     whyUnable(target, provider, exchange) === undefined
   )
@@ -144,8 +141,8 @@ function otherChainAfter(outcome: Outcome, begun: readonly Target[], plan: Plan)
 
 function noCheaperTier({ outage: [requested] }: Plan): string {
   return (
-    `A call prefers the cheapest service tier of ${requested?.name}, but no entry of \`models\` is a cheaper tier of it. Add one, such as ` +
-    `{ model: '${requested?.model}', params: { service_tier: 'flex' } }, with a price unless it is a tier of OpenAI's or Google's.`
+    `A call prefers the cheapest service tier of ${requested?.name}, but no entry of \`models\` is cheaper. Add one, such as ` +
+    `{ model: '${requested?.model}', params: { service_tier: 'flex' } }, with a price unless OpenAI or Google sells it.`
   )
 }
 

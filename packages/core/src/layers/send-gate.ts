@@ -1,7 +1,8 @@
 import { BulkStoppedError } from '@harbor/batch'
 import { AttemptError } from '../attempt/attempt-error.ts'
-import type { Exchange, LegHandler } from '../call/exchange.ts'
+import type { Answer, Exchange, LegExchange, LegHandler } from '../call/exchange.ts'
 import { LegGate } from '../call/leg-gate.ts'
+import type { SendGate } from '../options/send-gate.ts'
 
 /**
  * The layers for calls with a `SendGate`, such as those of a bulk run. When the gate closes, they abort each call that waits for a limit, a
@@ -36,7 +37,7 @@ export const gateLayers = {
   },
 }
 
-async function runLegWithin(...[gate, exchange, next]: GatedLeg): ReturnType<LegHandler> {
+async function runLegWithin(gate: SendGate, exchange: LegExchange, next: LegHandler): Promise<Answer> {
   if (gate.closing.aborted && hasRequestOnWire(exchange)) {
     // A request to another target is on the wire and may still answer: skip this target, and let the call go on.
     const failure = { kind: 'refused', code: 'bulk_stopped', retryable: false, ambiguous: false } as const
@@ -51,12 +52,6 @@ async function runLegWithin(...[gate, exchange, next]: GatedLeg): ReturnType<Leg
     legGate.close()
   }
 }
-
-type GatedLeg = [
-  gate: NonNullable<Exchange['perCall']['gate']>,
-  exchange: Parameters<LegHandler>[0],
-  next: LegHandler,
-]
 
 export function hasRequestOnWire({ receipt }: Exchange): boolean {
   return receipt.attempts.some(({ durationMs }) => durationMs === undefined)

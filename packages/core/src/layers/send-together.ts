@@ -82,7 +82,7 @@ async function sendMembers(
     return [await orError(context.runInAsyncScope(() => next(alone)))]
   }
   const { batching } = exchange.operation
-  if (!batching) throw new Error('Only requests that can be combined are put into a batch.')
+  if (!batching) throw new Error('These requests cannot be combined.')
   const shares = sharesOf(members)
   const receipt = receiptOf(members, first, shares)
   const purse = purses && new SharedPurse(purses, shares)

@@ -1,4 +1,4 @@
-import { describeValue } from '@harbor/parts'
+import { aCount, checkOptions } from '../base/check.ts'
 import { OptionError } from '../base/errors.ts'
 import type { HarborOptions } from './options.ts'
 
@@ -9,12 +9,7 @@ import type { HarborOptions } from './options.ts'
  */
 export function attemptsOf({ retry, maxRetries }: HarborOptions): number | undefined {
   const maxAttempts = retry === false ? 1 : retry?.maxAttempts
-  if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
-    throw new OptionError(
-      'retry.maxAttempts',
-      `retry.maxAttempts must be a whole number of at least 1, got ${describeValue(maxAttempts)}.`,
-    )
-  }
+  checkOptions({ maxAttempts }, { maxAttempts: aCount }, 'retry.')
   if (maxAttempts !== undefined && maxRetries !== undefined && maxAttempts !== maxRetries + 1) {
     throw new OptionError(
       'maxRetries',

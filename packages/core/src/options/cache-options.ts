@@ -142,11 +142,7 @@ export function checkCache(cache: boolean | CacheLayerOptions | undefined): void
   const { rules, semantic, others } = split(cache)
   checkSemantic(semantic)
   is.checkOptions(rules, RULES, 'cache.')
-  try {
-    checkCacheOptions<never>(others)
-  } catch (error) {
-    throw inSection('cache', error)
-  }
+  inSection('cache', () => checkCacheOptions<never>(others))
 }
 
 /** Returns the cache options with defaults filled in. @returns undefined when caching is off */

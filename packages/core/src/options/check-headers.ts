@@ -41,6 +41,6 @@ export function checkHeaderValue(option: string, value: unknown): void {
   throw new OptionError(
     option,
     `${option} contains a line break or another character that no HTTP header may contain. ` +
-      'Check where it comes from, such as a file with more than one line.',
+      'Check where it comes from, such as a file of several lines.',
   )
 }

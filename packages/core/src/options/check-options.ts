@@ -9,7 +9,7 @@ import { checkLimits } from './limit-options.ts'
 import { checkPrefetch } from './prefetch-options.ts'
 import * as is from '../base/check.ts'
 import { OptionError } from '../base/errors.ts'
-import { inSection } from '../base/in-section.ts'
+import { inSection, refuseOwnOf } from '../base/in-section.ts'
 import { checkLabels } from './labels.ts'
 import type { HarborOptions } from './options.ts'
 import type { PerCallOptions } from './per-call-options.ts'
@@ -43,7 +43,7 @@ const RULE = {
 export function checkPerCall(options: PerCallOptions): void {
   is.checkOptions(options, PER_CALL_CHECKS)
   if (options.timeouts) is.checkOptions(options.timeouts, TIMEOUTS, 'timeouts.')
-  checkHedge(options.hedge, 'hedge')
+  checkHedge(options.hedge)
   checkLabels(options.labels)
 }
 
@@ -63,7 +63,7 @@ export function checkHarborOptions(options: HarborOptions): void {
   embeddingBatchSettings(options.embeddingBatch)
   checkPrefetch(options.prefetch, options.cache)
   checkBreaker(options.breaker)
-  checkHedge(options.hedge, 'hedge')
+  checkHedge(options.hedge)
   if (options.health) is.checkOptions(options.health, { checkIntervalMs: is.durationMs }, 'health.')
   if (options.pool && options.fetch) {
     throw new OptionError('pool', 'pool and fetch cannot be given together: fetch replaces the pool.')
@@ -87,42 +87,26 @@ function checkAlerts(alerts: readonly AlertOptions[]): void {
 }
 
 /** Checks the option `hedge` by creating a chain of `@harbor/fallback` with it, which checks its options. */
-function checkHedge(hedge: HedgeOptions | false | undefined, name: string): void {
+function checkHedge(hedge: HedgeOptions | false | undefined): void {
   if (!hedge) return
-  try {
-    new FallbackChain({ targets: [{ name: 'any' }], hedge })
-  } catch (error) {
-    throw inSection(name, error)
-  }
+  inSection('hedge', () => new FallbackChain({ targets: [{ name: 'any' }], hedge }))
 }
 
 function checkBreaker(breaker: BreakerSettings | false | undefined): void {
   if (!breaker) return
-  const given = ['judge', 'restore', 'clock', 'name'].find((name) => name in breaker)
-  if (given) throw new OptionError(`breaker.${given}`, `breaker.${given} is set by Harbor. Take it out.`)
-  try {
-    // This breaker only checks the options, so it must not be attached to the store.
-    const isStore = typeof breaker.store?.attach === 'function'
-    new CircuitBreaker(isStore ? { ...breaker, store: undefined } : breaker)
-  } catch (error) {
-    throw inSection('breaker', error)
-  }
+  refuseOwnOf('breaker', breaker, ['judge', 'restore', 'clock', 'name'])
+  // This breaker only checks the options, so it must not be attached to the store.
+  const isStore = typeof breaker.store?.attach === 'function'
+  inSection('breaker', () => new CircuitBreaker(isStore ? { ...breaker, store: undefined } : breaker))
 }
 
 /** Checks the `retry` section. @throws OptionError for an invalid option, or one that Harbor sets itself */
 export function checkRetry(settings: object): void {
-  const given = ['signal', 'deadlineMs', 'attemptTimeoutMs', 'clock', 'classify', 'shouldRetryResult'].find(
-    (name) => name in settings,
+  refuseOwnOf(
+    'retry',
+    settings,
+    ['signal', 'deadlineMs', 'attemptTimeoutMs', 'clock', 'classify', 'shouldRetryResult'],
+    'For time limits see timeout and timeouts.',
   )
-  if (given) {
-    throw new OptionError(
-      `retry.${given}`,
-      `retry.${given} is set by Harbor. For time limits see timeout and timeouts.`,
-    )
-  }
-  try {
-    createRetry(settings)
-  } catch (error) {
-    throw inSection('retry', error)
-  }
+  inSection('retry', () => createRetry(settings))
 }

@@ -45,10 +45,8 @@ export function embeddingBatchSettings(
       `embeddingBatch.${unknown} is not an option. There are: ${Object.keys(settings).join(', ')}.`,
     )
   }
-  try {
-    createBatcher(() => Promise.resolve([]), { ...settings, sizeOf: () => ({}) })
-  } catch (error) {
-    throw inSection('embeddingBatch', error)
-  }
+  inSection('embeddingBatch', () =>
+    createBatcher(() => Promise.resolve([]), { ...settings, sizeOf: () => ({}) }),
+  )
   return settings
 }

@@ -1,7 +1,6 @@
-import { describeValue } from '@harbor/parts'
-import { createConcurrencyLimit, createRateLimiter, type RateLimits } from '@harbor/batch'
-import { OptionError } from '../base/errors.ts'
-import { inSection } from '../base/in-section.ts'
+import { createRateLimiter, type RateLimits } from '@harbor/batch'
+import { aCount, aFunction, checkOptions, type Check } from '../base/check.ts'
+import { inSection, refuseOwnOf } from '../base/in-section.ts'
 
 /** Returns the number of input tokens of a request, from its body: a number of at least 0. */
 export type CountTokens = (request: Readonly<Record<string, unknown>>) => number
@@ -27,31 +26,16 @@ export interface LimitOptions extends Omit<RateLimits, 'clock'> {
 export function checkLimits(limits: LimitOptions | false | undefined, name: string): void {
   if (!limits) return
   const { maxConcurrency, countTokens, ...rates } = limits
-  if ('clock' in rates) throw new OptionError(`${name}.clock`, `${name}.clock is set by Harbor. Take it out.`)
-  try {
-    createRateLimiter(rates)
-    if (typeof maxConcurrency === 'number') createConcurrencyLimit({ max: maxConcurrency })
-  } catch (error) {
-    throw inSection(name, renamed(error))
-  }
-  if (countTokens !== undefined && typeof countTokens !== 'function') {
-    throw new OptionError(`${name}.countTokens`, `${name}.countTokens must be a function of the request.`)
-  }
-  if (
-    maxConcurrency !== undefined &&
-    typeof maxConcurrency !== 'number' &&
-    (maxConcurrency as unknown) !== 'adaptive'
-  ) {
-    throw new OptionError(
-      `${name}.maxConcurrency`,
-      `${name}.maxConcurrency must be a whole number of at least 1, or 'adaptive', got ${describeValue(maxConcurrency)}.`,
-    )
-  }
+  checkOptions({ maxConcurrency, countTokens }, CHECKS, `${name}.`)
+  refuseOwnOf(name, rates, ['clock'])
+  inSection(name, () => createRateLimiter(rates))
 }
 
-/** Replaces the option name `max`, which errors of `@harbor/batch` contain, by `maxConcurrency`. */
-function renamed(error: unknown): unknown {
-  return error instanceof TypeError
-    ? new TypeError(error.message.replace(/^max must/, 'maxConcurrency must'))
-    : error
-}
+/** The checks of the options that `@harbor/batch` does not have. */
+const CHECKS = {
+  maxConcurrency: {
+    accepts: (value) => value === 'adaptive' || value === Infinity || aCount.accepts(value),
+    expected: `${aCount.expected}, or 'adaptive'`,
+  },
+  countTokens: aFunction,
+} as const satisfies Record<string, Check>

@@ -1,7 +1,7 @@
 import type { PrefetcherOptions } from '@harbor/cache'
 import { checkPrefetcherOptions } from '@harbor/cache/option-checks'
 import { OptionError } from '../base/errors.ts'
-import { inSection } from '../base/in-section.ts'
+import { inSection, refuseOwnOf } from '../base/in-section.ts'
 
 /**
  * The options of `prefetch`, which predicts the next requests and sends them early. They are those of `createPrefetcher()` in `@harbor/cache`,
@@ -25,13 +25,6 @@ export function checkPrefetch(prefetch: boolean | PrefetchOptions | undefined, c
     )
   }
   if (prefetch === true) return
-  const given = ['cache', 'clock'].find((name) => name in prefetch)
-  if (given) {
-    throw new OptionError(`prefetch.${given}`, `prefetch.${given} is set by Harbor. Take it out.`)
-  }
-  try {
-    checkPrefetcherOptions({ ...prefetch, cache: ANY_CACHE })
-  } catch (error) {
-    throw inSection('prefetch', error)
-  }
+  refuseOwnOf('prefetch', prefetch, ['cache', 'clock'])
+  inSection('prefetch', () => checkPrefetcherOptions({ ...prefetch, cache: ANY_CACHE }))
 }

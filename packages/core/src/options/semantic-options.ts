@@ -25,13 +25,11 @@ export type SemanticOptions = Pick<
 /** Checks the options of the semantic cache. @throws OptionError for an unknown, invalid or missing option */
 export function checkSemantic(options: SemanticOptions | false | undefined): void {
   if (options === undefined || options === false) return
-  try {
-    for (const name of NOT_HERE)
-      if (Object.hasOwn(options, name)) throw new TypeError(`unknown option ${name}`)
+  inSection('cache.semantic', () => {
+    const given = NOT_HERE.find((name) => Object.hasOwn(options, name))
+    if (given) throw new TypeError(`unknown option ${given}`)
     checkSemanticOptions(options)
-  } catch (error) {
-    throw inSection('cache.semantic', error)
-  }
+  })
 }
 
 /** Options of the package that a client sets itself. */

@@ -88,10 +88,9 @@ function checkOwnProvider(option: string, { kind = 'openai', endpoints }: Provid
     )
   }
   if (kind === 'openai') return
-  const example = kind === 'azure' ? 'azure/<deployment>' : `${kind}/<model>`
   throw new OptionError(
     `${option}.kind`,
     `${option} is the client's own provider and cannot be of kind '${kind}'. Give the entry another name, ` +
-      `such as providers.${kind}, and name its ${kind === 'azure' ? 'deployments' : 'models'} ${example}.`,
+      `such as providers.${kind}, and call its models ${kind}/<model or deployment>.`,
   )
 }

@@ -108,7 +108,7 @@ function routesOf(options: HarborOptions, settled: SettledProviders): Routes {
 export function policyFor(
   policy: Policy,
   overrides: {
-    totalMs?: number
+    totalMs?: number | undefined
     maxAttempts?: number
     timeouts?: TimeoutSettings | undefined
     runLimit?: RunLimit | undefined

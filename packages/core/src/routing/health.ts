@@ -130,6 +130,11 @@ export class Health {
     return state !== 'open' && state !== 'isolated'
   }
 
+  /** Whether the target's circuit lets all calls through. */
+  isClosed(target: Target): boolean {
+    return (this.breakerOf(target)?.state ?? 'closed') === 'closed'
+  }
+
   breakerOf(target: Target): CircuitBreaker | undefined {
     if (!this.#breakers) return undefined
     const now = systemClock.now()
@@ -185,7 +190,9 @@ export class Health {
       const name = key.slice(0, key.indexOf('\n'))
       // If a target's name has several addresses, the address that is unavailable for the longest time is reported.
       if ((stats[name]?.retryAfterMs ?? -1) >= breaker.retryAfterMs) continue
-      stats[name] = { ...this.#recordOf(name), state: breaker.state, ...availability(breaker) }
+      const { state, retryAfterMs } = breaker
+      const available = state === 'closed' || state === 'half-open'
+      stats[name] = { ...this.#recordOf(name), state, available, retryAfterMs }
     }
     for (const [name] of this.chain.health.entries()) {
       if (name === PLACEHOLDER_TARGET.name) continue
@@ -226,8 +233,8 @@ export class Health {
 
   #recordOf(name: string): Omit<TargetStats, 'state' | 'available' | 'retryAfterMs'> {
     const { successRatio, latencyMs, lastError, lastCheckAt } = this.chain.health.get(name)
-    const lastFailure =
-      lastError instanceof Error ? lastError.message : typeof lastError === 'string' ? lastError : undefined
+    const cause: unknown = lastError instanceof Error ? lastError.message : lastError
+    const lastFailure = typeof cause === 'string' ? cause : undefined
     const keys = keyStatsOf(name, this.#options.rings, this.cooldowns)
     return { successRatio, latencyMs, lastFailure, lastCheckAt, keys }
   }
@@ -250,11 +257,7 @@ export class Health {
    */
   #hasAlternative(key: string): boolean {
     const targets = this.#alternatives.get(key) ?? []
-    return targets.some((target) => targetKey(target) !== key && this.#isClosed(target))
-  }
-
-  #isClosed(target: Target): boolean {
-    return (this.breakerOf(target)?.state ?? 'closed') === 'closed'
+    return targets.some((target) => targetKey(target) !== key && this.isClosed(target))
   }
 }
 
@@ -271,11 +274,4 @@ function onlyIf(rule: TripRule, mayTrip: () => boolean): TripRule {
       }
     },
   }
-}
-
-function availability({
-  state,
-  retryAfterMs,
-}: CircuitBreaker): Pick<TargetStats, 'available' | 'retryAfterMs'> {
-  return { available: state === 'closed' || state === 'half-open', retryAfterMs }
 }

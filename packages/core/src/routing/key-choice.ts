@@ -51,15 +51,7 @@ function mostLeft(keys: readonly KeyState[], { leftOf }: KeyFacts): KeyState {
 }
 
 function lowest(keys: readonly KeyState[], measure: (key: KeyState) => number): KeyState {
-  const [first] = keys
-  if (!first) throw new Error('There is at least one key to choose from.')
-  let found = first
-  let value = measure(first)
-  for (const key of keys) {
-    const other = measure(key)
-    if (other < value) [found, value] = [key, other]
-  }
-  return found
+  return keys.reduce((found, key) => (measure(key) < measure(found) ? key : found))
 }
 
 /**

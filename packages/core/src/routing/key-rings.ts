@@ -44,7 +44,7 @@ export class KeyRings {
     const shared = new SharedQuota(account)
     const [first, ...others] = list.keys.map((_, index) => new KeyState(list, index, account, shared))
     if (!first) return undefined
-    const ring: KeyRing = { provider, keys: [first, ...others], called: new Map() }
+    const ring: KeyRing = { provider, keys: [first, ...others], called: new BoundedMap(MAX_SHOWN) }
     this.#rings.set(account, ring)
     return ring
   }
@@ -55,7 +55,6 @@ export class KeyRings {
     key.usedAt = ++this.#lastUse
     const called = this.ringOf(provider, request)?.called
     if (!called || called.has(target.name)) return
-    if (called.size >= MAX_SHOWN) called.clear()
     const { headers, signer, keys, url, operation } = request
     called.set(target.name, { target, request: { headers, signer, keys, url, operation } })
   }

@@ -74,10 +74,7 @@ function readChain(
   const twice = targets.find((name, place) => targets.indexOf(name) !== place)
   if (twice) throw new OptionError(option, `${option} names ${twice} twice. Name each target once.`)
   if (targets.includes(requested)) {
-    throw new OptionError(
-      option,
-      `${option} names ${requested} itself, which cannot take over for itself. Take it out.`,
-    )
+    throw new OptionError(option, `${option} names ${requested} itself. Take it out.`)
   }
   refuseTwins(option, requested === EVERY_MODEL ? targets : [requested, ...targets], names)
   return targets
@@ -97,11 +94,10 @@ function refuseTwins(option: string, targets: readonly string[], { providers }: 
       .find(
         (other) => provider && other.provider && other.model === model && areTwins(provider, other.provider),
       )
-    if (!twin || !provider || !twin.provider) continue
+    if (!twin) continue
     throw new OptionError(
       option,
-      `${option} names ${twin.name} and ${name}, which give the same request: providers.${twin.provider.name} and ` +
-        `providers.${provider.name} have the same address and credential. Take one out.`,
+      `${option} names ${twin.name} and ${name}, which give the same request, with the same address and credential. Take one out.`,
     )
   }
 }
@@ -125,7 +121,7 @@ export function fullName(
     throw new OptionError(
       option,
       `${option}: '${name}' names a provider '${prefix}' that is not in providers. ` +
-        `Configured: ${known.join(', ')}. Add an entry for it, or did you mean ${near ?? defaultProvider}/${rest.join('/')}?`,
+        `Configured: ${known.join(', ')}. Add it, or did you mean ${near ?? defaultProvider}/${rest.join('/')}?`,
     )
   }
   return `${defaultProvider}/${name}`
@@ -145,8 +141,7 @@ function refuseCycles(option: string, chains: NamedChains): void {
       const round = [...path.slice(path.indexOf(name)), name].join(' → ')
       throw new OptionError(
         option,
-        `${option} goes round in a circle: ${round}. A call follows only the list of the requested model; ` +
-          `name all of its targets there, and take the way back out.`,
+        `${option} goes round in a circle: ${round}. A call follows only the list of the requested model: name all its targets there.`,
       )
     }
     for (const next of chains.get(name) ?? []) visit(next, [...path, name])

@@ -30,7 +30,7 @@ export function refuseUnserved(option: string, chains: Chains | undefined, calls
         option,
         `${option}['${requested}'] names ${name}, which can never take over: providers.${provider.name} serves ` +
           `${[...provider.formats.keys()].join(', ') || 'no protocol'}, and the call is one of ${possible.join(', ')}. ` +
-          `Give providers.${provider.name}.endpoints an address for one of them, or take ${name} out.`,
+          `Give it an address for one of them in \`endpoints\`, or take it out.`,
       )
     }
   }

@@ -54,10 +54,8 @@ export class KeyRoom {
 
   /** Returns the time until something is left of every limit, in milliseconds; 0 if that is so now. */
   waitMs(now: number): number {
-    let longest = 0
-    for (const level of this.#levels)
-      if (isCurrent(level, now)) longest = Math.max(longest, waitFor(level, now))
-    return longest
+    const current = this.#levels.filter((level) => isCurrent(level, now))
+    return Math.max(0, ...current.map((level) => waitFor(level, now)))
   }
 
   #shareOf(level: Level, now: number): number {

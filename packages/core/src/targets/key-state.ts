@@ -1,4 +1,5 @@
 import type { ObservedLimits } from '@harbor/batch'
+import { BoundedMap } from '../base/bounded-map.ts'
 import type { Key, KeyList } from './credential.ts'
 import { KeyRoom } from './key-room.ts'
 
@@ -50,7 +51,7 @@ export class KeyState {
   usedAt = 0
   readonly #account: string
   readonly #shared: SharedQuota
-  readonly #rooms = new Map<string, KeyRoom>()
+  readonly #rooms = new BoundedMap<string, KeyRoom>(MAX_MODELS)
 
   /** @param account identifies the provider and the caller's account */
   constructor(
@@ -99,7 +100,6 @@ export class KeyState {
   roomFor(model: string): KeyRoom {
     const known = this.#rooms.get(model)
     if (known) return known
-    if (this.#rooms.size >= MAX_MODELS) this.#rooms.clear()
     const room = new KeyRoom()
     this.#rooms.set(model, room)
     return room

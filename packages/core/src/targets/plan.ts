@@ -33,6 +33,6 @@ export interface Ladder {
 
 /** Returns the requested target of a plan. @param targets those in its `outage` */
 export function requestedOf([requested]: readonly Target[]): Target {
-  if (!requested) throw new Error('A plan has at least the requested target.')
+  if (!requested) throw new Error('The plan has no target.')
   return requested
 }

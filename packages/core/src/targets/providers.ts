@@ -65,11 +65,20 @@ const AZURE_VERSION = '2024-10-21'
  * @returns undefined if `apiKey` is undefined, for example because an environment variable is not set
  */
 export function settleProvider(name: string, options: ProviderOptions): Provider | undefined {
-  const { kind = 'openai', apiKey, apiVersion = AZURE_VERSION } = options
-  if (apiKey === undefined) return undefined
+  const { apiKey } = options
+  return apiKey === undefined ? undefined : providerWith(name, apiKey, options)
+}
+
+function providerWith(
+  name: string,
+  apiKey: Key | readonly Exclude<Key, null>[],
+  options: Omit<ProviderOptions, 'apiKey'>,
+): Provider {
   const keys = keyListOf(apiKey)
   const credential = keys?.identity ?? credentialOf(firstKeyOf(apiKey))
   const {
+    kind = 'openai',
+    apiVersion = AZURE_VERSION,
     headers = {},
     quotaGroup,
     limits,
@@ -134,8 +143,7 @@ export function nativeProvider(
   options: ProviderOptions = {},
   vendors: readonly Vendor[] = VENDOR_NAMES,
 ): Provider {
-  const settled = settleProvider(name, { ...options, apiKey: null, baseURL })
-  if (!settled) throw new Error('A provider that needs no key cannot lack it.')
+  const settled = providerWith(name, null, { ...options, baseURL })
   const own = { ...settled.own, native: true }
   // A request has the form of its protocol's vendor, wherever the SDK sends it.
   const formats = new Map(

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import type { Continuation } from '../protocols/shared/continuation-format.ts'
 import type { ModelOptions } from '../options/provider-options.ts'
 import type { Operation } from '../protocols/protocol.ts'
@@ -44,7 +45,7 @@ export class Routes {
    * The chains for each default provider. They differ, because a model that is named without a provider belongs to the default provider.
    */
   readonly #chains: ReadonlyMap<string, AllChains>
-  readonly #plans = new Map<string, Plan>()
+  readonly #plans = new BoundedMap<string, Plan>(MAX_PLANS)
   #last: (Routed & { readonly plan: Plan }) | undefined
 
   /** @throws OptionError for an invalid chain */
@@ -114,7 +115,6 @@ export class Routes {
       },
       request.operation,
     )
-    if (this.#plans.size >= MAX_PLANS) this.#plans.clear()
     this.#plans.set(key, plan)
     return plan
   }
@@ -278,8 +278,7 @@ function warningOf(
   if (skipped.length === 0) return undefined
   const names = [...new Set(skipped.map(({ name }) => name))].join(', ')
   return (
-    `Calls of ${protocol} for ${requested?.name} skip ${names}: the providers do not serve this protocol. ` +
-    `Requests are not translated. Give them an address for it in \`endpoints\`, or use a protocol that ` +
-    `all of them serve, such as openai-chat.`
+    `Calls of ${protocol} for ${requested?.name} skip ${names}: their providers do not serve it. ` +
+    `Give them an address for it in \`endpoints\`, or use a protocol that all of them serve, such as openai-chat.`
   )
 }

@@ -103,10 +103,6 @@ function wireOfOwnPool(pool: Pool, warn: (error: Error) => void): Wire {
 }
 
 function ownPool(options: PoolOptions | undefined): Pool {
-  try {
-    // Only the retry layer retries: a request that the pool sent again would be missing from the receipt.
-    return createPool({ staleSocketRetry: false, ...options })
-  } catch (error) {
-    throw inSection('pool', error)
-  }
+  // Only the retry layer retries: a request that the pool sent again would be missing from the receipt.
+  return inSection('pool', () => createPool({ staleSocketRetry: false, ...options }))
 }
