@@ -136,7 +136,7 @@ describe('configure', () => {
     const before = harbor.explain()
     const attempts: [object, string][] = [
       [{ pool: {} }, 'pool cannot change at run time'],
-      [{ fallback: { 'gpt-4': ['gpt-4'] } }, 'cannot take over for itself'],
+      [{ fallback: { 'gpt-4': ['gpt-4'] } }, 'names openai/gpt-4 itself'],
       [{ maxUpstreamCalls: 0 }, 'maxUpstreamCalls must be a whole number of at least 1, got 0'],
     ]
     for (const [changes, message] of attempts) {
