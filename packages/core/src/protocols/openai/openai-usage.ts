@@ -9,7 +9,7 @@ const MAX_COST_USD = 1_000
 const TIER = /^[\w.:-]{1,64}$/
 
 /**
- * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. A later report replaces what it says anew. If a token count is
+ * Reads the `usage` and `service_tier` of OpenAI's answers and chunks. A later report replaces the counts that it has. If a token count is
  * implausible, no usage is reported.
  */
 export class OpenAIUsage implements UsageReader {

@@ -29,7 +29,7 @@ export interface UsageReader extends UsageReport {
 /** The highest number of fields that reports are joined up to. */
 const MAX_FIELDS = 64
 
-/** Joins the reports of one answer. A later one replaces what it says anew: a field that is null or 0 says nothing. */
+/** Joins the reports of one answer. A later one replaces the fields that it has: a field that is null or 0 says nothing. */
 export function joinedReports<Report extends object>(earlier: Report, later: Report): Report {
   if (Object.keys(earlier).length > MAX_FIELDS) return later
   const said = Object.entries(later).filter(([, value]) => value != null && value !== 0)
