@@ -1,6 +1,5 @@
 import { runBulk, type BulkRun, type BulkSource } from '@harbor/batch'
 import type { OpenAI } from 'openai'
-import { isRecord } from '../base/json.ts'
 import { OptionError } from '../base/errors.ts'
 import { optionsOfRun, type HarborBulkOptions } from './bulk-options.ts'
 import type { BulkAnswer, BulkRequest } from './bulk-request.ts'
@@ -40,8 +39,9 @@ export function idOf(request: BulkRequest | null | undefined, index: number): st
  * @throws OptionError if the request has no body, or asks for a stream
  */
 export function checkRequest(request: BulkRequest): void {
-  const { body } = Object(request) as { body?: unknown }
-  if (!isRecord(body)) throw new OptionError('body', 'A request needs a body, such as { model, messages }.')
-  if (body['stream'])
+  const { body } = Object(request) as { body?: BulkRequest['body'] | null }
+  if (typeof body !== 'object' || body === null)
+    throw new OptionError('body', 'A request needs a body, such as { model, messages }.')
+  if ('stream' in body && body.stream)
     throw new OptionError('stream', 'A bulk run has no streams: leave stream out of the body.')
 }
