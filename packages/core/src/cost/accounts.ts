@@ -91,7 +91,12 @@ export class Accounts {
    * Undefined if the price is unknown, or the price list is not loaded yet.
    */
   highestCostOf(target: Target, request: EstimatedRequest): PricedUse | undefined {
-    return costOfUse(this.list, target, highestUse(request, target, this.#tokensOfAnswer))
+    return costOfUse(this.list, target, this.highestUseOf(target, request))
+  }
+
+  /** Returns what a request may use at most at `target`, with the conversation that the provider has stored. */
+  highestUseOf(target: Target, request: EstimatedRequest): Used {
+    return highestUse(request, target, (id) => this.#answerTokens.get(id))
   }
 
   /**
@@ -100,7 +105,7 @@ export class Accounts {
    * @returns undefined if the price is unknown or incomplete, or the price list is not loaded yet
    */
   highestCostAt(target: Target, request: EstimatedRequest, tier: string | undefined): number | undefined {
-    const { usage } = highestUse(request, target, this.#tokensOfAnswer)
+    const { usage } = this.highestUseOf(target, request)
     const rates = this.#ratesAt(target, usage, tier)
     if (!rates || unpricedTools(usage.serverToolUses, rates.price.perServerToolUse, rates.tools))
       return undefined
@@ -128,7 +133,7 @@ export class Accounts {
   bookPossible({ receipt, json, headers, operation }: FailedCall, target: Target): void {
     if (!json) return
     const request = { operation, json, headers, estimate: operation.tokens.estimate(json) }
-    const { usage } = highestUse(request, target, this.#tokensOfAnswer)
+    const { usage } = this.highestUseOf(target, request)
     receipt.possiblyBilledTokens += usage.inputTokens + usage.outputTokens
     this.#whenPriced([target], () => {
       const usd = this.highestCostOf(target, request)?.usd ?? 0
@@ -256,8 +261,6 @@ export class Accounts {
       used.usage,
     )
   }
-
-  readonly #tokensOfAnswer = (id: string): number | undefined => this.#answerTokens.get(id)
 
   /** Returns what an answer cost less than it would have cost at the requested target. */
   #savedByFallback(usd: number, firstTarget: Target | undefined, servedBy: Target, used: Used): number {

@@ -86,7 +86,7 @@ function book(
     const { serviceTier, reportedUsd, modelUses } = receipt
     const { routes } = exchange.policy
     const parts = partsOf(modelUses, servedBy, (model) => routes.otherModelAt(servedBy, model, operation))
-    const used = usageOfCall(exchange, servedBy, answer, end)
+    const used = usageOfCall(exchange, servedBy, answer, end, accounts)
     const { usage, source } = used
     receipt.billedTokens = { count: usage.inputTokens + usage.outputTokens, source }
     const sent = json && withParams(servedBy, json, operation)
