@@ -200,30 +200,6 @@ describe('createHarborFetch', () => {
   })
 })
 
-describe('a request with numbers of more digits than a parsed number keeps', () => {
-  const ask = (
-    provider: SimulatedProvider,
-    fetch: typeof globalThis.fetch,
-    body: string,
-  ): Promise<Response> => fetch(`${provider.baseURL}/chat/completions`, { method: 'POST', body })
-  const about = (tenant: string): string =>
-    `{"model":"gpt-4","temperature":0,"tenant_id":${tenant},"messages":[{"role":"user","content":"Hi."}]}`
-
-  it('shares its answer with the same text only, stored or in flight', async () => {
-    const provider = await simulate()
-    const fetch = harborFetchFor({ cache: { scope: 'app' } })
-    const texts = ['7203685477580712345', '7203685477580712346', '7203685477580712345'].map(about)
-    expect(JSON.parse(texts[0] ?? '')).toEqual(JSON.parse(texts[1] ?? ''))
-    const fares = await Promise.all(texts.map(async (body) => (await ask(provider, fetch, body)).headers))
-    expect(fares.map((headers) => headers.get('x-harbor-cache'))).toEqual(['miss', 'miss', 'shared'])
-    expect((await ask(provider, fetch, about('7203685477580712347'))).headers.get('x-harbor-cache')).toBe(
-      'miss',
-    )
-    expect((await ask(provider, fetch, texts[1] ?? '')).headers.get('x-harbor-cache')).toBe('hit')
-    expect(provider.counts().calls).toBe(3)
-  })
-})
-
 describe('a far tier', () => {
   it('serves another process, also after a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'harbor-core-'))

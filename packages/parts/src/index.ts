@@ -1,3 +1,4 @@
+export { parseExactly } from './exact-numbers.ts'
 export { ObservedCall, type Observation } from './observed-call.ts'
 export {
   aClock,

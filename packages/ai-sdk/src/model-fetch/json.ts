@@ -9,9 +9,12 @@ export function isRecord(value: unknown): value is JSONObject {
 }
 
 /** Parses JSON. Returns undefined for a text that is not JSON, without an error that would quote it. */
-export function parseJson(text: string): JSONValue | undefined {
+export function parseJson(
+  text: string,
+  parse: (text: string) => unknown = JSON.parse,
+): JSONValue | undefined {
   try {
-    return JSON.parse(text) as JSONValue
+    return parse(text) as JSONValue
   } catch {
     return undefined
   }

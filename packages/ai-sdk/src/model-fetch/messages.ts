@@ -1,3 +1,4 @@
+import { parseExactly } from '@harbor/parts'
 import type { JSONObject, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider'
 import { textContent, userContent } from './content-parts.ts'
 import type { Dropped } from './dropped.ts'
@@ -103,7 +104,7 @@ function toolCall(call: unknown, toolNames: Map<string, string>): AssistantConte
   const toolCallId = textIn(call, 'id', 'a tool call')
   const toolName = textIn(called, 'name', 'the function of a tool call')
   const text = textIn(called, 'arguments', 'the function of a tool call')
-  const input = text.trim() === '' ? {} : parseJson(text)
+  const input = text.trim() === '' ? {} : parseJson(text, parseExactly)
   if (input === undefined) throw unsupported('a tool call whose arguments are not JSON')
   toolNames.set(toolCallId, toolName)
   return { type: 'tool-call', toolCallId, toolName, input }

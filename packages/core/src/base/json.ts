@@ -6,17 +6,20 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A function that parses a JSON text, such as `JSON.parse`, which is used by default. */
+type Parse = (text: string) => unknown
+
 /** Parses a JSON text. Returns undefined if it is not valid JSON. */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, parse: Parse = JSON.parse): unknown {
   try {
-    return JSON.parse(text)
+    return parse(text)
   } catch {
     return undefined
   }
 }
 
 /** Parses a JSON text that contains an object. Returns undefined for any other value and for invalid JSON. */
-export function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
-  const value = parseJson(text)
+export function parseRecord(text: string, parse?: Parse): JsonBody | undefined {
+  const value = parseJson(text, parse)
   return isRecord(value) ? value : undefined
 }

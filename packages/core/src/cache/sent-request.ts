@@ -1,4 +1,3 @@
-import { hash } from '../base/hash.ts'
 import type { JsonBody } from '../base/json.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { namingModel } from '../protocols/shared/variant-fields.ts'
@@ -9,7 +8,7 @@ import { withParams } from '../targets/variant.ts'
 export interface SentRequest {
   readonly json: JsonBody
   readonly url: string
-  /** The part of the key that separates calls which may wait, and those whose numbers were changed by parsing; empty for other calls. */
+  /** The part of the key that separates calls which may wait; empty for other calls. */
   readonly variant: string
 }
 
@@ -18,11 +17,10 @@ export interface SentRequest {
  * wait share answers with calls of the same deadline only. Another call would otherwise wait with them, and one with less time would miss its deadline.
  */
 export function sentRequest(
-  { json = {}, url, init, operation, receipt, perCall, policy }: Exchange,
+  { json = {}, url, operation, receipt, perCall, policy }: Exchange,
   { ladder, outage }: Plan,
 ): SentRequest {
-  const variant =
-    (ladder && perCall.prefer ? `\n${perCall.prefer} ${policy.totalMs}` : '') + longNumbersOf(init.body)
+  const variant = ladder && perCall.prefer ? `\n${perCall.prefer} ${policy.totalMs}` : ''
   const requested = ladder?.requested ?? outage[0]
   if (!requested?.params || requested.model === undefined) return { json, url, variant }
   const body = withParams(ladder?.standard ?? requested, json, operation)
@@ -34,15 +32,3 @@ export function sentRequest(
     variant,
   }
 }
-
-/**
- * Returns a digest of the numbers in a request that have more digits than a parsed number keeps, such as the ids of some databases. Two requests
- * that differ in them may be parsed to the same one, so without the digest a caller could get the answer of another. Empty for all other requests.
- */
-function longNumbersOf(body: unknown): string {
-  const numbers = String(body).match(LONG_NUMBER) ?? []
-  const long = numbers.filter((digits) => String(Number(digits)) !== digits).join()
-  return long && hash(long)
-}
-
-const LONG_NUMBER = /\d[\d.]{15,}/g

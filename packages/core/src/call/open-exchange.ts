@@ -1,3 +1,4 @@
+import { parseExactly } from '@harbor/parts'
 import { callContextOf, type ReceiptSlot } from './call-context.ts'
 import type { ClientGate } from './client-gate.ts'
 import type { Exchange, Log } from './exchange.ts'
@@ -40,10 +41,11 @@ function exchangeOf(
   defaults: ExchangeDefaults,
 ): Exchange | Promise<Exchange> {
   const method = (init.method ?? 'GET').toUpperCase()
-  // The body is parsed from the text that is sent, since the object from which the text was made belongs to the caller and may change at
-  // any time.
-  const json = typeof init.body === 'string' ? parseRecord(init.body) : undefined
   const context = callContextOf(init)
+  // The body is parsed from the text that is sent, since the object from which the text was made belongs to the caller and may change at
+  // any time. Only a text that the SDK did not make may have numbers that JavaScript would round.
+  const json =
+    typeof init.body === 'string' ? parseRecord(init.body, context ? JSON.parse : parseExactly) : undefined
   // The SDK made these headers for this request alone. Another caller's headers are copied, since it may go on using them.
   const headers = context && init.headers instanceof Headers ? init.headers : new Headers(init.headers)
   const sent = { url, init, method, headers, json, context }
