@@ -45,6 +45,21 @@ describe('a key function of the client’s own provider', () => {
     }
   })
 
+  it('is named in the receipt and the event as the reason why another target was called', async () => {
+    const { harbor, lines } = await withBackup(failing)
+    const fallbacks: unknown[] = []
+    harbor.on('fallback', ({ from, to, reason, skipped }) => fallbacks.push({ from, to, reason, skipped }))
+    const answer = await harbor.chat.completions.create(chat('Q'))
+    const reason = 'nothing was sent (credential_failed)'
+    expect(receiptOf(answer)).toMatchObject({
+      target: 'backup/m',
+      attempts: [{ target: 'backup/m', reason: 'fallback' }],
+      skipped: [{ target: 'openai/gpt-4', reason }],
+    })
+    expect(fallbacks).toEqual([{ from: 'openai/gpt-4', to: 'backup/m', reason: 'refused', skipped: reason }])
+    expect(lines.join('\n')).toContain(`openai/gpt-4 was left out (${reason}), backup/m takes over`)
+  })
+
   it('is passed over when it hangs for longer than an attempt may take', async () => {
     const { own, harbor } = await withBackup(hanging, { timeouts: { attemptMs: 20 } })
     expect(await ask(harbor, 'Q')).toBe('Q for B')

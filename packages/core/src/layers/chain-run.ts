@@ -156,7 +156,8 @@ export class ChainRun {
       return { ...answer, servedBy: target }
     } catch (error) {
       race?.release()
-      this.#takeover = failureOf({ ...exchange, leg }, attemptsBefore) ?? this.#takeover
+      this.#takeover =
+        failureOf({ ...exchange, leg }, attemptsBefore) ?? this.#takeover ?? refusalOf(target, error)
       // While a request to another target is on the wire, it may still answer. So if the client was closed, only this target is skipped.
       throw ClientClosedError.is(error) && hasRequestOnWire(exchange)
         ? leftOutByClose({ ...exchange, leg }, error)
@@ -260,8 +261,19 @@ function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+/** Returns the reason to report if another target is called because Harbor sent nothing to this one. */
+function refusalOf({ name }: Target, error: unknown): Takeover | undefined {
+  return error instanceof AttemptError
+    ? { from: name, reason: error.failure.kind, skipped: whyNotSent(error) }
+    : undefined
+}
+
+function whyNotSent({ failure }: AttemptError): string {
+  return `nothing was sent (${failure.code})`
+}
+
 /**
- * Records skipped targets in the receipt. For a failed target, also replaces the error in its health record by the kind of the failure, so
+ * Records skipped targets in the receipt, and those to which Harbor sent nothing. For a failed target, also replaces the error in its health record by the kind of the failure, so
  * that the record does not retain the whole request.
  */
 function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain }: Health): void {
@@ -272,6 +284,8 @@ function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[],
       receipt.skipped.push({ target, reason })
     } else if (attempt.outcome === 'failed' && attempt.error instanceof AttemptError) {
       chain.health.get(target).lastError = attempt.error.failure.kind
+      if (attempts.length > 1 && receipt.attempts.every((sent) => sent.target !== target))
+        receipt.skipped.push({ target, reason: whyNotSent(attempt.error) })
     }
   }
 }
