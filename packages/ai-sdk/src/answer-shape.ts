@@ -1,5 +1,5 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider'
-import { isRecord } from './model-fetch/json.ts'
+import { isRecord } from './json.ts'
 
 /** Whether a value has the shape of what `doGenerate` resolves to: a list of parts. A model need not follow its types. */
 export function hasContent(result: unknown): boolean {

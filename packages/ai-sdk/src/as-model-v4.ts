@@ -14,7 +14,7 @@ import type {
   SharedV4Warning,
 } from '@ai-sdk/provider'
 import { hasContent, hasStream } from './answer-shape.ts'
-import { isRecord } from './model-fetch/json.ts'
+import { isRecord } from './json.ts'
 import { olderCall } from './older-call.ts'
 
 /** A language model of the AI SDK, in any version of the specification that the current `ai` package accepts. */
@@ -29,7 +29,7 @@ export function asModelV4(model: AnyLanguageModel, where: string): LanguageModel
   const given: unknown = model
   if (typeof given === 'string') {
     throw new TypeError(
-      `${where} must be a language model, got a model id. For a model of the AI Gateway, pass gateway(id), with gateway from @ai-sdk/gateway or ai.`,
+      `${where} must be a language model, got a model id. For the AI Gateway, pass gateway(id), with gateway from ai.`,
     )
   }
   if (typeof given !== 'object' || given === null || !('specificationVersion' in given))

@@ -21,7 +21,7 @@ export function asEmbeddingModelV4(model: AnyEmbeddingModel, where: string): Emb
   const given: unknown = model
   if (typeof given === 'string') {
     throw new TypeError(
-      `${where} must be an embedding model, got a model id. For a model of the AI Gateway, pass gateway.embeddingModel(id), with gateway from @ai-sdk/gateway or ai.`,
+      `${where} must be an embedding model, got a model id. For the AI Gateway, pass gateway.embeddingModel(id), with gateway from ai.`,
     )
   }
   if (typeof given !== 'object' || given === null || !('doEmbed' in given))

@@ -55,7 +55,7 @@ export function createFallbackEmbeddingModel({
   const modelId = all[0]?.modelId ?? ''
   if (!sameVectors && all.some((model) => model.modelId !== modelId)) {
     throw new TypeError(
-      'The models must have the same id, because vectors of different models cannot be compared. If they are one model under several names, set sameVectors: true.',
+      'The models must have the same id, since vectors of different models cannot be compared. For one model under several names, set sameVectors: true.',
     )
   }
   const runner = new CallRunner(all, options, options.attemptMs)

@@ -1,15 +1,13 @@
 import { AllTargetsFailedError } from '@harbor/fallback'
 import { classify, TimeoutError, type Failure } from '@harbor/retry'
+import { errorBodyOf, MAX_ERROR_LENGTH } from '../error-body.ts'
+import { isObject, type JsonRecord } from '../json.ts'
 import { failureFacts } from '../receipts/failure-facts.ts'
 import type { ObservedCallFailure } from '../receipts/observed-receipt.ts'
 import { MalformedAnswerError, StreamIncompleteError } from './errors.ts'
 
-/** The maximum length of an error's body that is parsed, in characters. */
-const MAX_BODY_LENGTH = 65_536
 /** The maximum number of wrapped errors that are examined, because a chain of errors may be circular. */
 const MAX_DEPTH = 8
-
-type Facts = Readonly<Record<string, unknown>>
 
 /**
  * Classifies an error of an AI SDK model: an `APICallError` by its status, headers, body and `isRetryable`; the SDK's other errors by name;
@@ -83,16 +81,15 @@ function failureOfStream({ cause }: StreamIncompleteError): Failure {
   if (cause instanceof Error) return failureOfModel(cause)
   const body = isObject(cause)
     ? cause
-    : { message: typeof cause === 'string' ? cause.slice(0, MAX_BODY_LENGTH) : '' }
+    : { message: typeof cause === 'string' ? cause.slice(0, MAX_ERROR_LENGTH) : '' }
   const failure = classify({ error: isObject(body.error) ? body.error : body })
   return failure.kind === 'unknown' ? stream : failure
 }
 
-function failureOfApiCall(error: Facts): Failure {
+function failureOfApiCall(error: JsonRecord): Failure {
   const { statusCode, isRetryable } = error
   const status = typeof statusCode === 'number' ? statusCode : undefined
-  // The schema of a provider package drops fields of the body that matter here, such as the details of Google's errors.
-  const body = parsedBody(error.responseBody) ?? error.data
+  const body = errorBodyOf(error)
   const failure = classify(
     status === undefined
       ? error
@@ -133,20 +130,4 @@ function unwrapped(error: unknown): unknown {
   return link
 }
 
-function parsedBody(text: unknown): unknown {
-  if (typeof text !== 'string' || text.length > MAX_BODY_LENGTH) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    // Google sends a list with one error when the request expects a list of answers.
-    const first: unknown = Array.isArray(value) ? value[0] : value
-    return isObject(first) ? first : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const isAnswer = (error: unknown): boolean => isObject(error) && typeof error.statusCode === 'number'
-
-function isObject(value: unknown): value is Facts {
-  return typeof value === 'object' && value !== null
-}

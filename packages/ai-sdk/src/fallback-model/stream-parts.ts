@@ -3,7 +3,7 @@ import type {
   LanguageModelV4FinishReason,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
-import { isRecord } from '../model-fetch/json.ts'
+import { isRecord } from '../json.ts'
 import { MalformedAnswerError } from './errors.ts'
 
 /** The parts that give the reader nothing yet. Every other part is content, also one of a type that is not known here. */

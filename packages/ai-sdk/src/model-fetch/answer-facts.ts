@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from './json.ts'
+import { isRecord, type JsonRecord } from '../json.ts'
 import { incomplete } from './request-error.ts'
 
 /** The highest plausible token count of one call. A larger number is taken for a mistake of the provider. */

@@ -1,12 +1,11 @@
 import type { APICallError, JSONObject } from '@ai-sdk/provider'
 import { classifyStatus, parseRetryAfter, type FailureKind } from '@harbor/retry'
-import { isRecord, parseJson, wordOf } from './json.ts'
+import { errorBodyOf } from '../error-body.ts'
+import { isRecord, wordOf } from '../json.ts'
 import { failure, REQUEST, RequestError, SERVER } from './request-error.ts'
 
 /** The maximum number of characters of a provider's message that are repeated. */
 const MAX_MESSAGE_LENGTH = 1_000
-/** The maximum number of characters of a provider's error body that are parsed. */
-const MAX_ERROR_LENGTH = 100_000
 const MAX_HEADER_LENGTH = 200
 /** Matches the headers that are passed on: what a client needs in order to wait, and to name the request to the provider. */
 const PASSED_ON =
@@ -32,7 +31,7 @@ export function apiErrorAnswer(error: APICallError): RequestError | undefined {
   const headers = Object.entries(responseHeaders).flatMap(([name, value]): [string, string][] =>
     PASSED_ON.test(name.toLowerCase()) ? [[name.toLowerCase(), headerOf(value)]] : [],
   )
-  const reported = reportedBy(bodyOf(error))
+  const reported = reportedBy(errorBodyOf(error))
   // Google reports the wait and the exhausted quota in the body, in a form that clients of OpenAI do not read.
   const { retryAfterMs } = classifyStatus(statusCode, { details: reported.details })
   if (retryAfterMs !== undefined && parseRetryAfter(responseHeaders) === undefined)
@@ -88,13 +87,6 @@ interface Reported {
   readonly code?: string
   /** The details of an error of Google. */
   readonly details?: unknown
-}
-
-function bodyOf({ data, responseBody = '' }: APICallError): unknown {
-  // `data` has only the fields that the provider's package knows.
-  const body = (responseBody.length <= MAX_ERROR_LENGTH && parseJson(responseBody)) || data
-  // Google sends a list with one error to a request for a stream.
-  return Array.isArray(body) ? (body as readonly unknown[])[0] : body
 }
 
 /** Reads an error in the formats of OpenAI, Anthropic and Google. */

@@ -2,7 +2,7 @@ import type { LanguageModelV4Content, LanguageModelV4GenerateResult } from '@ai-
 import { hasContent } from '../answer-shape.ts'
 import { finishReasonOf, headOf, usageOf } from './answer-facts.ts'
 import type { Dropped } from './dropped.ts'
-import { cleanName, type JsonRecord } from './json.ts'
+import { cleanName, type JsonRecord } from '../json.ts'
 import { inexpressible, malformed } from './request-error.ts'
 
 /** The types of content that an answer of OpenAI cannot contain, and that are left out, since the answer is whole without them. */

@@ -4,7 +4,7 @@ import { BlockOrder } from './block-order.ts'
 import { answerText, checkLeftOut, wordIn, type AnswerFormat } from './chat-answer.ts'
 import type { Dropped } from './dropped.ts'
 import { errorAnswer } from './error-answer.ts'
-import { isRecord, type JsonRecord } from './json.ts'
+import { isRecord, type JsonRecord } from '../json.ts'
 import { incomplete, malformed, type RequestError } from './request-error.ts'
 import { ToolCallDeltas } from './tool-call-deltas.ts'
 

@@ -1,6 +1,6 @@
 import type { JSONObject } from '@ai-sdk/provider'
 import type { Dropped } from './dropped.ts'
-import { cleanName, isRecord } from './json.ts'
+import { cleanName, isRecord } from '../json.ts'
 import { invalid, unsupported, type RequestError } from './request-error.ts'
 
 /** The fields that are converted. */

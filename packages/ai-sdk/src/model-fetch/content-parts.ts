@@ -1,6 +1,6 @@
 import type { JSONObject, LanguageModelV4FilePart, LanguageModelV4TextPart } from '@ai-sdk/provider'
 import { onlyKnown, recordIn, textIn } from './fields.ts'
-import { cleanName, isRecord } from './json.ts'
+import { cleanName, isRecord } from '../json.ts'
 import { invalid, unsupported } from './request-error.ts'
 import type { TargetModel } from './target-model.ts'
 
@@ -91,7 +91,7 @@ function audioPart(audio: JSONObject): LanguageModelV4FilePart {
 }
 
 function filePart(file: JSONObject): LanguageModelV4FilePart {
-  if (file['file_id'] != null) throw unsupported('file_id in a file, which refers to a file stored at OpenAI')
+  if (file['file_id'] != null) throw unsupported('file_id, which refers to a file stored at OpenAI')
   onlyKnown(file, new Set(['file_data', 'filename']), 'a file')
   const text = textIn(file, 'file_data', 'a file')
   const filename = file['filename'] == null ? undefined : textIn(file, 'filename', 'a file')

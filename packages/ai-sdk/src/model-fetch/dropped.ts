@@ -1,5 +1,5 @@
 import type { JSONObject } from '@ai-sdk/provider'
-import { cleanName, isRecord } from './json.ts'
+import { cleanName, isRecord } from '../json.ts'
 import { ignored } from './request-error.ts'
 
 /** The maximum number of names in the header `x-harbor-dropped`. */

@@ -9,7 +9,7 @@ import {
 import { AllTargetsFailedError } from '@harbor/fallback'
 import { MalformedAnswerError, StreamIncompleteError } from '../fallback-model/errors.ts'
 import { apiErrorAnswer, clean, streamErrorAnswer } from './api-error.ts'
-import { isRecord, wordOf } from './json.ts'
+import { isRecord, wordOf } from '../json.ts'
 import { failure, incomplete, REQUEST, RequestError, SERVER, unsupported } from './request-error.ts'
 
 /** The maximum number of characters with which an error of the AI SDK names what it does not support. */

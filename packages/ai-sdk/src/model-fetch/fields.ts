@@ -1,5 +1,5 @@
 import type { JSONObject } from '@ai-sdk/provider'
-import { cleanName, isRecord } from './json.ts'
+import { cleanName, isRecord } from '../json.ts'
 import { invalid, unsupported } from './request-error.ts'
 
 /**

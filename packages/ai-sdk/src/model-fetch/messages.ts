@@ -3,7 +3,7 @@ import type { JSONObject, LanguageModelV4Message, LanguageModelV4Prompt } from '
 import { textContent, userContent } from './content-parts.ts'
 import type { Dropped } from './dropped.ts'
 import { onlyKnown, recordIn, textIn } from './fields.ts'
-import { cleanName, isRecord, parseJson } from './json.ts'
+import { cleanName, isRecord, parseJson } from '../json.ts'
 import { invalid, unsupported } from './request-error.ts'
 import type { TargetModel } from './target-model.ts'
 

@@ -1,5 +1,5 @@
 import type { JSONObject, JSONValue } from '@ai-sdk/provider'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 import { invalid } from './request-error.ts'
 
 /** Whether a request has its tools in the older format of the chat completions API. Its answer then has at most one call. */

@@ -1,4 +1,4 @@
-import type { JsonRecord } from './json.ts'
+import type { JsonRecord } from '../json.ts'
 
 /** The types of an error in OpenAI's format: the fault of the request, or of the server. */
 export const REQUEST = 'invalid_request_error'

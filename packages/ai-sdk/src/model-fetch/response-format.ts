@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider'
 import { onlyKnown, recordIn, textIn } from './fields.ts'
-import { cleanName, isRecord } from './json.ts'
+import { cleanName, isRecord } from '../json.ts'
 import { invalid, unsupported } from './request-error.ts'
 
 const SCHEMA_FIELDS: ReadonlySet<string> = new Set(['name', 'description', 'schema', 'strict'])

@@ -1,6 +1,6 @@
 import type { LanguageModelV4StreamPart, LanguageModelV4ToolCall } from '@ai-sdk/provider'
 import { answerText } from './chat-answer.ts'
-import { parseJson, type JsonRecord } from './json.ts'
+import { parseJson, type JsonRecord } from '../json.ts'
 import { incomplete } from './request-error.ts'
 
 interface OpenCall {

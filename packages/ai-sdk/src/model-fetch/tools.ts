@@ -1,6 +1,6 @@
 import type { JSONObject, LanguageModelV4FunctionTool, LanguageModelV4ToolChoice } from '@ai-sdk/provider'
 import { onlyKnown, recordIn, textIn } from './fields.ts'
-import { cleanName, isRecord } from './json.ts'
+import { cleanName, isRecord } from '../json.ts'
 import { invalid, unsupported } from './request-error.ts'
 
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict'])

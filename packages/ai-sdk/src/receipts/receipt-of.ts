@@ -1,3 +1,4 @@
+import { isObject } from '../json.ts'
 import type { ModelReceipt } from './receipt.ts'
 
 /** The key of Harbor's part of `providerOptions` and `providerMetadata`. */
@@ -104,10 +105,6 @@ function receiptOfError(error: unknown): ModelReceipt | undefined {
 
 function isReceipt(value: unknown): value is ModelReceipt {
   return isObject(value) && typeof value.id === 'string' && Array.isArray(value.attempts)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {

@@ -24,10 +24,10 @@ async function bodySent(arguments_: string, vendor: 'anthropic' | 'google' | 'op
     openai: () => createOpenAI(settings).chat('gpt-4o'),
   }[vendor]
   const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: arguments_ } } as const
-  const messages = [
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
     ...HELLO.messages,
-    { role: 'assistant', content: null, tool_calls: [call] } as const,
-    { role: 'tool', tool_call_id: 'c1', content: 'found' } as const,
+    { role: 'assistant', content: null, tool_calls: [call] },
+    { role: 'tool', tool_call_id: 'c1', content: 'found' },
   ]
   const client = new OpenAI({ apiKey: 'none', maxRetries: 0, fetch: modelFetch(model) })
   await failureOf(client.chat.completions.create({ ...HELLO, messages }))

@@ -3,9 +3,14 @@ import type { JSONObject, JSONValue } from '@ai-sdk/provider'
 /** A JSON object that is written to an answer. */
 export type JsonRecord = Readonly<Record<string, unknown>>
 
+/** Whether a value has properties. */
+export function isObject(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null
+}
+
 /** Whether a parsed JSON value is an object. */
 export function isRecord(value: unknown): value is JSONObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value) && !Array.isArray(value)
 }
 
 /** Parses JSON. Returns undefined for a text that is not JSON, without an error that would quote it. */
