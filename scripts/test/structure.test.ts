@@ -33,6 +33,7 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
   'packages/core/src/protocols/gemini-generate/gemini-question.ts':
     'where the question of a request is has its own file in each protocol',
   'packages/devtools/src/http/page-bundle.ts': 'the build replaces it by the bundled page',
+  'packages/parts/src/exact-numbers.ts': 'several packages import it, by way of index.ts',
   'packages/parts/src/time.ts': 'every package imports it, by way of index.ts',
   'packages/simulator/src/faults/format-faults.ts': 'each family of faults has its own file',
   'packages/simulator/src/limits/admit.ts':

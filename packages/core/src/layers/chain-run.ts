@@ -1,10 +1,4 @@
-import {
-  AllTargetsFailedError,
-  type FallbackContext,
-  type HedgeOptions,
-  type TargetAttempt,
-} from '@harbor/fallback'
-import { AttemptError } from '../attempt/attempt-error.ts'
+import { AllTargetsFailedError, type FallbackContext, type HedgeOptions } from '@harbor/fallback'
 import { leftOutByClose, nothingAvailable, nothingCapable } from '../attempt/refusals.ts'
 import type { Answer, Exchange, LegHandler } from '../call/exchange.ts'
 import { noteWait } from '../call/note-wait.ts'
@@ -20,11 +14,10 @@ import type { Quotas } from '../limits/quotas.ts'
 import type { Health } from '../routing/health.ts'
 import type { Target } from '../reporting/target.ts'
 import { failureOf } from '../routing/takeover.ts'
-import { situationOf, type Situation } from '../verdict/verdict.ts'
+import { CIRCUIT_OPEN, mostInformativeError, noteAttempts, refusalOf } from './chain-outcome.ts'
 import { hasRequestOnWire } from './send-gate.ts'
 
 const NO_TARGETS: readonly Target[] = []
-const CIRCUIT_OPEN = 'its circuit is open'
 
 export interface ChainServices {
   readonly health: Health
@@ -260,49 +253,6 @@ function adaptedRequest(
 function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
-
-/** Returns the reason to report if another target is called because Harbor sent nothing to this one. */
-function refusalOf({ name }: Target, error: unknown): Takeover | undefined {
-  return error instanceof AttemptError
-    ? { from: name, reason: error.failure.kind, skipped: whyNotSent(error) }
-    : undefined
-}
-
-function whyNotSent({ failure }: AttemptError): string {
-  return `nothing was sent (${failure.code})`
-}
-
-/**
- * Records skipped targets in the receipt, and those to which Harbor sent nothing. For a failed target, also replaces the error in its health record by the kind of the failure, so
- * that the record does not retain the whole request.
- */
-function noteAttempts({ receipt }: Exchange, attempts: readonly TargetAttempt[], { chain }: Health): void {
-  for (const attempt of attempts) {
-    const { target } = attempt
-    if (attempt.outcome === 'skipped') {
-      const reason = attempt.reason === 'unavailable' ? CIRCUIT_OPEN : attempt.reason
-      receipt.skipped.push({ target, reason })
-    } else if (attempt.outcome === 'failed' && attempt.error instanceof AttemptError) {
-      chain.health.get(target).lastError = attempt.error.failure.kind
-      if (attempts.length > 1 && receipt.attempts.every((sent) => sent.target !== target))
-        receipt.skipped.push({ target, reason: whyNotSent(attempt.error) })
-    }
-  }
-}
-
-/**
- * Chooses the error to report to the caller: the latest error with an answer of a provider, or else the latest error of a request that was
- * sent, or else the latest refusal by Harbor, or by a target that cannot express the request.
- */
-function mostInformativeError(attempts: readonly TargetAttempt[]): AttemptError | undefined {
-  const errors = attempts.flatMap((attempt) =>
-    attempt.outcome === 'failed' && attempt.error instanceof AttemptError ? [attempt.error] : [],
-  )
-  const sent = errors.filter(({ failure }) => !REFUSALS.has(situationOf(failure)))
-  return sent.findLast(({ answer }) => answer) ?? sent.at(-1) ?? errors.at(-1)
-}
-
-const REFUSALS: ReadonlySet<Situation> = new Set<Situation>(['refused', 'unable'])
 
 /** Returns the time until the first of the targets' circuits lets a call through, in milliseconds. */
 function earliestRetryMs(targets: readonly Target[], health: Health): number {
