@@ -34,7 +34,7 @@ describe('harbor bulk --dry-run', () => {
 describe('harbor bulk --dry-run beside a journal', () => {
   it('counts its answers, and leaves it as it is: also an incomplete line, and without a lock', async () => {
     const bench = await Bench.with(prompts(4))
-    expect((await bench.bulk(...BY_DEADLINE, '--via', 'auto').ended).code).toBe(0)
+    expect((await bench.hastyBulk(...BY_DEADLINE).ended).code).toBe(0)
     const whole = bench.text('answers.jsonl.journal')
     const torn = whole.trimEnd().slice(0, -20)
     writeFileSync(bench.path('answers.jsonl.journal'), torn)
@@ -52,10 +52,10 @@ describe('harbor bulk --dry-run beside a journal', () => {
 
   it('says that it is the journal of other requests, as the run would', async () => {
     const bench = await Bench.with(prompts(2))
-    expect((await bench.bulk(...BY_DEADLINE, '--via', 'auto').ended).code).toBe(0)
+    expect((await bench.hastyBulk(...BY_DEADLINE).ended).code).toBe(0)
     bench.write('prompts.jsonl', prompts(3))
     for (const more of [['--dry-run'], []]) {
-      const { code, stderr } = await bench.bulk(...BY_DEADLINE, '--resume', ...more).ended
+      const { code, stderr } = await bench.hastyBulk(...BY_DEADLINE, '--resume', ...more).ended
       expect(stderr).toContain('answers.jsonl.journal was made from other requests')
       expect(code).toBe(2)
     }
@@ -108,7 +108,7 @@ describe('harbor bulk with an enormous number', () => {
   ])('works, or is refused in plain words: %s %s', async (...option) => {
     const bench = await Bench.with(prompts(2))
     for (const more of [['--dry-run'], ['--via', 'auto']]) {
-      const { stdout, stderr } = await bench.bulk(...option, ...more).ended
+      const { stdout, stderr } = await bench.hastyBulk(...option, ...more).ended
       expect(`${stdout}${stderr}`).not.toMatch(/RangeError|TypeError|NaN|Infinity|\n\s+at /)
     }
   })
@@ -136,6 +136,17 @@ describe('harbor bulk --deadline', () => {
     expect(second.code).toBe(0)
     expect(bench.output().filter(({ response }) => response !== undefined)).toHaveLength(60)
   }, 60_000)
+
+  it('says on Ctrl-C that its batches go on at the provider', async () => {
+    const bench = await Bench.with(prompts(60), { batches: { runMs: 600_000 } })
+    const { child, printed, ended } = bench.hastyBulk(...BY_DEADLINE)
+    await expect.poll(() => provider(bench).batches).toBe(1)
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(130)
+    expect(printed.stderr).toContain(
+      'Stopping: calls in flight get their answers. Batches go on at the provider, and --resume reads their answers. Ctrl-C again ends at once.',
+    )
+  })
 
   it.each([[1], [2]])(
     'submits each request once and writes one line for it, however often it is killed (seed %i)',

@@ -36,9 +36,12 @@ export async function carryOut(
       interrupts = 1
       const { inFlight, waiting } = run.progress()
       run.stop()
-      reporter.note(
-        `Stopping: ${count(inFlight - waiting)} requests in flight get their answers. Ctrl-C again ends at once.`,
-      )
+      // Those of a batch are in flight as well, and get no answer before the next run.
+      const stays =
+        args.via === 'direct'
+          ? `${count(inFlight - waiting)} requests in flight get their answers.`
+          : 'calls in flight get their answers. Batches go on at the provider, and --resume reads their answers.'
+      reporter.note(`Stopping: ${stays} Ctrl-C again ends at once.`)
     },
     second() {
       interrupts = 2
