@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { harborFetchFor } from './helpers/harbor-for.ts'
-import { sendJson, serve, type UpstreamRequest } from './helpers/http-server.ts'
+import { harborFetchFor, harborFor } from './helpers/harbor-for.ts'
+import { CHAT_ANSWER, sendJson, serve, type UpstreamRequest } from './helpers/http-server.ts'
 
 const MESSAGE = {
   id: 'msg_1',
@@ -96,5 +96,28 @@ describe('keys of a google entry', () => {
       { sharesLimitsWith: [0] },
       { sharesLimitsWith: [], cooldown: undefined },
     ])
+  })
+})
+
+describe('keys of the client’s own provider', () => {
+  const messages = [{ role: 'user', content: 'Hi' }]
+  const message = { model: 'claude-sonnet-4-6', max_tokens: 9, messages }
+  const contents = [{ parts: [{ text: 'Hi' }] }]
+
+  it.each([
+    ['/chat/completions', { model: 'm', messages }, CHAT_ANSWER, 'authorization'],
+    ['/messages', message, MESSAGE, 'x-api-key'],
+    ['/models/gemini-2.5-pro:generateContent', { contents }, CANDIDATE, 'x-goog-api-key'],
+  ])('are sent one at a time, also to %s', async (path, body, answer, header) => {
+    const server = await serve(({ headers }, response) => {
+      const isRevoked = JSON.stringify(headers).includes('key-a')
+      if (isRevoked) sendJson(response, { error: { message: 'no' } }, 401)
+      else sendJson(response, answer)
+    })
+    const providers = { openai: { apiKey: ['key-a', 'key-b'] } }
+    await harborFor(server, { apiKey: undefined, providers, maxRetries: 1 }).post(path, { body })
+    const last = server.requests.at(-1)?.headers ?? {}
+    expect(last[header]).toMatch(/^(?:Bearer )?key-b$/)
+    expect(JSON.stringify(last)).not.toContain('key-a')
   })
 })

@@ -85,8 +85,14 @@ async function withKeyFrom(
 }
 
 function withKey(exchange: LegExchange, key: string | null): LegExchange {
-  const { operation, leg } = exchange
-  return { ...exchange, ...operation.endpoint.signed(exchange, formatOf(leg.provider, operation), key ?? '') }
+  const { operation, leg, url } = exchange
+  const headers = copyHeaders(exchange.headers)
+  // The key of the SDK. Some protocols have another header for theirs.
+  headers.delete('authorization')
+  return {
+    ...exchange,
+    ...operation.endpoint.signed({ url, headers }, formatOf(leg.provider, operation), key ?? ''),
+  }
 }
 
 function isFresh({ receipt, perCall, init, policy }: LegExchange, { body }: Signer): boolean {
