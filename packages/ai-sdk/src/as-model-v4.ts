@@ -113,7 +113,7 @@ function lostIn(
     ...(reasoning === undefined || reasoning === 'provider-default' ? [] : ['reasoning']),
     ...(version === 'v2' && isStrict ? ['strict'] : []),
   ]
-  const details = 'The model has an older version of the specification, without this option.'
+  const details = 'The model has an older version, without this option.'
   return lost.map((feature) => ({ type: 'unsupported', feature, details }))
 }
 

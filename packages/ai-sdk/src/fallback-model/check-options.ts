@@ -34,7 +34,7 @@ const someLabels: Check = (value) => {
       entries.length <= MAX_LABELS &&
       entries.every(([name, text]) => LABEL_NAME.test(name) && isShort(text))) ||
     `an object with at most ${MAX_LABELS} texts of at most ${MAX_LABEL_LENGTH} characters, ` +
-      'with names of 1 to 64 letters, digits, or characters of "_.:-"'
+      'with names of 1 to 64 letters, digits or "_.:-"'
   )
 }
 

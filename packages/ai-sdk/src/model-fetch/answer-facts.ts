@@ -49,7 +49,7 @@ export function finishReasonOf(reason: unknown, callCount: number): string {
     case 'content-filter':
       return 'content_filter'
     case 'error':
-      throw incomplete('The model stopped because of an error, so its answer is not whole.')
+      throw incomplete('The model stopped because of an error, so the answer is not whole.')
     case 'interrupted':
       throw incomplete('The answer ended without a finish reason, so it may not be whole.')
     default:

@@ -74,7 +74,7 @@ function imagePart(image: JSONObject, target: TargetModel): LanguageModelV4FileP
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
     throw invalid('url in image_url must be a URL with http, https or data.')
   if (!target.acceptsUrl(ANY_IMAGE, url))
-    throw unsupported('an image by its URL (send the image itself, as a data: URL)')
+    throw unsupported('an image by its URL (send it as a data: URL)')
   return { type: 'file', mediaType: ANY_IMAGE, data: { type: 'url', url }, ...options }
 }
 
@@ -98,7 +98,7 @@ function filePart(file: JSONObject): LanguageModelV4FilePart {
   const named = filename === undefined ? {} : { filename }
   if (isDataUrl(text)) return { type: 'file', ...inDataUrl(text, 'a file'), ...named }
   if (!filename?.toLowerCase().endsWith('.pdf'))
-    throw unsupported('file_data whose media type is unknown (send it as a data: URL)')
+    throw unsupported('file_data of an unknown media type (send it as a data: URL)')
   return { type: 'file', mediaType: 'application/pdf', data: { type: 'data', data: text }, ...named }
 }
 
@@ -111,7 +111,7 @@ const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w-]+=[^;,]*)*;base64,/i
 function inDataUrl(url: string, where: string): Pick<LanguageModelV4FilePart, 'mediaType' | 'data'> {
   const [start = '', mediaType] = DATA_URL.exec(url.slice(0, MAX_DATA_URL_START)) ?? []
   if (mediaType === undefined)
-    throw invalid(`The data: URL in ${where} must have a media type, and contain base64.`)
+    throw invalid(`The data: URL in ${where} must have a media type and base64.`)
   return { mediaType, data: { type: 'data', data: url.slice(start.length) } }
 }
 

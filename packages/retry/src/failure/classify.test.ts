@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import OpenAI from 'openai'
 import { errors } from 'undici'
 import { describe, expect, it } from 'vitest'
+import { retry } from '../retry.ts'
 import { classify } from './classify.ts'
 import type { Failure } from './failure.ts'
 
@@ -332,4 +333,37 @@ describe('classify, for any other value,', () => {
     first.cause = new Error('second', { cause: first })
     expect(classify(first)).toEqual(unrecognised)
   })
+})
+
+describe('an error with a property that throws when it is read', () => {
+  const throwing = (name: string): Error =>
+    Object.defineProperty(new Error('real'), name, {
+      get: () => {
+        throw new Error('getter')
+      },
+    })
+
+  it.each(['status', 'code', 'name', 'message', 'cause', 'response', 'headers', 'constructor'])(
+    'is classified without its %s',
+    (name) => {
+      expect(classify(throwing(name))).toMatchObject({ kind: 'unknown', retryable: true })
+    },
+  )
+
+  it.each(['status', 'code', 'name', 'originalError'])(
+    'is retried, and thrown as it is: %s',
+    async (name) => {
+      const error = throwing(name)
+      let calls = 0
+      const run = retry(
+        () => {
+          calls++
+          throw error
+        },
+        { maxAttempts: 2, baseDelayMs: 0 },
+      )
+      await expect(run.catch((thrown: unknown) => thrown === error)).resolves.toBe(true)
+      expect(calls).toBe(2)
+    },
+  )
 })

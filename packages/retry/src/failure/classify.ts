@@ -1,6 +1,6 @@
 import type { HeadersLike } from '../delay/retry-after.ts'
 import { classifyStatus } from './classify-status.ts'
-import type { Facts } from './facts.ts'
+import { isRecord, type Facts } from './facts.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import { bodyInMessage } from './body-in-message.ts'
 import { localFault } from './local-fault.ts'
@@ -12,12 +12,24 @@ const MAX_DEPTH = 8
  * Classifies an error of any type. Recognises HTTP errors of any client (`openai`, axios, got, the AWS SDK, a `Response`, anything with a status),
  * transport errors of Node and undici, aborts and timeouts. The first recognised error in the `cause` chain, up to 8 links deep, decides.
  *
- * Any other error is of kind `unknown`. It is retryable, except for a programming error such as a TypeError.
+ * Any other error is of kind `unknown`. It is retryable, except for a programming error such as a TypeError. Never throws.
  */
 export function classify(error: unknown): Failure {
+  let broken = false
+  try {
+    const failure = recognized(error)
+    if (failure) return failure
+    broken = isRecord(error) && PROGRAMMING.test(nameOf(error))
+  } catch {
+    // A property of the error throws when it is read.
+  }
+  return { kind: 'unknown', retryable: !broken, ambiguous: false }
+}
+
+function recognized(error: unknown): Failure | undefined {
   let likely: Failure | undefined
   let link = error
-  for (let depth = 0; depth < MAX_DEPTH && isObject(link); depth++) {
+  for (let depth = 0; depth < MAX_DEPTH && isRecord(link); depth++) {
     const failure = fromAnswer(link) ?? fromThisMachine(link) ?? fromText(link, CERTAIN)
     if (failure) return failure
     // This error only wraps another one, which may say more exactly whether the request was sent, or what timed out.
@@ -25,35 +37,34 @@ export function classify(error: unknown): Failure {
     if (!likely || guess?.kind === 'timeout') likely = guess
     link = link.cause ?? link.error
   }
-  const broken = isObject(error) && PROGRAMMING.test(nameOf(error))
-  return likely ?? { kind: 'unknown', retryable: !broken, ambiguous: false }
+  return likely
 }
 
 /** Classifies an error that the server reported: an HTTP error, or an error within a stream, which has a body but no status. */
 function fromAnswer(link: Facts): Failure | undefined {
-  const response = isObject(link.response) ? link.response : {}
-  const { httpStatusCode } = isObject(link.$metadata) ? link.$metadata : {}
+  const response = isRecord(link.response) ? link.response : {}
+  const { httpStatusCode } = isRecord(link.$metadata) ? link.$metadata : {}
   const status = [link.status, link.statusCode, response.status, response.statusCode, httpStatusCode].find(
     isStatus,
   )
   const bodies = status ? [link.error, link.data, response.data, response.body] : [link.error]
-  const found = bodies.find((part): part is Facts => isObject(part) && !(part instanceof Error))
+  const found = bodies.find((part): part is Facts => isRecord(part) && !(part instanceof Error))
   const body = found ?? (status === undefined ? undefined : bodyInMessage(link.message))
   // The errors of the AWS SDK hold the response in a property that is not enumerable.
-  const awsResponse = isObject(link.$response) ? link.$response : {}
+  const awsResponse = isRecord(link.$response) ? link.$response : {}
   if (!status && !body) return undefined
-  const error = isObject(body?.error) ? body.error : body
+  const error = isRecord(body?.error) ? body.error : body
   return classifyStatus(status, {
     // Anthropic puts the code into the details of the error.
     code: (error?.code ??
-      (isObject(error?.details) ? error.details.error_code : undefined) ??
+      (isRecord(error?.details) ? error.details.error_code : undefined) ??
       link.code) as string,
     // `Response.type` says how the response was fetched, such as `cors`. It is not an error type.
     // Google puts the name of its status into `status`.
     type: (error?.type ?? error?.status ?? ('bodyUsed' in link ? undefined : link.type)) as string,
     message: (error?.message ?? link.message) as string,
     details: error?.details,
-    headers: [link.headers, link.responseHeaders, response.headers, awsResponse.headers].find(isObject) as
+    headers: [link.headers, link.responseHeaders, response.headers, awsResponse.headers].find(isRecord) as
       HeadersLike | undefined,
   })
 }
@@ -125,10 +136,6 @@ const PROGRAMMING = /^(Type|Range|Syntax|Reference|Eval|URI)Error$/
 function nameOf(link: Facts): string {
   const { name, constructor } = link as { name?: unknown; constructor?: { name: string } }
   return typeof name === 'string' && name !== 'Error' ? name : String(constructor?.name)
-}
-
-function isObject(value: unknown): value is Facts {
-  return typeof value === 'object' && value !== null
 }
 
 function isStatus(value: unknown): value is number {

@@ -4,6 +4,7 @@ import { capRetryAfter } from '../delay/retry-after.ts'
 import type { GiveUpEvent, RetryEvent } from '../events.ts'
 import type { Failure } from '../failure/failure.ts'
 import type { RetryDecision, RetryOptions } from '../options.ts'
+import { duration } from '../validate.ts'
 import type { Attempt, Limits } from './attempt.ts'
 import { unlessAborted } from './interruptible.ts'
 
@@ -66,6 +67,7 @@ function chooseDelay(
 
 /** Checks a delay that a function from the options returned. With NaN, for example, the run would retry without any delay. */
 function checkedDelay(delayMs: number): number {
-  if (typeof delayMs === 'number' && delayMs >= 0) return delayMs
-  throw new TypeError(`a delay must be a number of milliseconds of at least 0, got ${describeValue(delayMs)}`)
+  const valid = duration(delayMs)
+  if (valid === true) return delayMs
+  throw new TypeError(`a delay must be ${valid}, got ${describeValue(delayMs)}`)
 }
