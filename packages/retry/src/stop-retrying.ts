@@ -28,13 +28,8 @@ export class StopRetrying extends Error {
  * `undefined` for any other error.
  */
 export function causeOfStop(error: unknown): { readonly cause: unknown } | undefined {
-  try {
-    if (StopRetrying.is(error)) return { cause: error.cause }
-    // p-retry's AbortError, recognised by its shape: other AbortErrors have no `originalError`.
-    const { name, originalError } = Object(error) as { name?: unknown; originalError?: unknown }
-    if (name === 'AbortError' && originalError instanceof Error) return { cause: originalError }
-  } catch {
-    // A property of the error throws when it is read.
-  }
-  return undefined
+  if (StopRetrying.is(error)) return { cause: error.cause }
+  // p-retry's AbortError, recognised by its shape: other AbortErrors have no `originalError`.
+  const { name, originalError } = Object(error) as { name?: unknown; originalError?: unknown }
+  return name === 'AbortError' && originalError instanceof Error ? { cause: originalError } : undefined
 }

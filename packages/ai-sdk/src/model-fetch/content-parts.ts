@@ -73,8 +73,7 @@ function imagePart(image: JSONObject, target: TargetModel): LanguageModelV4FileP
   const url = URL.parse(address)
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
     throw invalid('url in image_url must be a URL with http, https or data.')
-  if (!target.acceptsUrl(ANY_IMAGE, url))
-    throw unsupported('an image by its URL (send it as a data: URL)')
+  if (!target.acceptsUrl(ANY_IMAGE, url)) throw unsupported('an image by its URL (send it as a data: URL)')
   return { type: 'file', mediaType: ANY_IMAGE, data: { type: 'url', url }, ...options }
 }
 
@@ -110,8 +109,7 @@ const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w-]+=[^;,]*)*;base64,/i
 
 function inDataUrl(url: string, where: string): Pick<LanguageModelV4FilePart, 'mediaType' | 'data'> {
   const [start = '', mediaType] = DATA_URL.exec(url.slice(0, MAX_DATA_URL_START)) ?? []
-  if (mediaType === undefined)
-    throw invalid(`The data: URL in ${where} must have a media type and base64.`)
+  if (mediaType === undefined) throw invalid(`The data: URL in ${where} must have a media type and base64.`)
   return { mediaType, data: { type: 'data', data: url.slice(start.length) } }
 }
 
