@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { openJournal } from '@harbor/batch'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { BulkRequest, BulkResult, HarborBulkOptions } from '../src/index.ts'
 import { failureOf } from './helpers/expect-failure.ts'
 import { harborFor, simulate } from './helpers/harbor-for.ts'
@@ -22,9 +26,9 @@ const REFUSED: Readonly<Record<Exclude<keyof HarborBulkOptions, 'via'>, readonly
   onOutage: [null, true, {}],
   request: [null, 5, 'timeout', []],
   providerBatch: [null, 5, 'x', [], { maxRequests: 0 }],
-  deadlineMs: [null, 0, NaN, -1, Infinity, '8', {}],
+  deadlineMs: [null, 0, NaN, -1, 1e300, Infinity, '8', {}],
   maxUsd: [null, 0, NaN, -1, Infinity, '8', {}],
-  typicalBatchMs: [null, 0, NaN, -1, Infinity, '8', {}],
+  typicalBatchMs: [null, 0, NaN, -1, 1e300, Infinity, '8', {}],
   routes: [null, 'flex', {}, ['pigeon'], [undefined]],
 }
 const NAMES = Object.keys(REFUSED) as (keyof typeof REFUSED)[]
@@ -61,6 +65,34 @@ describe('the options of the plan of a bulk run', () => {
       const options = { via: 'auto', [name]: value } as HarborBulkOptions & { via: 'auto' }
       expect(await failureOf(client().planBulk([], options)), String(value)).toBeInstanceOf(TypeError)
     }
+  })
+})
+
+describe('the plan of a bulk run with an open journal', () => {
+  const request: BulkRequest = {
+    custom_id: 'a',
+    body: { model: 'gpt-4', messages: [{ role: 'user', content: 'x' }] },
+  }
+
+  it.each([
+    ['v1', 'v2'],
+    ['v1', undefined],
+    [undefined, 'v2'],
+  ])('is refused as the run would be, made with %s and planned with %s', async (made, planned) => {
+    const folder = mkdtempSync(join(tmpdir(), 'harbor-plan-'))
+    const journal = await openJournal(join(folder, 'answers.jsonl'))
+    onTestFinished(async () => {
+      await journal.close()
+      rmSync(folder, { recursive: true })
+    })
+    const harbor = harborFor(await simulate({}))
+    expect((await harbor.planBulk([request], { via: 'auto', journal, fingerprint: planned })).requests).toBe(
+      1,
+    )
+    await journal.begin(made)
+    const plan = harbor.planBulk([request], { via: 'auto', journal, fingerprint: planned })
+    expect(await failureOf(plan)).toMatchObject({ code: 'fingerprint_mismatch' })
+    expect((await harbor.planBulk([request], { via: 'auto', journal, fingerprint: made })).requests).toBe(1)
   })
 })
 

@@ -92,7 +92,12 @@ const WITHOUT_EFFECT = {
   auto: ['reorderWindow', 'readAhead'],
 } as const satisfies Record<string, readonly (keyof HarborBulkOptions)[]>
 
-const isAbove0 = { accepts: anAmount.accepts, expected: 'a finite number above 0' }
+/** A hundred years, in milliseconds: a date that is computed with it exists. */
+const MAX_MS = 36_500 * 86_400_000
+const aDuration: Check = {
+  accepts: (value) => anAmount.accepts(value) && (value as number) <= MAX_MS,
+  expected: 'a number of milliseconds above 0, up to a hundred years',
+}
 
 /** Checks of the options that this package itself uses. `@harbor/batch` checks the others when the run is made. */
 const CHECKS = {
@@ -105,9 +110,9 @@ const CHECKS = {
   onOutage: aFunction,
   request: aRecord,
   providerBatch: aRecord,
-  deadlineMs: isAbove0,
-  maxUsd: isAbove0,
-  typicalBatchMs: isAbove0,
+  deadlineMs: aDuration,
+  maxUsd: anAmount,
+  typicalBatchMs: aDuration,
   routes: {
     accepts: (value) =>
       Array.isArray(value) && value.every((route) => BULK_ROUTES.includes(route as BulkRoute)),

@@ -1,4 +1,4 @@
-import { readJournal, type BulkSource, type Journal } from '@harbor/batch'
+import { FingerprintMismatchError, readJournal, type BulkSource, type Journal } from '@harbor/batch'
 import type { HarborBulkOptions } from '../bulk-options.ts'
 import type { BulkRequest } from '../bulk-request.ts'
 import { DAY_MS, DEFAULT_CONCURRENCY, HOUR_MS } from './auto-routes.ts'
@@ -46,5 +46,8 @@ async function answeredIn(
     if (!process.getBuiltinModule('node:fs').existsSync(given)) return () => false
     return (await readJournal(given, fingerprint)).has
   }
+  // A journal without a key has not begun a run.
+  if (given.key !== undefined && given.fingerprint !== fingerprint)
+    throw new FingerprintMismatchError(given.path, given.fingerprint, fingerprint)
   return (id) => given.has(id)
 }
