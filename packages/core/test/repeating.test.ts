@@ -39,13 +39,34 @@ describe('the retry policy for a request that was not sent', () => {
     })
   })
 
-  it('does not retry an unknown error of a transport', async () => {
+  it.each([
+    ['of no known kind', new Error('strange')],
+    ['of another runtime', new TypeError('error sending request for url (https://a.example/v1)')],
+    ['that is no Error', 'strange'],
+  ])(
+    'retries an error %s once, since it may have been sent, and goes on to the next target',
+    async (_, strange) => {
+      const provider = await simulate()
+      const fetch = () => Promise.reject(strange as Error)
+      const error = await failureOf(harborFor(provider, { fetch }).chat.completions.create(HELLO))
+      expectAttempts(error, {
+        error: APIConnectionError,
+        attempts: 2,
+        failure: { kind: 'network', ambiguous: true },
+      })
+      const providers = { spare: { apiKey: 'key', baseURL: provider.baseURL, fetch: globalThis.fetch } }
+      const harbor = harborFor(provider, { fetch, providers, fallback: ['spare/gpt-4'] })
+      expect(receiptOf(await harbor.chat.completions.create(HELLO))).toMatchObject({ target: 'spare/gpt-4' })
+    },
+  )
+
+  it('does not retry a programming error of a fetch', async () => {
     const provider = await simulate()
-    const strange = new Error('strange')
-    const harbor = harborFor(provider, { fetch: () => Promise.reject(strange) })
+    const wrong = new TypeError("Cannot read properties of undefined (reading 'x')")
+    const harbor = harborFor(provider, { fetch: () => Promise.reject(wrong) })
     const error = await failureOf(harbor.chat.completions.create(HELLO))
     expectAttempts(error, { error: APIConnectionError, attempts: 1, failure: { kind: 'unknown' } })
-    expect(error).toMatchObject({ cause: strange })
+    expect(error).toMatchObject({ cause: wrong })
   })
 })
 

@@ -14,7 +14,7 @@ export class StopRetrying extends Error {
 
   /** @param cause the error with which the run rejects */
   constructor(cause: unknown) {
-    super('The operation ended the run.', { cause })
+    super('The run was ended.', { cause })
   }
 
   /** Whether an error is a StopRetrying, including one from another copy of this package. */

@@ -32,13 +32,20 @@ export function unanswered(exchange: LegExchange, cause: unknown): AttemptError 
     return poolRefused(exchange, cause)
   }
   if (RedirectRefusedError.is(cause)) return redirectRefused(exchange, cause)
-  const judged = classify(cause)
-  // A `fetch` of the user that gives up by itself is no abort of the caller.
-  const failure: Failure =
-    judged.kind === 'aborted' ? { kind: 'timeout', retryable: true, ambiguous: true } : judged
+  const failure = failureOfTransport(cause)
   const { code } = failure
   const cleaned = code === undefined ? failure : { ...failure, code: cleanWord(code) }
   return new AttemptError(exchange, cleaned, { cause: redactError(cause) })
+}
+
+function failureOfTransport(cause: unknown): Failure {
+  const failure = classify(cause)
+  // A `fetch` of the user that gives up by itself is no abort of the caller.
+  if (failure.kind === 'aborted') return { kind: 'timeout', retryable: true, ambiguous: true }
+  // Runtimes and libraries have errors of their own for connections. Only a programming error is none.
+  return failure.kind === 'unknown' && failure.retryable
+    ? { ...failure, kind: 'network', ambiguous: true }
+    : failure
 }
 
 /**

@@ -155,6 +155,13 @@ describe('classify, for transport errors,', () => {
     ['a failed fetch in Chrome', new TypeError('Failed to fetch'), cutOff],
     ['a failed fetch in Firefox', new TypeError('NetworkError when attempting to fetch resource.'), cutOff],
     ['a failed fetch in Safari', new TypeError('Load failed'), cutOff],
+    ['a failed fetch in older Deno', new TypeError('error sending request for url (https://a/)'), cutOff],
+    ['a body cut off in Deno', new TypeError('error reading a body from connection'), cutOff],
+    [
+      'a failed fetch in Bun',
+      Object.assign(new TypeError('Unable to connect'), { code: 'ECONNRESET' }),
+      cutOff,
+    ],
   ])('recognises %s', (_what, error, failure) => {
     expect(classify(error)).toMatchObject(failure)
   })

@@ -125,7 +125,7 @@ const LIKELY: Rows = [
   [/ \w*TimeoutError:|: Request timed out\.$/, 'timeout', true],
   [/ APIConnectionError:|: Connection error\.$/, 'network', true],
   [
-    / TypeError: (fetch failed|failed to fetch|networkerror|load failed|terminated|network error)/i,
+    / TypeError: (fetch failed|failed to fetch|network ?error|load failed|terminated|error (send|read)ing)/i,
     'network',
     true,
   ],
