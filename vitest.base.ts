@@ -19,8 +19,7 @@ const base = defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 100_000 } },
-    // On two cores, turbo tests three packages at once, since a third of the time is waits for timers and processes. So there are three workers
-    // for each core. More only load and compile the sources more often.
+    // Two packages are tested at once, so there are two workers for each core. More only load and compile the sources more often.
     maxWorkers: availableParallelism(),
     // HARBOR_TEST_REPORT keeps the report of a run under another Node apart: see scripts/test-under.ts.
     reporters: [
