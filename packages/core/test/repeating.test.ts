@@ -47,7 +47,7 @@ describe('the retry policy for a request that was not sent', () => {
     'retries an error %s once, since it may have been sent, and goes on to the next target',
     async (_, strange) => {
       const provider = await simulate()
-      const fetch = () => Promise.reject(strange as Error)
+      const fetch = () => Promise.reject(strange)
       const error = await failureOf(harborFor(provider, { fetch }).chat.completions.create(HELLO))
       expectAttempts(error, {
         error: APIConnectionError,

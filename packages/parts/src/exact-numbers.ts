@@ -1,11 +1,11 @@
 /** The parts of `JSON` that the library of TypeScript does not declare yet. */
 interface ExactJson {
-  parse(
+  readonly parse: (
     text: string,
     reviver: (name: string, value: unknown, context: { readonly source?: string }) => unknown,
-  ): unknown
+  ) => unknown
   /** Missing in older browsers. */
-  rawJSON?(text: string): unknown
+  readonly rawJSON?: (text: string) => unknown
 }
 
 /** Matches a text that may contain a number which JavaScript would round: one of 16 characters, or with an exponent of three digits. */
@@ -18,7 +18,7 @@ const MAY_BE_ROUNDED = /\d[\d.]{15}|e\+?\d{3}/i
  * @throws SyntaxError when the text is not JSON
  */
 export function parseExactly(text: string): unknown {
-  const { parse, rawJSON } = JSON as ExactJson
+  const { parse, rawJSON } = JSON as unknown as ExactJson
   if (!rawJSON || !MAY_BE_ROUNDED.test(text)) return JSON.parse(text)
   return parse(text, (_, value, { source = '' }) =>
     typeof value === 'number' && MAY_BE_ROUNDED.test(source) && String(value) !== source

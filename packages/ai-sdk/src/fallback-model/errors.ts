@@ -53,7 +53,7 @@ const WHAT_HAPPENED = {
   cut: 'ended before the answer was complete',
   error: 'reported an error',
   idle: 'sent no content within idleMs',
-  unread: 'was not read for five minutes, so its connection was closed',
+  unread: 'was not read for five minutes, and was closed',
 } as const
 
 /**

@@ -90,7 +90,7 @@ function audioPart(audio: JSONObject): LanguageModelV4FilePart {
 }
 
 function filePart(file: JSONObject): LanguageModelV4FilePart {
-  if (file['file_id'] != null) throw unsupported('file_id, which refers to a file stored at OpenAI')
+  if (file['file_id'] != null) throw unsupported('file_id, which refers to a file at OpenAI')
   onlyKnown(file, new Set(['file_data', 'filename']), 'a file')
   const text = textIn(file, 'file_data', 'a file')
   const filename = file['filename'] == null ? undefined : textIn(file, 'filename', 'a file')

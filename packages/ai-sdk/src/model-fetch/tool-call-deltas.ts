@@ -44,7 +44,7 @@ export class ToolCallDeltas {
     const call = this.#open.get(id)
     if (!call) {
       if (this.#ofProvider.has(id)) return undefined
-      throw incomplete('The model sent a piece of a tool call that it did not begin.')
+      throw incomplete('The model sent a piece of a tool call that was not begun.')
     }
     if (!call.isJson || piece === '') return undefined
     call.sent += piece

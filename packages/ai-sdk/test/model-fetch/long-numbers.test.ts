@@ -14,7 +14,7 @@ const ARGUMENTS =
 async function bodySent(arguments_: string, vendor: 'anthropic' | 'google' | 'openai'): Promise<string> {
   let body = ''
   const fetch = (_: unknown, init?: RequestInit) => {
-    body = String(init?.body)
+    body = init?.body as string
     return Promise.resolve(new Response('{}', { status: 400 }))
   }
   const settings = { apiKey: 'none', baseURL: 'https://vendor.invalid/v1', fetch }
