@@ -137,14 +137,18 @@ describe('harbor bulk --deadline', () => {
     expect(bench.output().filter(({ response }) => response !== undefined)).toHaveLength(60)
   }, 60_000)
 
-  it('says on Ctrl-C that its batches go on at the provider', async () => {
+  it.each([
+    ['answers.jsonl', 'and --resume reads their answers'],
+    ['-', 'unread without a journal'],
+  ])('says on Ctrl-C what becomes of its batches, with --out %s', async (out, fate) => {
     const bench = await Bench.with(prompts(60), { batches: { runMs: 600_000 } })
-    const { child, printed, ended } = bench.hastyBulk(...BY_DEADLINE)
+    const { child, ended } = bench.hastyBulk(...BY_DEADLINE, '--out', out)
     await expect.poll(() => provider(bench).batches).toBe(1)
     child.kill('SIGINT')
-    expect((await ended).code).toBe(130)
-    expect(printed.stderr).toContain(
-      'Stopping: calls in flight get their answers. Batches go on at the provider, and --resume reads their answers. Ctrl-C again ends at once.',
+    const { code, stderr } = await ended
+    expect(code).toBe(130)
+    expect(stderr).toContain(
+      `Stopping: calls in flight get their answers. Batches go on at the provider, ${fate}. Ctrl-C again ends at once.`,
     )
   })
 

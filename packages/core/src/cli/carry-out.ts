@@ -40,7 +40,7 @@ export async function carryOut(
       const stays =
         args.via === 'direct'
           ? `${count(inFlight - waiting)} requests in flight get their answers.`
-          : 'calls in flight get their answers. Batches go on at the provider, and --resume reads their answers.'
+          : `calls in flight get their answers. Batches go on at the provider, ${args.out === undefined ? 'unread without a journal' : 'and --resume reads their answers'}.`
       reporter.note(`Stopping: ${stays} Ctrl-C again ends at once.`)
     },
     second() {
